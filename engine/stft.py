@@ -1,0 +1,147 @@
+"""Frames: how samples become spectra and come back.
+
+Mathematical conventions, used as names in the whole package:
+
+========  =====================================================================
+``N``     frame length, 1024 samples (21.3 ms at 48 kHz)
+``H``     hop, 512 samples (10.7 ms)
+``K``     bins per frame, N/2 + 1 = 513, spaced 46.875 Hz
+``w``     periodic square-root Hann window, used for analysis and synthesis
+``n, k``  frame index and bin index
+``X``     spectrum, ``X[n, k] = Σ_m x[(n-1)H + m] w[m] exp(-2πjkm/N)``
+========  =====================================================================
+
+Frame ``n`` covers the samples ``[(n-1)H, (n+1)H)``, that is, a stream begins with H zeros.
+As ``w²[m] + w²[m+H] = 1``, windowing twice and adding the overlapping halves gives back the samples
+(weighted overlap-add; J. O. Smith, *Spectral Audio Signal Processing*, 2011, "Overlap-Add (OLA) STFT Processing").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "BINS",
+    "FRAME_LENGTH",
+    "HOP",
+    "SAMPLE_RATE",
+    "Analysis",
+    "Synthesis",
+    "bin_frequencies",
+    "convert_phase",
+    "frame_count",
+    "istft",
+    "stft",
+    "window",
+]
+
+SAMPLE_RATE = 48_000
+FRAME_LENGTH = 1024
+HOP = 512
+BINS = FRAME_LENGTH // 2 + 1
+
+Samples = NDArray[np.float32]
+Spectrum = NDArray[np.complex64]
+
+
+def window() -> Samples:
+    """Periodic square-root Hann window, float32 of shape ``(1024,)``: ``w[m] = sin(π m / N)``."""
+    return np.sin(np.pi * np.arange(FRAME_LENGTH) / FRAME_LENGTH).astype(np.float32)
+
+
+_WINDOW = window()
+
+
+def bin_frequencies() -> NDArray[np.float64]:
+    """Centre frequencies of the 513 bins in Hz."""
+    return np.arange(BINS) * (SAMPLE_RATE / FRAME_LENGTH)
+
+
+def frame_count(samples: int) -> int:
+    """Number of frames that cover ``samples`` samples so that each of them is reconstructed."""
+    return -(-samples // HOP) + 1
+
+
+def convert_phase(spectrum: Spectrum, *, first_frame: int = 0) -> Spectrum:
+    """Refer each frame's phase to absolute time and to the window's centre.
+
+    The phase of a steady tone in the raw transform turns by 2πkH/N from frame to frame and flips by π from bin to bin.
+    Multiplying with ``exp(-2πjknH/N) exp(jπk)`` undoes both (K. Yatabe et al., "Representation of complex spectrogram
+    via phase conversion", Acoust. Sci. & Tech. 40(3), 2019). With H = N/2 both factors are signs, so the conversion
+    is exact, costs nothing and is its own inverse: ``(-1)^(k n) (-1)^k = (-1)^(k (n+1))``.
+
+    Parameters
+    ----------
+    spectrum : complex64, shape (..., T, 513)
+    first_frame : index ``n`` of the first of the T frames; only its parity matters.
+
+    Returns
+    -------
+    complex64, same shape; a new array.
+    """
+    converted = spectrum.copy()
+    odd_sign_frames = slice(first_frame % 2, None, 2)  # n even: (-1)^(k (n+1)) = (-1)^k
+    converted[..., odd_sign_frames, 1::2] *= -1
+    return converted
+
+
+class Analysis:
+    """Streaming short-time Fourier transform of ``channels`` channels.
+
+    Feed blocks of any length to :meth:`process`; each call returns the frames that have become complete.
+    """
+
+    def __init__(self, channels: int = 1) -> None:
+        self._tail = np.zeros((channels, HOP), np.float32)
+
+    def process(self, block: Samples) -> Spectrum:
+        """Samples of shape (channels, n) in, complete frames of shape (channels, T, 513) out."""
+        x = np.concatenate([self._tail, block], axis=1)
+        frames = max(0, x.shape[1] // HOP - 1)
+        self._tail = x[:, frames * HOP :]
+        if frames == 0:
+            return np.empty((x.shape[0], 0, BINS), np.complex64)
+        view = np.lib.stride_tricks.sliding_window_view(x, FRAME_LENGTH, axis=1)[:, : (frames - 1) * HOP + 1 : HOP]
+        return np.fft.rfft(view * _WINDOW, axis=-1)
+
+
+class Synthesis:
+    """Streaming inverse: windowed overlap-add of frames.
+
+    The first frame returns H samples that lie before the start of the stream (see the module's frame positions);
+    the caller drops them.
+    """
+
+    def __init__(self, channels: int = 1) -> None:
+        self._overlap = np.zeros((channels, HOP), np.float32)
+
+    def process(self, spectrum: Spectrum) -> Samples:
+        """Frames of shape (channels, T, 513) in, samples of shape (channels, T·512) out."""
+        channels, frames, _ = spectrum.shape
+        if frames == 0:
+            return np.empty((channels, 0), np.float32)
+        pieces = np.fft.irfft(spectrum, FRAME_LENGTH, axis=-1)
+        pieces *= _WINDOW
+        out = np.ascontiguousarray(pieces[:, :, :HOP])
+        out[:, 0] += self._overlap
+        out[:, 1:] += pieces[:, :-1, HOP:]
+        self._overlap = pieces[:, -1, HOP:].copy()
+        return out.reshape(channels, frames * HOP)
+
+
+def stft(x: Samples) -> Spectrum:
+    """Transform a whole signal: shape (..., n) to (..., frame_count(n), 513), zeros after the end."""
+    samples = x.shape[-1]
+    flat = np.zeros((int(np.prod(x.shape[:-1], dtype=int)), frame_count(samples) * HOP), np.float32)
+    flat[:, :samples] = x.reshape(len(flat), samples)
+    spectrum = Analysis(len(flat)).process(flat)
+    return spectrum.reshape(*x.shape[:-1], *spectrum.shape[1:])
+
+
+def istft(spectrum: Spectrum, samples: int) -> Samples:
+    """Inverse of :func:`stft`: shape (..., T, 513) to (..., samples)."""
+    lead = spectrum.shape[:-2]
+    flat = spectrum.reshape(-1, *spectrum.shape[-2:])
+    x = Synthesis(len(flat)).process(flat)[:, HOP : HOP + samples]
+    return x.reshape(*lead, samples)

@@ -1,0 +1,67 @@
+"""``python -m phaseaware.engine.training``: prepare, train, anneal."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from .config import load_config
+from .corpus import Corpus, folder_clips, prepare, shard_clips
+
+
+def _prepare(a: argparse.Namespace) -> None:
+    excluded: set[str] = set()
+    for table in a.exclude_from:
+        with open(table, newline="", encoding="utf-8") as f:
+            excluded |= {value for row in csv.DictReader(f) for value in (row["speaker"], row["noise"])}
+    sources = [shard_clips(folder, excluded) for folder in a.shards]
+    for kind in ("speech", "noise", "rir"):
+        sources += [folder_clips(kind, folder) for folder in getattr(a, kind)]
+    print(f"{prepare(chain.from_iterable(sources), a.out)} clips in {a.out}")
+
+
+def _train(a: argparse.Namespace) -> None:
+    from .loop import Trainer  # torch takes seconds to import: --help should not wait for it
+
+    trainer = Trainer(load_config(a.config), Corpus(a.corpus), a.folder, device=a.device, workers=a.workers)
+    if a.anneal:
+        trainer.anneal()
+    else:
+        trainer.train()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one subcommand."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    parser = argparse.ArgumentParser(prog="python -m phaseaware.engine.training", description="Train the two masks.")
+    commands = parser.add_subparsers(required=True)
+
+    p = commands.add_parser("prepare", help="decode recordings into memory maps")
+    p.add_argument("--shards", type=Path, action="append", default=[], help="folder with index.csv and its shards")
+    p.add_argument("--speech", type=Path, action="append", default=[], help="folder of clean speech")
+    p.add_argument("--noise", type=Path, action="append", default=[], help="folder of noises")
+    p.add_argument("--rir", type=Path, action="append", default=[], help="folder of room impulse responses")
+    p.add_argument("--exclude-from", type=Path, action="append", default=[], metavar="CSV",
+                   help="table of an evaluation set whose speakers and noises must not enter")  # fmt: skip
+    p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
+    p.set_defaults(run=_prepare)
+
+    p = commands.add_parser("train", help="train, or continue; --anneal: finish from the latest checkpoint")
+    p.add_argument("config", type=Path)
+    p.add_argument("--corpus", type=Path, required=True)
+    p.add_argument("--folder", type=Path, required=True, help="checkpoints and logs of this run")
+    p.add_argument("--device", default="cpu")
+    p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--anneal", action="store_true")
+    p.set_defaults(run=_train)
+
+    a = parser.parse_args(argv)
+    a.run(a)
+
+
+if __name__ == "__main__":
+    main()

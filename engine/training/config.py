@@ -1,0 +1,112 @@
+"""Training configuration: one committed TOML file per model, read into frozen dataclasses."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Data", "Loss", "Network", "Optimizer", "TrainingConfig", "load_config"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Shape of the network. ``seam_hz``, ``phase_conversion``, ``clamp`` and ``heads`` are what the ablations vary."""
+
+    channels: int = 48
+    blocks: int = 3
+    mixing_channels: int = 16
+    encoder_channels: tuple[int, int] = (32, 40)
+    high_bands: int = 32
+    seam_hz: float = 6000.0
+    lookahead: int = 1
+    phase_conversion: bool = True
+    clamp: float | None = None
+    """Largest magnitude of the complex mask; None: unbounded."""
+    heads: tuple[str, ...] = ("phase-aware", "real")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Distribution of the training mixtures; see ``mixing.py`` for what each probability switches."""
+
+    seconds: float = 3.0
+    snr_db: tuple[float, float] = (-5.0, 20.0)
+    level_dbfs: tuple[float, float] = (-50.0, -8.0)
+    clean_only: float = 0.06
+    noise_only: float = 0.05
+    narrow_band_speech: float = 0.12
+    low_pass: float = 0.3
+    speech_eq: float = 0.5
+    speech_speed: float = 0.5
+    speech_room: float = 0.3
+    babble: float = 0.16
+    generated: float = 0.3
+    noise_sources: tuple[float, ...] = (0.55, 0.3, 0.15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """Weights of the loss terms; see ``losses.py``."""
+
+    exponent: float = 0.3
+    magnitude: float = 70.0
+    complex: float = 30.0
+    sdr: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Constant learning rate after a warm-up; a separate annealing run lowers it to zero."""
+
+    batch: int = 8
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 1e-2
+    warmup_steps: int = 300
+    clip_norm: float = 1.0
+    ema: float = 0.999
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Everything that determines a training run, apart from the corpus itself."""
+
+    name: str
+    seed: int = 1
+    hours: float = 100.0
+    """Hours of audio to be seen at a constant learning rate."""
+    anneal_hours: float = 8.0
+    """Hours of audio over which :func:`loop.anneal` lowers the learning rate to zero."""
+    network: Network = field(default_factory=Network)
+    data: Data = field(default_factory=Data)
+    loss: Loss = field(default_factory=Loss)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+
+
+def _build(cls: type, table: dict[str, Any], where: str) -> Any:
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    if unknown := sorted(set(table) - set(known)):
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known keys: {', '.join(known)}")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return cls(**values)
+
+
+def load_config(path: str | Path) -> TrainingConfig:
+    """Read a training configuration.
+
+    Raises
+    ------
+    ValueError : the file has an unknown section or key; the message names it.
+    """
+    path = Path(path)
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    sections = {"network": Network, "data": Data, "loss": Loss, "optimizer": Optimizer}
+    built = {
+        key: _build(sections[key], value, f"{path.name} [{key}]") if key in sections else value
+        for key, value in table.items()
+    }
+    built.setdefault("name", path.stem)
+    config: TrainingConfig = _build(TrainingConfig, built, path.name)
+    return config

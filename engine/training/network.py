@@ -1,0 +1,211 @@
+"""The network: one causal trunk, two heads.
+
+Layout: time first, ``[T, N, …]`` (T frames, N examples), because the recurrences run over T and every other layer
+treats T·N as its batch. Exported with N = 1, so no transposition of time remains in the graph.
+
+    phase-converted, compressed bins below the seam ── 3 strided convolutions ──┐
+    compressed magnitude above the seam ── auditory bands ── 1 convolution ─────┤
+                                                     F tokens of C channels ◄───┘
+    blocks: recurrence over time, shared by all tokens; then a dense exchange between the tokens of one frame
+    tokens below the seam ── 3 transposed convolutions with skip connections ── per bin: Re, Im (phase-aware), logit (real)
+    tokens above the seam ── linear ── per auditory band: gain (phase-aware: softplus), gain (real: sigmoid)
+
+The heads differ in their last layer and its nonlinearity only.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import masks
+from ..stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
+from .config import Network
+
+__all__ = ["MaskNet", "State", "spectrum", "waveform"]
+
+_TIME_KERNEL = 3  # frames seen by the first convolution: the current and two before
+_STRIDE = 8  # bins per token below the seam: three convolutions of stride 2
+_BANDS_PER_TOKEN = 4
+_FEATURES = 3  # Re, Im, magnitude
+
+
+def sqrt_hann(device: torch.device) -> Tensor:
+    """The engine's analysis and synthesis window."""
+    return torch.sin(torch.pi * torch.arange(FRAME_LENGTH, device=device) / FRAME_LENGTH)
+
+
+def spectrum(x: Tensor) -> Tensor:
+    """Samples [N, L] to spectrum [T, N, 513, 2] with the engine's frame positions; L a multiple of 512."""
+    padded = functional.pad(x, (HOP, HOP))
+    X = torch.stft(padded, FRAME_LENGTH, HOP, window=sqrt_hann(x.device), center=False, return_complex=True)
+    return torch.view_as_real(X.permute(2, 0, 1).contiguous())
+
+
+def waveform(X: Tensor) -> Tensor:
+    """Inverse of :func:`spectrum`: [T, N, 513, 2] to [N, (T-1)·512]."""
+    frames = torch.fft.irfft(torch.view_as_complex(X.contiguous()), FRAME_LENGTH) * sqrt_hann(X.device)
+    out = frames[1:, :, :HOP] + frames[:-1, :, HOP:]
+    return out.transpose(0, 1).reshape(X.shape[1], -1)
+
+
+class State(NamedTuple):
+    """What a stream carries from call to call; all zeros at its start."""
+
+    parity: Tensor
+    """[1]: number of frames seen, modulo two (for the phase conversion)."""
+    features: Tensor
+    """[2, N, 3, low bins]: the two latest feature frames."""
+    recurrent: Tensor
+    """[blocks, N·F, C]."""
+
+
+def _activation(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, 0.1)
+
+
+class _Block(nn.Module):
+    """Recurrence along time (weights shared by all tokens), then exchange along frequency."""
+
+    def __init__(self, tokens: int, channels: int, mixing_channels: int) -> None:
+        super().__init__()
+        self.recurrence = nn.GRU(channels, channels)
+        self.projection = nn.Linear(channels, channels)
+        self.norm_time = nn.LayerNorm([tokens, channels])
+        self.narrow = nn.Linear(channels, mixing_channels)
+        self.exchange = nn.Linear(tokens * mixing_channels, tokens * mixing_channels)
+        self.widen = nn.Linear(mixing_channels, channels)
+        self.norm_frequency = nn.LayerNorm([tokens, channels])
+
+    def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        T, N, tokens, channels = x.shape
+        y, h = self.recurrence(x.reshape(T, N * tokens, channels), h)
+        x = x + self.norm_time(self.projection(y).reshape(T, N, tokens, channels))
+        m = _activation(self.narrow(x)).reshape(T, N, -1)
+        m = _activation(self.exchange(m)).reshape(T, N, tokens, -1)
+        return x + self.norm_frequency(self.widen(m)), h
+
+
+class MaskNet(nn.Module):
+    """Noisy spectrum to masks.
+
+    ``mask[t]`` belongs to frame ``t - lookahead``: the first ``lookahead`` masks precede the stream.
+    """
+
+    def __init__(self, config: Network) -> None:
+        super().__init__()
+        self.config = config
+        C, (c0, c1) = config.channels, config.encoder_channels
+        seam_bin = config.seam_hz * FRAME_LENGTH / SAMPLE_RATE
+        self.low_bins = round(seam_bin / _STRIDE) * _STRIDE
+        self.low_tokens = self.low_bins // _STRIDE
+        self.high_tokens = config.high_bands // _BANDS_PER_TOKEN
+        self.tokens = self.low_tokens + self.high_tokens
+        bands = masks.auditory_bands(self.low_bins - masks.SEAM_WIDTH, config.high_bands)
+        self.register_buffer("band_mean", torch.tensor(bands / bands.sum(axis=0)), persistent=False)
+        self.register_buffer("band_spread", torch.tensor(bands.T.copy()), persistent=False)
+        fade = masks.seam_weights(self.low_bins)[self.low_bins - masks.SEAM_WIDTH : self.low_bins]
+        self.register_buffer("fade", torch.tensor(fade), persistent=False)
+        self.register_buffer("odd_bins", torch.arange(self.low_bins) % 2 * 1.0, persistent=False)
+
+        self.encode0 = nn.Conv1d(_FEATURES * _TIME_KERNEL, c0, 5, 2, 2)
+        self.encode1 = nn.Conv1d(c0, c1, 3, 2, 1)
+        self.encode2 = nn.Conv1d(c1, C, 3, 2, 1)
+        self.encode_high = nn.Conv1d(1, C, _BANDS_PER_TOKEN, _BANDS_PER_TOKEN)
+        self.position = nn.Parameter(torch.zeros(self.tokens, C))
+        self.blocks = nn.ModuleList(_Block(self.tokens, C, config.mixing_channels) for _ in range(config.blocks))
+        self.merge2 = nn.Conv1d(2 * C, C, 1)
+        self.decode2 = nn.ConvTranspose1d(C, c1, 4, 2, 1)
+        self.merge1 = nn.Conv1d(2 * c1, c1, 1)
+        self.decode1 = nn.ConvTranspose1d(c1, c0, 4, 2, 1)
+        self.merge0 = nn.Conv1d(2 * c0, c0, 3, 1, 1)
+        self.low_heads = nn.ModuleDict()
+        self.high_heads = nn.ModuleDict()
+        for head in config.heads:
+            low = nn.ConvTranspose1d(c0, 2 if head == "phase-aware" else 1, 4, 2, 1)
+            if head == "phase-aware":
+                with torch.no_grad():  # start as a gain of one half, like the sigmoid does
+                    assert low.bias is not None
+                    low.bias.copy_(torch.tensor([0.5, 0.0]))
+            self.low_heads[head] = low
+            self.high_heads[head] = nn.Linear(C, _BANDS_PER_TOKEN)
+
+    def zero_state(self, examples: int = 1) -> State:
+        """The state at the start of ``examples`` streams."""
+        like = self.position
+        return State(
+            like.new_zeros(1),
+            like.new_zeros(_TIME_KERNEL - 1, examples, _FEATURES, self.low_bins),
+            like.new_zeros(self.config.blocks, examples * self.tokens, self.config.channels),
+        )
+
+    def forward(self, X: Tensor, state: State) -> tuple[dict[str, Tensor], State]:
+        """Noisy spectrum [T, N, 513, 2] to {head: mask [T, N, 513, 2]} and the state after it."""
+        T, N = X.shape[:2]
+        power = X.square().sum(-1) + 1e-12
+        magnitude = power**0.15  # |X|^0.3
+        low = X[:, :, : self.low_bins] * (power[:, :, : self.low_bins] ** -0.35).unsqueeze(-1)
+        parity = state.parity
+        if self.config.phase_conversion:
+            low = low * self._phase_signs(T, parity, X).reshape(T, 1, self.low_bins, 1)
+            parity = torch.remainder(parity + T, 2.0)
+        frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
+        frames = torch.cat([state.features, frames], 0)
+        features = frames[-(_TIME_KERNEL - 1) :]
+        stacked = torch.cat([frames[:-2], frames[1:-1], frames[2:]], 2).reshape(T * N, -1, self.low_bins)
+
+        e0 = _activation(self.encode0(stacked))
+        e1 = _activation(self.encode1(e0))
+        e2 = _activation(self.encode2(e1))
+        bands = magnitude[:, :, self.low_bins - masks.SEAM_WIDTH :] @ self.band_mean
+        high = self.encode_high(bands.reshape(T * N, 1, -1))
+        x = torch.cat([e2, high], 2).transpose(1, 2).reshape(T, N, self.tokens, -1) + self.position
+        recurrent = []
+        for i, block in enumerate(self.blocks):
+            x, h = block(x, state.recurrent[i : i + 1])
+            recurrent.append(h)
+
+        x = x.reshape(T * N, self.tokens, -1)
+        d = x[:, : self.low_tokens].transpose(1, 2)
+        d = self.decode2(_activation(self.merge2(torch.cat([d, e2], 1))))
+        d = self.decode1(_activation(self.merge1(torch.cat([d, e1], 1))))
+        d = _activation(self.merge0(torch.cat([d, e0], 1)))
+        tokens_high = x[:, self.low_tokens :]
+        out = {head: self._head(head, d, tokens_high).reshape(T, N, BINS, 2) for head in self.config.heads}
+        return out, State(parity, features, torch.cat(recurrent))
+
+    def _phase_signs(self, T: int, parity: Tensor, X: Tensor) -> Tensor:
+        """(-1)^(k (n+1)) for T frames from the one with this parity on; see :func:`stft.convert_phase`."""
+        n = torch.ones_like(X[:, 0, 0, 0]).cumsum(0) + parity  # n + 1
+        return 1 - 2 * torch.remainder(n, 2.0).unsqueeze(1) * self.odd_bins
+
+    def _head(self, head: str, d: Tensor, tokens_high: Tensor) -> Tensor:
+        low = self.low_heads[head](d)
+        high = self.high_heads[head](tokens_high).reshape(len(d), -1)
+        if head == "phase-aware":
+            gain = functional.softplus(high)
+            if self.config.clamp is not None:
+                low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))
+                gain = gain.clamp(max=self.config.clamp)
+            re, im = low[:, 0], low[:, 1]
+        else:
+            gain = torch.sigmoid(high)
+            re, im = torch.sigmoid(low[:, 0]), torch.zeros_like(low[:, 0])
+        gain = gain @ self.band_spread
+        # The seam: below it the low head fades out over SEAM_WIDTH bins while the band gains fade in.
+        w, width = self.fade, masks.SEAM_WIDTH
+        seam_re = re[:, -width:] * w + gain[:, :width] * (1 - w)
+        seam_im = im[:, -width:] * w
+        real = torch.cat([re[:, :-width], seam_re, gain[:, width:]], 1)
+        imag = torch.cat([im[:, :-width], seam_im, torch.zeros_like(gain[:, width:])], 1)
+        return torch.stack([real, imag], -1)
+
+
+def apply_mask(mask: Tensor, X: Tensor) -> Tensor:
+    """Complex product of mask and spectrum, both [..., 2]."""
+    a, b = mask.unbind(-1)
+    c, d = X.unbind(-1)
+    return torch.stack([a * c - b * d, a * d + b * c], -1)
