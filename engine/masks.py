@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,15 @@ from numpy.typing import NDArray
 from .stft import BINS, FRAME_LENGTH, SAMPLE_RATE, bin_frequencies
 
 __all__ = [
+    "MASK_NAMES",
+    "OUTPUTS",
     "SEAM_BIN",
     "SEAM_HZ",
     "SEAM_WIDTH",
     "IdealMask",
-    "MaskShape",
+    "MaskName",
+    "Output",
+    "Render",
     "auditory_bands",
     "ideal_mask",
     "seam_weights",
@@ -58,3 +62,156 @@ def auditory_bands(first_bin: int, count: int) -> NDArray[np.float32]:
     number = 21.4 * np.log10(1 + 0.00437 * bin_frequencies()[first_bin:])
     place = (number - number[0]) / (number[-1] - number[0]) * (count - 1)
     return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(count))).astype(np.float32)
+
+
+_TINY = np.float32(1e-20)
+
+
+class IdealMask(StrEnum):
+    """Masks computed from the known sources; the names of the literature [1]_ [2]_ [3]_."""
+
+    IRM = "irm"
+    """|S| / (|S| + |V|), in [0, 1]."""
+    WIENER = "wiener"
+    """Power form of the ratio mask: sqrt(|S|² / (|S|² + |V|²)), in [0, 1]."""
+    PSM = "psm"
+    """Phase-sensitive mask: Re(S/X) clipped to [0, 1]. No other real mask in [0, 1] comes closer to S in least squares."""
+    IAM_CLIPPED = "iam-clipped"
+    """|S| / |X| clipped to [0, 1]."""
+    IAM = "iam"
+    """Ideal amplitude mask |S| / |X|, unbounded."""
+    COMPLEX = "complex"
+    """S / X over the whole band."""
+    HYBRID = "hybrid"
+    """S / X below the seam, phase-sensitive mask above it."""
+
+
+def ideal_mask(
+    kind: IdealMask | str,
+    speech: NDArray[np.complex64],
+    noise: NDArray[np.complex64],
+    *,
+    max_magnitude: float | None = None,
+    seam_bin: int = SEAM_BIN,
+) -> NDArray[np.complex64]:
+    """Ideal mask from the spectra of both stems.
+
+    Parameters
+    ----------
+    kind : one of :class:`IdealMask`.
+    speech, noise : complex64, shape (..., T, 513), as :func:`stft.stft` returns them.
+    max_magnitude : largest magnitude left; larger ones are scaled down, keeping their angle. None: unbounded.
+    seam_bin : first bin of the magnitude band, for the hybrid.
+
+    Returns
+    -------
+    complex64, the spectra's shape. Where the mixture is silent the mask is 0.
+
+    Raises
+    ------
+    ValueError : unknown kind, or the stems' shapes differ.
+    """
+    kind = IdealMask(kind)
+    if speech.shape != noise.shape:
+        raise ValueError(f"speech.shape={speech.shape} differs from noise.shape={noise.shape}")
+    S, V, X = speech, noise, speech + noise
+    if kind is IdealMask.IRM:
+        M = np.abs(S) / (np.abs(S) + np.abs(V) + _TINY)
+    elif kind is IdealMask.WIENER:
+        M = np.abs(S) / (np.hypot(np.abs(S), np.abs(V)) + _TINY)
+    elif kind is IdealMask.PSM:
+        M = np.clip(_divide(S, X).real, 0, 1)
+    elif kind in (IdealMask.IAM, IdealMask.IAM_CLIPPED):
+        M = np.abs(_divide(S, X))
+        if kind is IdealMask.IAM_CLIPPED:
+            M = np.minimum(M, 1)
+    elif kind is IdealMask.COMPLEX:
+        M = _divide(S, X)
+    else:
+        w = seam_weights(seam_bin)
+        ratio = _divide(S, X)
+        M = w * ratio + (1 - w) * np.clip(ratio.real, 0, 1)
+    M = M.astype(np.complex64)
+    if max_magnitude is not None:
+        M *= max_magnitude / np.maximum(np.abs(M), max_magnitude)
+    return M
+
+
+def _divide(S: NDArray[np.complex64], X: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    return np.divide(S, X, out=np.zeros_like(X), where=np.abs(X) > _TINY)
+
+
+MaskName = Literal["phase-aware", "real"]
+MASK_NAMES: tuple[MaskName, ...] = get_args(MaskName)
+Output = Literal["speech", "removed"]
+OUTPUTS: tuple[Output, ...] = get_args(Output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Render:
+    """What is made of a mask: one version of the output.
+
+    All controls act on the mask, in the frame that it belongs to, so nothing is delayed against anything else and a
+    partly wet output does not comb.
+
+    Attributes
+    ----------
+    mask : which of the model's masks.
+    reduction_db : most that is taken away, in dB (0 to 100); None: no limit. ``M' = g + (1 - g) M``,
+        ``g = 10^(-reduction_db/20)``.
+    strength_low, strength_high : 0 (nothing happens) to 2, for the bands below and above the seam. The mask's gain in
+        dB is multiplied by it; its rotation too, up to 1. Gains above one do not grow beyond strength 1.
+    mix : share of the processed sound, 0 (dry) to 1.
+    output : the speech, or what was removed (noisy minus speech).
+    """
+
+    mask: MaskName = "phase-aware"
+    reduction_db: float | None = None
+    strength_low: float = 1.0
+    strength_high: float = 1.0
+    mix: float = 1.0
+    output: Output = "speech"
+
+    def __post_init__(self) -> None:
+        _check_choice("mask", self.mask, MASK_NAMES)
+        _check_choice("output", self.output, OUTPUTS)
+        if self.reduction_db is not None:
+            _check_range("reduction_db", self.reduction_db, 0, 100, "dB")
+        _check_range("strength_low", self.strength_low, 0, 2)
+        _check_range("strength_high", self.strength_high, 0, 2)
+        _check_range("mix", self.mix, 0, 1)
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}")
+
+
+def _check_range(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low <= value <= high:
+        raise ValueError(f"{name}={value!r} is not a number from {low} to {high}{unit and ' ' + unit}")
+
+
+def shape_mask(mask: NDArray[np.complex64], render: Render) -> NDArray[np.complex64]:
+    """Apply strength, reduction limit, mix and output choice to a mask of shape (..., 513); may return it itself."""
+    M = mask
+    if (render.strength_low, render.strength_high) != (1.0, 1.0):
+        M = _strengthen(M, render.strength_low, render.strength_high)
+    # Limit and mix are both M' = g + (1 - g) M; two in a row are again one.
+    dry = 0.0 if render.reduction_db is None else 10 ** (-render.reduction_db / 20)
+    wet = (1 - dry) * render.mix
+    if wet != 1:
+        M = np.float32(1 - wet) + np.float32(wet) * M
+    if render.output == "removed":
+        M = 1 - M
+    return M
+
+
+def _strengthen(M: NDArray[np.complex64], low: float, high: float) -> NDArray[np.complex64]:
+    w = seam_weights()
+    strength = w * np.float32(low) + (1 - w) * np.float32(high)
+    magnitude = np.abs(M)
+    exponent = np.where(magnitude > 1, np.minimum(strength, 1), strength)
+    # 0^0 is 1 as it should be: strength 0 leaves everything as it was.
+    turn = np.exp(1j * np.minimum(strength, 1) * np.angle(M))
+    return (magnitude**exponent * turn).astype(np.complex64)

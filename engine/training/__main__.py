@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: prepare, train, anneal."""
+"""``python -m phaseaware.engine.training``: prepare, train, export."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def _train(a: argparse.Namespace) -> None:
         trainer.train()
 
 
+def _export(a: argparse.Namespace) -> None:
+    from .export import export
+
+    export(a.checkpoint, load_config(a.config), a.out, version=a.version, training_data=a.training_data, licence=a.licence)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -58,6 +64,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--anneal", action="store_true")
     p.set_defaults(run=_train)
+
+    p = commands.add_parser("export", help="write a checkpoint as an ONNX file that keeps the model contract")
+    p.add_argument("config", type=Path)
+    p.add_argument("checkpoint", type=Path)
+    p.add_argument("out", type=Path)
+    p.add_argument("--version", required=True, help="version of the weights, kept in the file")
+    p.add_argument("--training-data", required=True, help="one line: what the model was trained on")
+    p.add_argument("--licence", required=True, help="licence of the weights")
+    p.set_defaults(run=_export)
 
     a = parser.parse_args(argv)
     a.run(a)

@@ -184,7 +184,7 @@ class MaskNet(nn.Module):
 
     def _head(self, head: str, d: Tensor, tokens_high: Tensor) -> Tensor:
         low = self.low_heads[head](d)
-        high = self.high_heads[head](tokens_high).reshape(len(d), -1)
+        high = self.high_heads[head](tokens_high).flatten(1)
         if head == "phase-aware":
             gain = functional.softplus(high)
             if self.config.clamp is not None:

@@ -1,0 +1,244 @@
+"""One ONNX file: its contract, its metadata, its state; frames in, masks out.
+
+The contract
+------------
+Inputs
+    ``spectrum``: float32 ``[1, T, 513, 2]``, T dynamic, real and imaginary part of the noisy spectrum as
+    :class:`stft.Analysis` makes it; and any number of float32 states ``state_NAME`` of fixed shape.
+Outputs
+    ``mask_phase_aware`` and/or ``mask_real``: float32 ``[1, T, 513, 2]``; and ``next_state_NAME`` for every state.
+    ``mask[t]`` belongs to frame ``t - lookahead_frames``.
+Metadata
+    ``phaseaware_contract`` = 1, ``sample_rate``, ``frame_length``, ``hop``, ``seam_hz``, ``lookahead_frames``, ``name``,
+    ``version``, ``training_data``, ``licence``.
+
+States of zeros start a stream. Features (phase convention, compression) are the graph's own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from .masks import MASK_NAMES, MaskName
+from .stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
+
+__all__ = ["MaskModel", "ModelError", "ModelInfo", "State", "default_model", "shipped_models"]
+
+State = Mapping[str, NDArray[np.float32]]
+CONTRACT = "1"
+MAX_LOOKAHEAD = 8
+_INPUT = "spectrum"
+_REQUIRED = {"sample_rate": SAMPLE_RATE, "frame_length": FRAME_LENGTH, "hop": HOP}
+_TEXTS = ("name", "version", "training_data", "licence")
+
+
+class ModelError(ValueError):
+    """A file is not a model that keeps the contract; the message says which part it breaks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """What a model file says of itself."""
+
+    path: Path
+    name: str
+    version: str
+    training_data: str
+    licence: str
+    masks: tuple[MaskName, ...]
+    seam_hz: float
+    lookahead_frames: int
+    size_bytes: int
+    state_shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def latency_samples(self) -> int:
+        """Delay of a stream at 48 kHz: one frame and the look-ahead."""
+        return FRAME_LENGTH + self.lookahead_frames * HOP
+
+
+def shipped_models() -> dict[str, Path]:
+    """Models that come with the package, by name."""
+    folder = Path(str(resources.files("phaseaware.engine.models")))
+    return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
+
+
+def default_model() -> Path:
+    """The model used where none is named.
+
+    Raises
+    ------
+    ModelError : the package holds no model (a source tree before its first export).
+    """
+    models = shipped_models()
+    if not models:
+        raise ModelError("no model is installed; name one, or export one with `python -m phaseaware.engine.training`")
+    return models.get("phaseaware", next(iter(models.values())))
+
+
+def _one_quiet_thread() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    return options
+
+
+class MaskModel:
+    """A model file, checked and ready to run. Holds no stream: the state is handed in and out.
+
+    Parameters
+    ----------
+    path : an ONNX file, or the name of a shipped model; default: :func:`default_model`.
+    session_options : for onnxruntime; default: one thread, sequential, no spinning.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ModelError : the file does not keep the contract; the message names what is wrong.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, session_options: onnxruntime.SessionOptions | None = None) -> None:
+        self.path = Path(shipped_models().get(str(path), path)) if path is not None else default_model()
+        if not self.path.is_file():
+            known = ", ".join(shipped_models()) or "none"
+            raise FileNotFoundError(f"{self.path}: no such model file (shipped models: {known})")
+        only_fetched = onnxruntime.RunOptions()
+        only_fetched.only_execute_path_to_fetches = True
+        only_fetched.log_severity_level = 4
+        self._run_options = only_fetched
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(self.path), session_options or _one_quiet_thread(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's exceptions share no base class but Exception
+            raise ModelError(f"{self.path.name}: not an ONNX model that onnxruntime can load ({_first_line(error)})") from error
+        self.info = self._inspect()
+        self._try_out()
+
+    @cached_property
+    def _state_names(self) -> tuple[str, ...]:
+        return tuple(i.name for i in self._session.get_inputs() if i.name != _INPUT)
+
+    def _refuse(self, why: str) -> ModelError:
+        return ModelError(f"{self.path.name}: {why}")
+
+    def _inspect(self) -> ModelInfo:
+        meta = self._session.get_modelmeta().custom_metadata_map
+        if meta.get("phaseaware_contract") != CONTRACT:
+            raise self._refuse(f"metadata phaseaware_contract={meta.get('phaseaware_contract')!r} is not {CONTRACT!r}")
+        if missing := [key for key in (*_REQUIRED, "seam_hz", "lookahead_frames", *_TEXTS) if key not in meta]:
+            raise self._refuse(f"metadata {missing[0]!r} is missing")
+        for key, value in _REQUIRED.items():
+            if meta[key] != str(value):
+                raise self._refuse(f"{key}={meta[key]} is not {value}, the only one supported")
+        try:
+            lookahead, seam_hz = int(meta["lookahead_frames"]), float(meta["seam_hz"])
+        except ValueError as error:
+            raise self._refuse(f"metadata: {error}") from None
+        if not 0 <= lookahead <= MAX_LOOKAHEAD:
+            raise self._refuse(f"lookahead_frames={lookahead} is not from 0 to {MAX_LOOKAHEAD}")
+
+        inputs = {i.name: i for i in self._session.get_inputs()}
+        outputs = {o.name: o for o in self._session.get_outputs()}
+        if _INPUT not in inputs:
+            raise self._refuse(f"input {_INPUT!r} is missing (inputs: {', '.join(inputs)})")
+        self._check_frames(_INPUT, inputs[_INPUT])
+        masks = tuple(mask for mask in MASK_NAMES if _output_name(mask) in outputs)
+        if not masks:
+            raise self._refuse(f"none of the outputs {', '.join(map(_output_name, MASK_NAMES))} is there")
+        for mask in masks:
+            self._check_frames(_output_name(mask), outputs[_output_name(mask)])
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name in self._state_names:
+            shape = inputs[name].shape
+            if not name.startswith("state_"):
+                raise self._refuse(f"input {name!r} is neither {_INPUT!r} nor a state_…")
+            if inputs[name].type != "tensor(float)" or not all(isinstance(d, int) for d in shape):
+                raise self._refuse(f"{name}: states are float32 of fixed shape, not {inputs[name].type} {shape}")
+            if f"next_{name}" not in outputs:
+                raise self._refuse(f"state {name!r} has no output 'next_{name}'")
+            shapes[name] = tuple(shape)
+        for name in outputs:
+            if name.startswith("next_") and name.removeprefix("next_") not in inputs:
+                raise self._refuse(f"output {name!r} has no input {name.removeprefix('next_')!r}")
+        return ModelInfo(
+            path=self.path, masks=masks, seam_hz=seam_hz, lookahead_frames=lookahead,
+            size_bytes=self.path.stat().st_size, state_shapes=shapes, **{key: meta[key] for key in _TEXTS},
+        )  # fmt: skip
+
+    def _check_frames(self, name: str, node: onnxruntime.NodeArg) -> None:
+        shape = node.shape
+        if node.type != "tensor(float)" or len(shape) != 4:
+            raise self._refuse(f"{name}: {node.type} {shape} is not float32 [1, T, {BINS}, 2]")
+        fixed = [(0, 1), (2, BINS), (3, 2)]
+        if any(isinstance(shape[axis], int) and shape[axis] != size for axis, size in fixed):
+            raise self._refuse(f"{name}: shape {shape} is not [1, T, {BINS}, 2]")
+        if name == _INPUT and isinstance(shape[1], int):
+            raise self._refuse(f"{name}: T is fixed at {shape[1]}; it must be dynamic")
+
+    def _try_out(self) -> None:
+        """Two frames of silence: what the declared shapes leave open shows here rather than in the middle of a file."""
+        try:
+            masks, state = self.run(np.zeros((2, BINS), np.complex64), self.initial_state(), self.info.masks)
+        except Exception as error:
+            raise self._refuse(f"a run on two silent frames fails ({_first_line(error)})") from error
+        for mask, M in masks.items():
+            if M.shape != (2, BINS):
+                raise self._refuse(f"{_output_name(mask)}: 2 frames in, shape {M.shape} out instead of {(2, BINS)}")
+            if not np.isfinite(M).all():
+                raise self._refuse(f"{_output_name(mask)}: not finite for silence")
+        for name, shape in self.info.state_shapes.items():
+            if state[name].shape != shape:
+                raise self._refuse(f"next_{name}: shape {state[name].shape} is not {name}'s {shape}")
+
+    def initial_state(self) -> State:
+        """The state at the start of a stream."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self.info.state_shapes.items()}
+
+    def run(
+        self, spectrum: NDArray[np.complex64], state: State, masks: Sequence[MaskName]
+    ) -> tuple[dict[MaskName, NDArray[np.complex64]], State]:
+        """Masks of one channel's next frames.
+
+        Parameters
+        ----------
+        spectrum : complex64, shape (T, 513), T >= 1.
+        state : from :meth:`initial_state` or the previous call.
+        masks : which to compute; the graph's other heads are not executed.
+
+        Returns
+        -------
+        masks : complex64 of shape (T, 513) each; ``mask[t]`` belongs to frame ``t - lookahead_frames``.
+        state : for the next call.
+        """
+        frames = np.ascontiguousarray(spectrum, np.complex64).view(np.float32).reshape(1, -1, BINS, 2)
+        names = [_output_name(mask) for mask in masks] + [f"next_{name}" for name in self._state_names]
+        values = self._session.run(names, {_INPUT: frames, **state}, self._run_options)
+        found = {mask: value.view(np.complex64)[0, ..., 0] for mask, value in zip(masks, values, strict=False)}
+        return found, dict(zip(self._state_names, values[len(masks) :], strict=True))
+
+    def __repr__(self) -> str:
+        return f"MaskModel({str(self.path)!r})"
+
+    def __reduce__(self) -> tuple[type[MaskModel], tuple[str]]:
+        return MaskModel, (str(self.path),)
+
+
+def _output_name(mask: MaskName) -> str:
+    return "mask_" + mask.replace("-", "_")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

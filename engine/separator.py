@@ -1,0 +1,227 @@
+"""The streaming processor: samples → frames → masks → frames → samples.
+
+:class:`MaskStream` finds the masks; :class:`Separator` applies them. Both take blocks of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .masks import MaskName, Render, shape_mask
+from .model import MaskModel
+from .stft import BINS, FRAME_LENGTH, HOP, Analysis, Synthesis
+
+__all__ = ["LINKS", "Frames", "Link", "MaskStream", "Separator", "separate"]
+
+Link = Literal["channels", "stereo"]
+LINKS: tuple[Link, ...] = get_args(Link)
+"""``channels``: each channel has its own mask. ``stereo``: all share the mask of their mean (the mid), which keeps the
+image where it is."""
+
+Samples = NDArray[np.float32]
+_SLICE = 256 * HOP  # samples processed at once: bounds the memory whatever the block
+_LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
+_QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of the noisy signal and their masks.
+
+    Attributes
+    ----------
+    spectrum : complex64, shape (channels, T, 513).
+    masks : complex64 of shape (channels, T, 513) each; (1, T, 513) where the channels share one.
+    """
+
+    spectrum: NDArray[np.complex64]
+    masks: dict[MaskName, NDArray[np.complex64]]
+
+
+def _sane(block: Samples) -> Samples:
+    """A copy in which nothing can harm a later sample: no NaN, no inf, no absurd or denormal values."""
+    x = np.nan_to_num(block, copy=True, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+    np.clip(x, -_LOUDEST, _LOUDEST, out=x)
+    x[np.abs(x) < _QUIETEST] = 0
+    return x
+
+
+class MaskStream:
+    """Blocks of samples in, frames with their masks out.
+
+    The model's look-ahead is compensated: the masks returned belong to the spectra returned beside them. The first
+    ``lookahead_frames`` frames returned lie before the stream's start and are silent.
+
+    Parameters
+    ----------
+    model : shared by any number of streams.
+    masks : which masks to compute.
+    channels : number of channels.
+    link : see :data:`LINKS`.
+    """
+
+    def __init__(self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels") -> None:
+        if channels < 1:
+            raise ValueError(f"{channels=} is not an integer >= 1")
+        if link not in LINKS:
+            raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
+        if missing := [mask for mask in masks if mask not in model.info.masks]:
+            raise ValueError(f"{model.path.name} offers no mask {missing[0]!r}; it has {', '.join(map(repr, model.info.masks))}")
+        self.model, self.channels, self.link = model, channels, link
+        self.masks = tuple(dict.fromkeys(masks))
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._analysis = Analysis(self.channels)
+        self._states = [self.model.initial_state() for _ in range(1 if self.link == "stereo" else self.channels)]
+        self._waiting = np.zeros((self.channels, self.model.info.lookahead_frames, BINS), np.complex64)
+
+    def process(self, block: Samples) -> Frames:
+        """Samples of shape (channels, n) in, the frames that have become complete out."""
+        X = self._analysis.process(block)
+        T = X.shape[1]
+        found: dict[MaskName, list[NDArray[np.complex64]]] = {mask: [] for mask in self.masks}
+        # The transform is linear: the spectrum of the mid is the mean of the channels' spectra.
+        heard = X.mean(axis=0, keepdims=True) if self.link == "stereo" and self.channels > 1 else X
+        for i, spectrum in enumerate(heard):
+            if T:
+                masks, self._states[i] = self.model.run(spectrum, self._states[i], self.masks)
+            else:
+                masks = dict.fromkeys(self.masks, np.empty((0, BINS), np.complex64))
+            for mask, M in masks.items():
+                found[mask].append(M)
+        if self._waiting.shape[1]:
+            X = np.concatenate([self._waiting, X], axis=1)
+            X, self._waiting = X[:, :T], X[:, T:]
+        return Frames(X, {mask: np.stack(Ms) if len(Ms) > 1 else Ms[0][None] for mask, Ms in found.items()})
+
+
+class Separator:
+    """Streaming noise reduction at 48 kHz; several versions of the output from one inference.
+
+    Feed blocks of any length to :meth:`process`. After ``n`` samples have been fed, ``max(0, n - latency_samples)``
+    have come out, and output sample ``i`` belongs to input sample ``i``; :meth:`flush` gives the rest. How the stream is
+    cut into blocks does not change the samples (beyond float32 rounding inside the model).
+
+    NaN and inf in a block count as silence.
+
+    Parameters
+    ----------
+    model : from :class:`model.MaskModel`.
+    renders : one or several :class:`masks.Render`; may be replaced while running, the change fades in over one frame.
+    channels : number of channels.
+    link : see :data:`LINKS`.
+
+    Raises
+    ------
+    ValueError : a render asks for a mask that the model does not offer, channels < 1, or an unknown link.
+    """
+
+    def __init__(
+        self, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, channels: int = 1, link: Link = "channels"
+    ) -> None:
+        renders = Render() if renders is None else renders
+        self._renders = (renders,) if isinstance(renders, Render) else tuple(renders)
+        if not self._renders:
+            raise ValueError("renders is empty; name at least one")
+        self._stream = MaskStream(model, masks=[r.mask for r in self._renders], channels=channels, link=link)
+        self.reset()
+
+    @property
+    def model(self) -> MaskModel:
+        """The model in use."""
+        return self._stream.model
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self._stream.channels
+
+    @property
+    def latency_samples(self) -> int:
+        """Samples at 48 kHz that must be fed beyond a sample before it comes out: 1536 (32 ms) with one frame of look-ahead."""
+        return self.model.info.latency_samples
+
+    @property
+    def renders(self) -> tuple[Render, ...]:
+        """The versions made. Replaceable by as many others whose masks are already being computed or offered."""
+        return self._renders
+
+    @renders.setter
+    def renders(self, renders: Sequence[Render]) -> None:
+        if len(renders) != len(self._renders):
+            raise ValueError(f"{len(renders)} renders do not replace {len(self._renders)}")
+        for r in renders:
+            if r.mask not in self.model.info.masks:
+                raise ValueError(f"{self.model.path.name} offers no mask {r.mask!r}")
+        self._stream.masks = tuple(dict.fromkeys(r.mask for r in renders))
+        self._renders = tuple(renders)
+
+    def reset(self) -> None:
+        """Forget the stream; the settings stay."""
+        self._stream.reset()
+        self._syntheses = [Synthesis(self.channels) for _ in self._renders]
+        self._ready: list[Samples] = []
+        self._fed = self._returned = 0
+        # Synthesis starts one hop, and the look-ahead's frames, before the stream: see stft.Synthesis and MaskStream.
+        self._surplus = HOP * (1 + self.model.info.lookahead_frames)
+
+    def process(self, block: Samples) -> Samples:
+        """Feed a block.
+
+        Parameters
+        ----------
+        block : float, shape (channels, n).
+
+        Returns
+        -------
+        float32, shape (renders, channels, m), with m from 0 to n.
+        """
+        if block.ndim != 2 or block.shape[0] != self.channels:
+            raise ValueError(f"{block.shape=} is not (channels={self.channels}, samples)")
+        self._fed += block.shape[1]
+        for start in range(0, block.shape[1], _SLICE):
+            self._push(_sane(block[:, start : start + _SLICE]))
+        return self._take(max(0, self._fed - self.latency_samples) - self._returned)
+
+    def flush(self) -> Samples:
+        """The last ``latency_samples`` of the stream (fewer if fewer were fed); then a new stream begins."""
+        self._push(np.zeros((self.channels, self.latency_samples), np.float32))
+        rest = self._take(self._fed - self._returned)
+        self.reset()
+        return rest
+
+    def _push(self, x: Samples) -> None:
+        frames = self._stream.process(x)
+        made = np.stack(
+            [
+                synthesis.process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
+                for render, synthesis in zip(self._renders, self._syntheses, strict=True)
+            ]
+        )
+        cut = min(self._surplus, made.shape[2])
+        self._surplus -= cut
+        if made.shape[2] > cut:
+            self._ready.append(made[:, :, cut:])
+
+    def _take(self, count: int) -> Samples:
+        if not self._ready:
+            return np.empty((len(self._renders), self.channels, 0), np.float32)
+        have = self._ready[0] if len(self._ready) == 1 else np.concatenate(self._ready, axis=2)
+        self._ready = [have[:, :, count:]]
+        self._returned += count
+        return have[:, :, :count]
+
+
+def separate(
+    x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "channels"
+) -> Samples:
+    """A whole signal at once: shape (channels, n) to (renders, channels, n), aligned with the input."""
+    separator = Separator(model, renders, channels=len(x), link=link)
+    return np.concatenate([separator.process(x), separator.flush()], axis=2)
