@@ -1,0 +1,106 @@
+"""Figures of merit of an estimate against the clean reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from .stft import SAMPLE_RATE
+
+__all__ = ["band_pass", "estoi", "log_spectral_distance", "pesq_wb", "si_sdr"]
+
+Samples = NDArray[np.floating]
+
+
+def _same_length(estimate: Samples, reference: Samples) -> None:
+    if estimate.ndim != 1 or estimate.shape != reference.shape:
+        raise ValueError(f"{estimate.shape=} and {reference.shape=} are not one dimension of equal length")
+
+
+def band_pass(x: Samples, low: float, high: float, sample_rate: float = SAMPLE_RATE) -> Samples:
+    """Part of a signal between two frequencies in Hz, by an ideal (zero-phase, whole-signal) filter."""
+    X = np.fft.rfft(x)
+    f = np.fft.rfftfreq(len(x), 1 / sample_rate)
+    X[(f < low) | (f >= high)] = 0
+    return np.fft.irfft(X, len(x))
+
+
+def si_sdr(
+    estimate: Samples, reference: Samples, *, band: tuple[float, float] | None = None, sample_rate: float = SAMPLE_RATE
+) -> float:
+    """Scale-invariant signal-to-distortion ratio in dB (J. Le Roux et al., "SDR – half-baked or well done?", 2019).
+
+    Parameters
+    ----------
+    estimate, reference : shape (n,).
+    band : compare only what lies between these frequencies in Hz.
+
+    Returns
+    -------
+    dB; inf for a perfect estimate, -inf for one without anything of the reference, nan where both are silent.
+    """
+    _same_length(estimate, reference)
+    if band is not None:
+        estimate, reference = (band_pass(x, *band, sample_rate) for x in (estimate, reference))
+    s, y = (x.astype(np.float64) - x.mean(dtype=np.float64) for x in (reference, estimate))
+    energy = s @ s
+    target = (y @ s / energy if energy > 0 else 0.0) * s
+    noise = y - target
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(10 * np.log10(np.divide(target @ target, noise @ noise)))
+
+
+def log_spectral_distance(
+    estimate: Samples, reference: Samples, *, band: tuple[float, float] = (0, 6000), sample_rate: float = SAMPLE_RATE
+) -> float:
+    """Log-spectral distance in dB within a band in Hz.
+
+    Mean over frames of the root mean square, over bins, of the difference of the power spectra in dB: 2048-point Hann
+    frames (1025 bins), hop 512, floor 80 dB below the reference's largest bin.
+    """
+    _same_length(estimate, reference)
+    size, hop = 2048, 512
+    if len(reference) < size:
+        raise ValueError(f"{len(reference)} samples are fewer than one frame of {size}")
+    w = np.hanning(size + 1)[:-1]
+
+    def power(x: Samples) -> NDArray[np.float64]:
+        frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
+        return np.abs(np.fft.rfft(frames * w)) ** 2
+
+    S, Y = power(reference), power(estimate)
+    floor = max(float(S.max()) * 1e-8, 1e-20)
+    f = np.fft.rfftfreq(size, 1 / sample_rate)
+    inside = (f >= band[0]) & (f < band[1])
+    S, Y = (10 * np.log10(np.maximum(P[:, inside], floor)) for P in (S, Y))
+    return float(np.mean(np.sqrt(np.mean((S - Y) ** 2, axis=1))))
+
+
+def pesq_wb(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RATE) -> float:
+    """Wide-band PESQ (ITU-T P.862.2) after conversion to 16 kHz by soxr. Needs the ``[eval]`` extra.
+
+    Raises
+    ------
+    ImportError : ``pesq`` is not installed.
+    ValueError : PESQ finds no speech in the reference.
+    """
+    from pesq import PesqError, pesq
+
+    s, y = (soxr.resample(x.astype(np.float64), sample_rate, 16_000) for x in (reference, estimate))
+    try:
+        return float(pesq(16_000, s, y, "wb"))
+    except PesqError as error:
+        raise ValueError(f"PESQ cannot judge this pair: {error}") from error
+
+
+def estoi(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RATE) -> float:
+    """Extended short-time objective intelligibility, 0 to 1 (J. Jensen and C. Taal, 2016). Needs the ``[eval]`` extra.
+
+    Raises
+    ------
+    ImportError : ``pystoi`` is not installed.
+    """
+    from pystoi import stoi
+
+    return float(stoi(reference, estimate, sample_rate, extended=True))

@@ -1,0 +1,161 @@
+"""Any sample rate: a :class:`separator.Separator` between two streaming converters (soxr)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from .masks import Render
+from .model import MaskModel
+from .separator import Link, Separator
+from .stft import SAMPLE_RATE
+
+__all__ = ["HIGHEST_RATE", "LOWEST_RATE", "AnyRateSeparator"]
+
+Samples = NDArray[np.float32]
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+_QUALITY = "HQ"
+_SLICE = 256
+_PROBE_SECONDS, _PROBE_BLOCK = 2, 32
+
+
+class _Converter:
+    """Streaming rate conversion of (channels, n) blocks; aligned, as soxr compensates its filters' delay."""
+
+    def __init__(self, source: float, target: float, channels: int) -> None:
+        self._channels = channels
+        self._stream = soxr.ResampleStream(source, target, channels, dtype="float32", quality=_QUALITY)
+
+    def process(self, x: Samples, *, last: bool = False) -> Samples:
+        # In slices: after one large block soxr holds back far more than after the same samples in small ones.
+        starts = range(0, max(1, x.shape[1]), _SLICE)
+        pieces = [
+            self._stream.resample_chunk(np.ascontiguousarray(x[:, i : i + _SLICE].T), last=last and i == starts[-1])
+            for i in starts
+        ]
+        return np.concatenate(pieces).reshape(-1, self._channels).T
+
+
+@lru_cache(maxsize=64)
+def _conversion_delay(source: float, target: float) -> int:
+    """Most input samples that a converter holds back before their output appears.
+
+    soxr filters in blocks and does not say how large they are, so it is found out: silence goes in, the longest wait is
+    noted. What comes out depends only on how much went in, so between two probes the wait grows by at most one block.
+    """
+    converter = _Converter(source, target, 1)
+    silence = np.zeros((1, _PROBE_BLOCK), np.float32)
+    longest, fed, returned = 0.0, 0, 0
+    while fed < _PROBE_SECONDS * source:
+        returned += converter.process(silence).shape[1]
+        fed += _PROBE_BLOCK
+        longest = max(longest, fed - returned * source / target)
+    return math.ceil(longest) + _PROBE_BLOCK
+
+
+class AnyRateSeparator:
+    """:class:`separator.Separator` for any sample rate from 8 to 192 kHz, with the same contract.
+
+    After ``n`` samples ``max(0, n - latency_samples)`` have come out, aligned with the input. At 48 kHz nothing is
+    converted; at other rates the converters add to the latency (about 40 ms at 44.1 kHz) and what lies above 24 kHz is
+    lost.
+
+    Parameters
+    ----------
+    model, renders, channels, link : as for :class:`separator.Separator`.
+    sample_rate : Hz.
+
+    Raises
+    ------
+    ValueError : sample_rate outside 8 to 192 kHz, or what :class:`separator.Separator` refuses.
+    """
+
+    def __init__(
+        self,
+        model: MaskModel,
+        renders: Render | Sequence[Render] | None = None,
+        *,
+        sample_rate: float,
+        channels: int = 1,
+        link: Link = "channels",
+    ) -> None:
+        if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+            raise ValueError(f"{sample_rate=} Hz is not from {LOWEST_RATE} to {HIGHEST_RATE}")
+        self.sample_rate = sample_rate
+        self._separator = Separator(model, renders, channels=channels, link=link)
+        self.latency_samples = self._separator.latency_samples
+        """Samples at ``sample_rate`` that must be fed beyond a sample before it comes out; constant."""
+        if sample_rate != SAMPLE_RATE:
+            held_at_48k = self._separator.latency_samples + _conversion_delay(SAMPLE_RATE, sample_rate)
+            held = _conversion_delay(sample_rate, SAMPLE_RATE)
+            self.latency_samples = held + math.ceil(held_at_48k * sample_rate / SAMPLE_RATE)
+        self.reset()
+
+    @property
+    def model(self) -> MaskModel:
+        """The model in use."""
+        return self._separator.model
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self._separator.channels
+
+    @property
+    def renders(self) -> tuple[Render, ...]:
+        """The versions made; see :attr:`separator.Separator.renders`."""
+        return self._separator.renders
+
+    @renders.setter
+    def renders(self, renders: Sequence[Render]) -> None:
+        self._separator.renders = tuple(renders)
+
+    def reset(self) -> None:
+        """Forget the stream; the settings stay."""
+        self._separator.reset()
+        self._fed = self._returned = 0
+        if self.sample_rate != SAMPLE_RATE:
+            versions = len(self.renders)
+            self._up = _Converter(self.sample_rate, SAMPLE_RATE, self.channels)
+            self._down = _Converter(SAMPLE_RATE, self.sample_rate, self.channels * versions)
+            self._ready = np.empty((versions, self.channels, 0), np.float32)
+
+    def process(self, block: Samples) -> Samples:
+        """Feed a block of shape (channels, n); returns (renders, channels, m), m from 0 to n."""
+        if self.sample_rate == SAMPLE_RATE:
+            return self._separator.process(block)
+        if block.ndim != 2 or block.shape[0] != self.channels:
+            raise ValueError(f"{block.shape=} is not (channels={self.channels}, samples)")
+        self._fed += block.shape[1]
+        # NaN would live on in the converter's filter, so it is taken out here already.
+        clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+        self._push(self._separator.process(self._up.process(clean)))
+        return self._take(max(0, self._fed - self.latency_samples) - self._returned)
+
+    def flush(self) -> Samples:
+        """The rest of the stream; then a new one begins."""
+        if self.sample_rate == SAMPLE_RATE:
+            return self._separator.flush()
+        self._push(self._separator.process(self._up.process(np.empty((self.channels, 0), np.float32), last=True)))
+        self._push(self._separator.flush(), last=True)
+        # Two conversions round the length twice: up to two samples may be missing at the very end.
+        missing = max(0, self._fed - self._returned - self._ready.shape[2])
+        self._ready = np.pad(self._ready, ((0, 0), (0, 0), (0, missing)))
+        rest = self._take(self._fed - self._returned)
+        self.reset()
+        return rest
+
+    def _push(self, made: Samples, *, last: bool = False) -> None:
+        versions, channels, samples = made.shape
+        converted = self._down.process(made.reshape(versions * channels, samples), last=last)
+        self._ready = np.concatenate([self._ready, converted.reshape(versions, channels, converted.shape[1])], axis=2)
+
+    def _take(self, count: int) -> Samples:
+        taken, self._ready = self._ready[:, :, :count], self._ready[:, :, count:]
+        self._returned += taken.shape[2]
+        return taken
