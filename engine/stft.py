@@ -66,10 +66,12 @@ def frame_count(samples: int) -> int:
 def convert_phase(spectrum: Spectrum, *, first_frame: int = 0) -> Spectrum:
     """Refer each frame's phase to absolute time and to the window's centre.
 
-    The phase of a steady tone in the raw transform turns by 2πkH/N from frame to frame and flips by π from bin to bin.
-    Multiplying with ``exp(-2πjknH/N) exp(jπk)`` undoes both (K. Yatabe et al., "Representation of complex spectrogram
-    via phase conversion", Acoust. Sci. & Tech. 40(3), 2019). With H = N/2 both factors are signs, so the conversion
-    is exact, costs nothing and is its own inverse: ``(-1)^(k n) (-1)^k = (-1)^(k (n+1))``.
+    The phase of a steady tone in the raw transform turns by 2πfH from frame to frame and flips by π from bin to bin.
+    Multiplying with ``exp(-2πjknH/N) exp(jπk)`` refers it to the bin's own oscillation and to the window's centre: what
+    is left is the drift 2π(f - f_k)H, at most πH/N for the nearest bin and nothing at a bin centre (K. Yatabe et al.,
+    "Representation of complex spectrogram via phase conversion", Acoust. Sci. & Tech. 40(3), 2019). With H = N/2
+    both factors are signs, so the conversion is exact, costs nothing and is its own inverse:
+    ``(-1)^(k n) (-1)^k = (-1)^(k (n+1))``.
 
     Parameters
     ----------

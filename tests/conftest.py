@@ -1,0 +1,38 @@
+"""Fixtures shared by all rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from phaseaware.engine import MaskModel
+
+from tests import fakes
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
+    return np.random.default_rng(20261122)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ``constant.onnx`` and ``history.onnx``."""
+    folder = tmp_path_factory.mktemp("models")
+    fakes.constant_model(folder / "constant.onnx")
+    fakes.history_model(folder / "history.onnx")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def constant_model(model_folder: Path) -> MaskModel:
+    """Masks 0.5 + 0.25j (phase-aware) and 0.5 (real) everywhere, one frame of look-ahead, no state."""
+    return MaskModel(model_folder / "constant.onnx")
+
+
+@pytest.fixture(scope="session")
+def history_model(model_folder: Path) -> MaskModel:
+    """Masks that depend on the frame before; see :func:`fakes.history_model`."""
+    return MaskModel(model_folder / "history.onnx")

@@ -1,0 +1,58 @@
+"""Metrics: their definitions' invariants."""
+
+import numpy as np
+import pytest
+from phaseaware.engine.metrics import band_pass, estoi, log_spectral_distance, pesq_wb, si_sdr
+
+from tests.signals import voice_like
+
+
+@pytest.fixture
+def speech(rng):
+    return voice_like(rng, 96_000)
+
+
+@pytest.mark.parametrize("snr", [-5, 0, 20])
+def test_si_sdr_of_orthogonal_noise_is_the_snr(rng, speech, snr):
+    s = speech - speech.mean()
+    v = rng.standard_normal(len(s))
+    v -= v.mean()
+    v -= (v @ s) / (s @ s) * s
+    v *= np.linalg.norm(s) / np.linalg.norm(v) * 10 ** (-snr / 20)
+    for gain in (0.1, 1, -3):
+        assert si_sdr(gain * (s + v), s) == pytest.approx(snr, abs=1e-3)
+
+
+def test_si_sdr_limits(speech):
+    assert si_sdr(speech, speech) == np.inf or si_sdr(speech, speech) > 200
+    assert si_sdr(np.zeros_like(speech), speech) != si_sdr(speech, speech)
+    with pytest.raises(ValueError, match="equal length"):
+        si_sdr(speech, speech[1:])
+
+
+def test_band_si_sdr_hears_its_band_only(rng, speech):
+    hiss = band_pass(rng.standard_normal(len(speech)), 8000, 20_000).astype(np.float32) * 0.1
+    assert si_sdr(speech + hiss, speech, band=(0, 6000)) > 100
+    assert si_sdr(speech + hiss, speech, band=(6000, 24_000)) < 10
+
+
+def test_bands_add_up(rng):
+    x = rng.standard_normal(9999)
+    np.testing.assert_allclose(band_pass(x, 0, 5000) + band_pass(x, 5000, 24_001), x, atol=1e-9)
+
+
+def test_log_spectral_distance_of_a_gain_is_its_decibels(rng):
+    x = rng.standard_normal(48_000)  # white: hardly a bin falls below the floor
+    assert log_spectral_distance(x, x) == 0
+    assert log_spectral_distance(0.5 * x, x) == pytest.approx(20 * np.log10(2), abs=1e-2)
+    with pytest.raises(ValueError, match="fewer than one frame"):
+        log_spectral_distance(x[:100], x[:100])
+
+
+def test_perceptual_metrics_fall_with_noise(rng, speech):
+    pytest.importorskip("pesq")
+    pytest.importorskip("pystoi")
+    noisier = speech + 0.1 * rng.standard_normal(len(speech))
+    slightly = speech + 0.003 * rng.standard_normal(len(speech))
+    for metric in (pesq_wb, estoi):
+        assert metric(noisier, speech) < metric(slightly, speech) <= metric(speech, speech) + 1e-9
