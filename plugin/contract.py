@@ -1,0 +1,160 @@
+"""The contract of a processor: what pedalboard's native plugins do, and `flush` and `latency_samples`.
+
+:class:`Processor` keeps the outside of the contract (arrays, layouts, streams, locks); a subclass implements
+three methods that see nothing but (channels, samples) float32 blocks.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layout import Format, LayoutMemory, check_buffer_size, check_sample_rate
+
+__all__ = ["Processor"]
+
+Samples = NDArray[np.float32]
+_SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memory, and changes are heard soon
+
+
+class Processor(ABC):
+    """Base of all processors here.
+
+    A subclass implements ``_begin``, ``_feed`` and ``_drain``. ``_feed`` returns the output that has become certain,
+    aligned: over a stream, as many samples as were fed, less the latency; ``_drain`` returns the rest.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._layout = LayoutMemory()
+        self._form = Format(1, False)
+        self._running: tuple[float, int] | None = None
+
+    # What a subclass does
+
+    @abstractmethod
+    def _begin(self, sample_rate: float, channels: int) -> None:
+        """Start a new stream; whatever was pending is dropped."""
+
+    @abstractmethod
+    def _feed(self, x: Samples, buffer_size: int) -> Samples:
+        """Process a block of shape (channels, n), n >= 1; returns (channels, m), m from 0 to n."""
+
+    @abstractmethod
+    def _drain(self) -> Samples:
+        """The rest of the stream, (channels, m)."""
+
+    @abstractmethod
+    def _latency(self, sample_rate: float) -> int:
+        """Latency in samples at this rate."""
+
+    def _whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
+        """A whole signal, (channels, n) in and out."""
+        self._start(sample_rate, len(x))
+        made = [self._feed(x[:, i : i + _SLICE], buffer_size) for i in range(0, x.shape[1], _SLICE)]
+        return np.concatenate([*made, self._finish()], axis=-1)
+
+    # Streams of (channels, samples) blocks: for boards, which know the layout
+
+    def _start(self, sample_rate: float, channels: int) -> None:
+        self._begin(sample_rate, channels)
+        self._running = (sample_rate, channels)
+
+
+    def _finish(self) -> Samples:
+        if self._running is None:
+            raise RuntimeError("no stream is running")
+        rest = self._drain()
+        self._running = None
+        return rest
+
+    # What a caller does
+
+    def process(
+        self, input_array: NDArray[Any], sample_rate: float, buffer_size: int = 8192, reset: bool = True
+    ) -> NDArray[np.float32]:
+        """Process an array, or the next block of a stream.
+
+        Parameters
+        ----------
+        input_array : float32 or float64, full scale ±1. 1-D is mono; of a 2-D array the smaller dimension is the
+            channels. It is not changed. NaN and inf count as silence.
+        sample_rate : Hz.
+        buffer_size : samples that native plugins process at once; no influence on the result.
+        reset : True: the array is a whole signal. False: it is the next block of a stream. A new sample rate or
+            channel count starts a new stream.
+
+        Returns
+        -------
+        A new C-contiguous float32 array of the input's layout. ``reset=True``: as many samples as were given, aligned
+        with them. ``reset=False``: 0 to that many; :meth:`flush` gives the rest, ``latency_samples`` of them.
+
+        Raises
+        ------
+        TypeError : the input is not a float array, or ``sample_rate`` or ``buffer_size`` not a number.
+        ValueError : the input has the wrong shape, or ``sample_rate`` or ``buffer_size`` is out of range.
+        """
+        sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
+        with self._lock:
+            return self._process(input_array, sample_rate, buffer_size, reset)
+
+    def _process(self, input_array: NDArray[Any], sample_rate: float, buffer_size: int, reset: bool) -> Samples:
+        if isinstance(input_array, np.ndarray) and input_array.ndim in (1, 2) and input_array.size == 0:
+            if reset:
+                self._running = None
+            return np.zeros(input_array.shape, np.float32)
+        x, form = self._layout.arrange(input_array)
+        if reset:
+            try:
+                y = self._whole(x, sample_rate, buffer_size)
+            finally:
+                self._running = None
+        else:
+            if self._running != (sample_rate, len(x)):
+                self._start(sample_rate, len(x))
+            y = self._feed(x, buffer_size)
+        self._form = form
+        return form.restore(y)
+
+    def __call__(
+        self, input_array: NDArray[Any], sample_rate: float, buffer_size: int = 8192, reset: bool = True
+    ) -> NDArray[np.float32]:
+        """The same as :meth:`process`."""
+        return self.process(input_array, sample_rate, buffer_size, reset)
+
+    def flush(self) -> NDArray[np.float32]:
+        """The rest of the stream, in the layout of its last block; then a new stream begins.
+
+        The samples that were fed but have not come out: ``latency_samples``, fewer if fewer were fed. Where no stream
+        is running: an empty array.
+        """
+        with self._lock:
+            if self._running is None:
+                return np.zeros(0, np.float32)
+            return self._form.restore(self._finish())
+
+    def reset(self) -> None:
+        """Forget the stream and the layout of its blocks; the parameters stay."""
+        with self._lock:
+            self._running = None
+            self._layout.forget()
+
+    @property
+    def latency_samples(self) -> int:
+        """Samples that must be fed beyond a sample before it comes out; at 48 kHz until a stream says otherwise."""
+        running = self._running
+        return self._latency(running[0] if running else 48_000)
+
+    @property
+    def is_effect(self) -> bool:
+        """True: takes audio."""
+        return True
+
+    @property
+    def is_instrument(self) -> bool:
+        """False: does not make audio from MIDI."""
+        return False

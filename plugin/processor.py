@@ -1,0 +1,373 @@
+"""PhaseAware: noise reduction of speech as a pedalboard-style processor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from phaseaware.engine.masks import MASK_NAMES, MaskName, Output, Render
+from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
+from phaseaware.engine.rates import AnyRateSeparator
+from phaseaware.engine.separator import Link, MaskStream
+from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
+
+from .bypass import Bypass
+from .contract import Processor
+from .exchange import Exchangeable
+from .layout import LayoutMemory, check_buffer_size, check_sample_rate
+
+__all__ = ["Analysis", "PhaseAware"]
+
+Samples = NDArray[np.float32]
+_LINKS: tuple[Link, ...] = get_args(Link)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What the model hears and finds.
+
+    Attributes
+    ----------
+    times : centres of the T frames, in s.
+    frequencies : centres of the 513 bins, in Hz.
+    spectrum : complex64, shape (channels, T, 513); of the noisy signal, at 48 kHz.
+    masks : complex64, shape (channels, T, 513), for each mask that the model offers; as found, without the processor's
+        controls (``engine.shape_mask`` applies those).
+    """
+
+    times: NDArray[np.float64]
+    frequencies: NDArray[np.float64]
+    spectrum: NDArray[np.complex64]
+    masks: Mapping[MaskName, NDArray[np.complex64]]
+
+
+class PhaseAware(Processor):
+    """Removes noise from speech.
+
+    Called like a native plugin of pedalboard; chained by :class:`Pedalboard`, :class:`Chain` and :class:`Mix` of this
+    package. Any rate from 8 to 192 kHz, any number of channels. All controls may be set while sound runs, from any
+    thread; a change fades in within about 10 ms.
+
+    Parameters
+    ----------
+    mask : "phase-aware" (complex below 6 kHz, unbounded) or "real" (an ordinary gain from 0 to 1).
+    reduction_db : most that is taken away, in dB, 0 to 100; None: no limit.
+    strength_low, strength_high : 0 (nothing happens) to 2 (twice the reduction in dB), below and above 6 kHz.
+    output : "speech", or "removed": the input less the speech.
+    mix : share of the processed sound, 0 to 1.
+    link : "channels": each channel has a mask of its own; "stereo": all share one, which keeps the stereo image.
+    bypass : True: the input comes out, delayed by the latency.
+    model : an ONNX file that keeps the model contract, or the name of a shipped model; None: the default one.
+
+    Raises
+    ------
+    ValueError : a control is out of range, or the model does not offer the mask.
+    FileNotFoundError, phaseaware.engine.ModelError : the model is missing, or is not one.
+
+    Examples
+    --------
+    >>> from phaseaware.plugin import PhaseAware
+    >>> clean = PhaseAware(reduction_db=18)(noisy, 48_000)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        mask: MaskName = "phase-aware",
+        reduction_db: float | None = None,
+        strength_low: float = 1.0,
+        strength_high: float = 1.0,
+        output: Output = "speech",
+        mix: float = 1.0,
+        link: Link = "channels",
+        bypass: bool = False,
+        model: str | Path | None = None,
+    ) -> None:
+        super().__init__()
+        self._setting = threading.Lock()
+        self._bypass = Bypass()
+        self._both = False
+        self._stream: Exchangeable | None = None
+        self._named_model = model
+        self._model = _load(model)
+        self._render = Render(
+            mask=mask, reduction_db=reduction_db, strength_low=strength_low, strength_high=strength_high,
+            output=output, mix=mix,
+        )  # fmt: skip
+        _check_offered(self._model, mask)
+        self.link = link
+        self.bypass = bypass
+
+    # Controls
+
+    @property
+    def mask(self) -> MaskName:
+        """ "phase-aware" or "real"."""
+        return self._render.mask
+
+    @mask.setter
+    def mask(self, mask: MaskName) -> None:
+        with self._setting:
+            render = replace(self._render, mask=mask)
+            _check_offered(self._model, mask)
+            self._render = render
+
+    @property
+    def reduction_db(self) -> float | None:
+        """Most that is taken away, in dB, 0 to 100; None: no limit."""
+        return self._render.reduction_db
+
+    @reduction_db.setter
+    def reduction_db(self, reduction_db: float | None) -> None:
+        self._set(reduction_db=reduction_db)
+
+    @property
+    def strength_low(self) -> float:
+        """Factor of the reduction in dB below 6 kHz, 0 to 2."""
+        return self._render.strength_low
+
+    @strength_low.setter
+    def strength_low(self, strength_low: float) -> None:
+        self._set(strength_low=strength_low)
+
+    @property
+    def strength_high(self) -> float:
+        """Factor of the reduction in dB above 6 kHz, 0 to 2."""
+        return self._render.strength_high
+
+    @strength_high.setter
+    def strength_high(self, strength_high: float) -> None:
+        self._set(strength_high=strength_high)
+
+    @property
+    def output(self) -> Output:
+        """ "speech" or "removed"."""
+        return self._render.output
+
+    @output.setter
+    def output(self, output: Output) -> None:
+        self._set(output=output)
+
+    @property
+    def mix(self) -> float:
+        """Share of the processed sound, 0 to 1."""
+        return self._render.mix
+
+    @mix.setter
+    def mix(self, mix: float) -> None:
+        self._set(mix=mix)
+
+    def _set(self, **change: Any) -> None:
+        with self._setting:
+            self._render = replace(self._render, **change)
+
+    @property
+    def link(self) -> Link:
+        """ "channels" or "stereo"."""
+        return self._link
+
+    @link.setter
+    def link(self, link: Link) -> None:
+        if link not in _LINKS:
+            raise ValueError(f"{link=} is not one of {', '.join(map(repr, _LINKS))}")
+        self._link = link
+
+    @property
+    def bypass(self) -> bool:
+        """True: the input comes out bit for bit, delayed by the latency."""
+        return self._bypass.engaged
+
+    @bypass.setter
+    def bypass(self, bypass: bool) -> None:
+        if not isinstance(bypass, (bool, np.bool_)):
+            raise TypeError(f"{bypass=} is not True or False")
+        self._bypass.engaged = bool(bypass)
+
+    @property
+    def model(self) -> Path:
+        """The model's file. A model of another latency starts a new stream; any other fades in."""
+        return self._model.path
+
+    @model.setter
+    def model(self, model: str | Path | None) -> None:
+        loaded = _load(model)
+        with self._setting:
+            _check_offered(loaded, self._render.mask)
+            self._model, self._named_model = loaded, model
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """What the model says of itself."""
+        return self._model.info
+
+    def settings(self) -> dict[str, Any]:
+        """All controls, as the keyword arguments that make another processor like this one."""
+        render = self._render
+        return {
+            "mask": render.mask,
+            "reduction_db": render.reduction_db,
+            "strength_low": render.strength_low,
+            "strength_high": render.strength_high,
+            "output": render.output,
+            "mix": render.mix,
+            "link": self._link,
+            "bypass": self.bypass,
+            "model": self._named_model,
+        }
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={str(v) if isinstance(v, Path) else v!r}" for name, v in self.settings().items())
+        return f"<PhaseAware {told}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.settings())
+
+    # Processing
+
+    def process_both(
+        self, input_array: NDArray[Any], sample_rate: float, buffer_size: int = 8192, reset: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The output of the phase-aware mask and that of the real mask, from one inference.
+
+        The other controls hold for both. As :meth:`process`; in a stream, end with :meth:`flush_both`. Changing between
+        the two methods starts a new stream.
+
+        Raises
+        ------
+        ValueError : as :meth:`process`, or the model does not offer both masks.
+        """
+        for mask in MASK_NAMES:
+            _check_offered(self._model, mask)
+        sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
+        with self._lock:
+            self._make(both=True)
+            made = self._process(input_array, sample_rate, buffer_size, reset)
+            return (made, made.copy()) if not made.size else (made[0], made[1])
+
+    def flush_both(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The rest of a stream of :meth:`process_both`."""
+        with self._lock:
+            self._make(both=True)
+            made = super().flush()
+            return (made, made.copy()) if not made.size else (made[0], made[1])
+
+    def flush(self) -> NDArray[np.float32]:
+        with self._lock:
+            self._make(both=False)
+            return super().flush()
+
+    flush.__doc__ = Processor.flush.__doc__
+
+    def _make(self, *, both: bool) -> None:
+        if both != self._both:
+            self._both, self._running = both, None
+
+    def process(
+        self, input_array: NDArray[Any], sample_rate: float, buffer_size: int = 8192, reset: bool = True
+    ) -> NDArray[np.float32]:
+        sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
+        with self._lock:
+            self._make(both=False)
+            return self._process(input_array, sample_rate, buffer_size, reset)
+
+    process.__doc__ = Processor.process.__doc__
+
+    def analyse(self, input_array: NDArray[Any], sample_rate: float) -> Analysis:
+        """Spectrum and masks of a whole signal, to plot them. Independent of any stream.
+
+        Parameters
+        ----------
+        input_array : as for :meth:`process`. Signals of another rate are converted to 48 kHz first.
+        sample_rate : Hz.
+        """
+        sample_rate = check_sample_rate(sample_rate)
+        x, _ = LayoutMemory().arrange(input_array)
+        if sample_rate != SAMPLE_RATE:
+            x = soxr.resample(np.ascontiguousarray(x.T), sample_rate, SAMPLE_RATE).T
+        model = self._model
+        ahead, frames = model.info.lookahead_frames, frame_count(x.shape[1])
+        stream = MaskStream(model, masks=model.info.masks, channels=len(x), link=self._link)
+        found = stream.process(np.pad(x, ((0, 0), (0, (frames + ahead) * HOP - x.shape[1]))))
+        spectrum = found.spectrum[:, ahead:]
+        return Analysis(
+            times=np.arange(frames) * HOP / SAMPLE_RATE,
+            frequencies=bin_frequencies(),
+            spectrum=spectrum,
+            masks={name: np.broadcast_to(M[:, ahead:], spectrum.shape) for name, M in found.masks.items()},
+        )
+
+    def _renders(self) -> tuple[Render, ...]:
+        render = self._render
+        return tuple(replace(render, mask=mask) for mask in MASK_NAMES) if self._both else (render,)
+
+    def _separator(self, sample_rate: float, channels: int) -> AnyRateSeparator:
+        renders, link = self._renders(), self._link
+        return AnyRateSeparator(self._model, renders, sample_rate=sample_rate, channels=channels, link=link)
+
+    def _begin(self, sample_rate: float, channels: int) -> None:
+        self._format = sample_rate, channels
+        with self._setting:
+            self._in_use = self._model, self._link
+            self._stream = Exchangeable(self._separator(sample_rate, channels))
+        self._bypass.begin(channels)
+
+    def _feed(self, x: Samples, buffer_size: int) -> Samples:
+        self._follow_controls()
+        assert self._stream is not None
+        y = self._bypass.apply(x, self._stream.process(x))
+        return y if self._both else y[0]
+
+    def _follow_controls(self) -> None:
+        assert self._stream is not None
+        with self._setting:
+            if (self._model, self._link) != self._in_use and not self._stream.is_fading:
+                separator = self._separator(*self._format)
+                self._in_use = self._model, self._link
+                if separator.latency_samples == self._stream.latency_samples:
+                    self._stream.exchange(separator)
+                else:
+                    self._stream = Exchangeable(separator)
+                    self._bypass.begin(self._format[1])
+            if self._stream.newest.model is self._model and self._stream.newest.renders != self._renders():
+                self._stream.newest.renders = self._renders()
+
+    def _drain(self) -> Samples:
+        assert self._stream is not None
+        y = self._bypass.drain(self._stream.flush())
+        return y if self._both else y[0]
+
+    def _latency(self, sample_rate: float) -> int:
+        stream = self._stream
+        if stream is not None and self._running is not None:
+            return stream.latency_samples
+        if sample_rate == SAMPLE_RATE:
+            return self._model.info.latency_samples
+        return AnyRateSeparator(self._model, sample_rate=sample_rate).latency_samples
+
+
+def _load(model: str | Path | None) -> MaskModel:
+    """A model, shared by all processors that use the same file."""
+    path = default_model() if model is None else Path(shipped_models().get(str(model), model)).absolute()
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    return _loaded(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, changed: int) -> MaskModel:
+    return MaskModel(path)
+
+
+def _check_offered(model: MaskModel, mask: MaskName) -> None:
+    if mask not in model.info.masks:
+        raise ValueError(f"{model.path.name} offers no mask {mask!r}; it has {', '.join(map(repr, model.info.masks))}")
+
+
+def _rebuild(kind: type[PhaseAware], settings: dict[str, Any]) -> PhaseAware:
+    return kind(**settings)
