@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: prepare, train, export."""
+"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def _export(a: argparse.Namespace) -> None:
     export(a.checkpoint, load_config(a.config), a.out, version=a.version, training_data=a.training_data, licence=a.licence)
 
 
+def _evaluate(a: argparse.Namespace) -> None:
+    from ..model import MaskModel
+    from .evaluate import evaluate, report
+
+    model = MaskModel(a.model)
+    print(report(evaluate(model, a.pairs), model, a.pairs.name))
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -73,6 +81,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--training-data", required=True, help="one line: what the model was trained on")
     p.add_argument("--licence", required=True, help="licence of the weights")
     p.set_defaults(run=_export)
+
+    p = commands.add_parser("evaluate", help="print the figures of an ONNX model on a folder of stems")
+    p.add_argument("model", help="file, or the name of a shipped model")
+    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
+    p.set_defaults(run=_evaluate)
 
     a = parser.parse_args(argv)
     a.run(a)

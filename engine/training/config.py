@@ -23,6 +23,8 @@ class Network:
     seam_hz: float = 6000.0
     lookahead: int = 1
     phase_conversion: bool = True
+    relative_phase: bool = True
+    """Phases relative to the neighbours in time and frequency as further features."""
     clamp: float | None = None
     """Largest magnitude of the complex mask; None: unbounded."""
     heads: tuple[str, ...] = ("phase-aware", "real")
@@ -54,7 +56,7 @@ class Loss:
     exponent: float = 0.3
     magnitude: float = 70.0
     complex: float = 30.0
-    sdr: float = 0.2
+    sdr: float = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)

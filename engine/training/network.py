@@ -30,7 +30,8 @@ __all__ = ["MaskNet", "State", "spectrum", "waveform"]
 _TIME_KERNEL = 3  # frames seen by the first convolution: the current and two before
 _STRIDE = 8  # bins per token below the seam: three convolutions of stride 2
 _BANDS_PER_TOKEN = 4
-_FEATURES = 3  # Re, Im, magnitude
+_ABSOLUTE = 3  # Re, Im, magnitude
+_RELATIVE = 4  # Re, Im of the phase against the previous frame, and against the bin below
 
 
 def sqrt_hann(device: torch.device) -> Tensor:
@@ -58,7 +59,7 @@ class State(NamedTuple):
     parity: Tensor
     """[1]: number of frames seen, modulo two (for the phase conversion)."""
     features: Tensor
-    """[2, N, 3, low bins]: the two latest feature frames."""
+    """[2, N, features, low bins]: the two latest feature frames."""
     recurrent: Tensor
     """[blocks, N·F, C]."""
 
@@ -111,7 +112,8 @@ class MaskNet(nn.Module):
         self.register_buffer("fade", torch.tensor(fade), persistent=False)
         self.register_buffer("odd_bins", torch.arange(self.low_bins) % 2 * 1.0, persistent=False)
 
-        self.encode0 = nn.Conv1d(_FEATURES * _TIME_KERNEL, c0, 5, 2, 2)
+        self.features = _ABSOLUTE + _RELATIVE * config.relative_phase
+        self.encode0 = nn.Conv1d(self.features * _TIME_KERNEL, c0, 5, 2, 2)
         self.encode1 = nn.Conv1d(c0, c1, 3, 2, 1)
         self.encode2 = nn.Conv1d(c1, C, 3, 2, 1)
         self.encode_high = nn.Conv1d(1, C, _BANDS_PER_TOKEN, _BANDS_PER_TOKEN)
@@ -125,11 +127,11 @@ class MaskNet(nn.Module):
         self.low_heads = nn.ModuleDict()
         self.high_heads = nn.ModuleDict()
         for head in config.heads:
-            low = nn.ConvTranspose1d(c0, 2 if head == "phase-aware" else 1, 4, 2, 1)
+            low = nn.ConvTranspose1d(c0, 3 if head == "phase-aware" else 1, 4, 2, 1)
             if head == "phase-aware":
-                with torch.no_grad():  # start as a gain of one half, like the sigmoid does
+                with torch.no_grad():  # start as a gain of one half, like the real mask does
                     assert low.bias is not None
-                    low.bias.copy_(torch.tensor([0.5, 0.0]))
+                    low.bias.copy_(torch.tensor([0.0, 1.0, 0.0]))
             self.low_heads[head] = low
             self.high_heads[head] = nn.Linear(C, _BANDS_PER_TOKEN)
 
@@ -138,7 +140,7 @@ class MaskNet(nn.Module):
         like = self.position
         return State(
             like.new_zeros(1),
-            like.new_zeros(_TIME_KERNEL - 1, examples, _FEATURES, self.low_bins),
+            like.new_zeros(_TIME_KERNEL - 1, examples, self.features, self.low_bins),
             like.new_zeros(self.config.blocks, examples * self.tokens, self.config.channels),
         )
 
@@ -153,6 +155,8 @@ class MaskNet(nn.Module):
             low = low * self._phase_signs(T, parity, X).reshape(T, 1, self.low_bins, 1)
             parity = torch.remainder(parity + T, 2.0)
         frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
+        if self.config.relative_phase:
+            frames = torch.cat([frames, self._relative_phase(frames, state.features[-1:, :, :_ABSOLUTE])], 2)
         frames = torch.cat([state.features, frames], 0)
         features = frames[-(_TIME_KERNEL - 1) :]
         stacked = torch.cat([frames[:-2], frames[1:-1], frames[2:]], 2).reshape(T * N, -1, self.low_bins)
@@ -182,11 +186,31 @@ class MaskNet(nn.Module):
         n = torch.ones_like(X[:, 0, 0, 0]).cumsum(0) + parity  # n + 1
         return 1 - 2 * torch.remainder(n, 2.0).unsqueeze(1) * self.odd_bins
 
+    @staticmethod
+    def _relative_phase(frames: Tensor, previous: Tensor) -> Tensor:
+        """Phase against the frame before and against the bin below, [T, N, 3, bins] to [T, N, 4, bins].
+
+        A mask does not change when the whole signal is turned or delayed; these features do not either, and products of
+        neighbours are what convolutions cannot form themselves. X[n] conj(X[n-1]) is the instantaneous frequency,
+        X[k] conj(X[k-1]) the group delay; both with the geometric mean of the two compressed magnitudes.
+        """
+        frames = torch.cat([previous, frames], 0)
+        q = frames[:, :, :2] * frames[:, :, 2:].clamp(min=1e-2) ** -0.5
+        re, im = q[:, :, 0], q[:, :, 1]
+        a, b, c, d = re[1:], im[1:], re[:-1], im[:-1]
+        in_time = [a * c + b * d, b * c - a * d]
+        c, d = functional.pad(a[:, :, :-1], (1, 0)), functional.pad(b[:, :, :-1], (1, 0))
+        in_frequency = [a * c + b * d, b * c - a * d]
+        return torch.stack(in_time + in_frequency, 2)
+
     def _head(self, head: str, d: Tensor, tokens_high: Tensor) -> Tensor:
         low = self.low_heads[head](d)
         high = self.high_heads[head](tokens_high).flatten(1)
         if head == "phase-aware":
             gain = functional.softplus(high)
+            # A gate times an unbounded linear coefficient: nought and one, which most bins need, are as easy to reach as
+            # for the sigmoid of the real mask, and nothing limits magnitude or angle.
+            low = torch.sigmoid(low[:, :1]) * low[:, 1:]
             if self.config.clamp is not None:
                 low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))
                 gain = gain.clamp(max=self.config.clamp)
