@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class IdealMask(StrEnum):
     WIENER = "wiener"
     """Power form of the ratio mask: sqrt(|S|² / (|S|² + |V|²)), in [0, 1]."""
     PSM = "psm"
-    """Phase-sensitive mask: Re(S/X) clipped to [0, 1]. No other real mask in [0, 1] comes closer to S in least squares."""
+    """Phase-sensitive mask: Re(S/X) clipped to [0, 1]: the real mask in [0, 1] closest to S in least squares."""
     IAM_CLIPPED = "iam-clipped"
     """|S| / |X| clipped to [0, 1]."""
     IAM = "iam"
@@ -115,6 +115,7 @@ def ideal_mask(
     if speech.shape != noise.shape:
         raise ValueError(f"speech.shape={speech.shape} differs from noise.shape={noise.shape}")
     S, V, X = speech, noise, speech + noise
+    M: NDArray[Any]
     if kind is IdealMask.IRM:
         M = np.abs(S) / (np.abs(S) + np.abs(V) + _TINY)
     elif kind is IdealMask.WIENER:
@@ -131,10 +132,9 @@ def ideal_mask(
         w = seam_weights(seam_bin)
         ratio = _divide(S, X)
         M = w * ratio + (1 - w) * np.clip(ratio.real, 0, 1)
-    M = M.astype(np.complex64)
     if max_magnitude is not None:
-        M *= max_magnitude / np.maximum(np.abs(M), max_magnitude)
-    return M
+        M = M * (max_magnitude / np.maximum(np.abs(M), max_magnitude))
+    return M.astype(np.complex64)
 
 
 def _divide(S: NDArray[np.complex64], X: NDArray[np.complex64]) -> NDArray[np.complex64]:

@@ -9,8 +9,8 @@ Outputs
     ``mask_phase_aware`` and/or ``mask_real``: float32 ``[1, T, 513, 2]``; and ``next_state_NAME`` for every state.
     ``mask[t]`` belongs to frame ``t - lookahead_frames``.
 Metadata
-    ``phaseaware_contract`` = 1, ``sample_rate``, ``frame_length``, ``hop``, ``seam_hz``, ``lookahead_frames``, ``name``,
-    ``version``, ``training_data``, ``licence``.
+    ``phaseaware_contract`` = 1, ``sample_rate``, ``frame_length``, ``hop``, ``seam_hz``, ``lookahead_frames``,
+    ``name``, ``version``, ``training_data``, ``licence``.
 
 States of zeros start a stream. Features (phase convention, compression) are the graph's own business.
 """
@@ -108,7 +108,9 @@ class MaskModel:
     ModelError : the file does not keep the contract; the message names what is wrong.
     """
 
-    def __init__(self, path: str | Path | None = None, *, session_options: onnxruntime.SessionOptions | None = None) -> None:
+    def __init__(
+        self, path: str | Path | None = None, *, session_options: onnxruntime.SessionOptions | None = None
+    ) -> None:
         self.path = Path(shipped_models().get(str(path), path)) if path is not None else default_model()
         if not self.path.is_file():
             known = ", ".join(shipped_models()) or "none"
@@ -122,7 +124,9 @@ class MaskModel:
                 str(self.path), session_options or _one_quiet_thread(), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's exceptions share no base class but Exception
-            raise ModelError(f"{self.path.name}: not an ONNX model that onnxruntime can load ({_first_line(error)})") from error
+            raise ModelError(
+                f"{self.path.name}: not an ONNX model that onnxruntime can load ({_first_line(error)})"
+            ) from error
         self.info = self._inspect()
         self._try_out()
 

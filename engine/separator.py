@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .masks import MaskName, Render, shape_mask
 from .model import MaskModel
-from .stft import BINS, FRAME_LENGTH, HOP, Analysis, Synthesis
+from .stft import BINS, HOP, Analysis, Synthesis
 
 __all__ = ["LINKS", "Frames", "Link", "MaskStream", "Separator", "separate"]
 
@@ -65,13 +65,17 @@ class MaskStream:
     link : see :data:`LINKS`.
     """
 
-    def __init__(self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels") -> None:
+    def __init__(
+        self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels"
+    ) -> None:
         if channels < 1:
             raise ValueError(f"{channels=} is not an integer >= 1")
         if link not in LINKS:
             raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
         if missing := [mask for mask in masks if mask not in model.info.masks]:
-            raise ValueError(f"{model.path.name} offers no mask {missing[0]!r}; it has {', '.join(map(repr, model.info.masks))}")
+            raise ValueError(
+                f"{model.path.name} offers no mask {missing[0]!r}; it has {', '.join(map(repr, model.info.masks))}"
+            )
         self.model, self.channels, self.link = model, channels, link
         self.masks = tuple(dict.fromkeys(masks))
         self.reset()
@@ -106,8 +110,8 @@ class Separator:
     """Streaming noise reduction at 48 kHz; several versions of the output from one inference.
 
     Feed blocks of any length to :meth:`process`. After ``n`` samples have been fed, ``max(0, n - latency_samples)``
-    have come out, and output sample ``i`` belongs to input sample ``i``; :meth:`flush` gives the rest. How the stream is
-    cut into blocks does not change the samples (beyond float32 rounding inside the model).
+    have come out, and output sample ``i`` belongs to input sample ``i``; :meth:`flush` gives the rest. How the stream
+    is cut into blocks does not change the samples (beyond float32 rounding inside the model).
 
     NaN and inf in a block count as silence.
 
@@ -124,7 +128,12 @@ class Separator:
     """
 
     def __init__(
-        self, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, channels: int = 1, link: Link = "channels"
+        self,
+        model: MaskModel,
+        renders: Render | Sequence[Render] | None = None,
+        *,
+        channels: int = 1,
+        link: Link = "channels",
     ) -> None:
         renders = Render() if renders is None else renders
         self._renders = (renders,) if isinstance(renders, Render) else tuple(renders)
@@ -145,7 +154,7 @@ class Separator:
 
     @property
     def latency_samples(self) -> int:
-        """Samples at 48 kHz that must be fed beyond a sample before it comes out: 1536 (32 ms) with one frame of look-ahead."""
+        """Samples that must be fed beyond a sample before it comes out: 1536 (32 ms) with one frame of look-ahead."""
         return self.model.info.latency_samples
 
     @property

@@ -55,7 +55,7 @@ _WINDOW = window()
 
 def bin_frequencies() -> NDArray[np.float64]:
     """Centre frequencies of the 513 bins in Hz."""
-    return np.arange(BINS) * (SAMPLE_RATE / FRAME_LENGTH)
+    return np.arange(BINS, dtype=np.float64) * (SAMPLE_RATE / FRAME_LENGTH)
 
 
 def frame_count(samples: int) -> int:
@@ -105,7 +105,8 @@ class Analysis:
         if frames == 0:
             return np.empty((x.shape[0], 0, BINS), np.complex64)
         view = np.lib.stride_tricks.sliding_window_view(x, FRAME_LENGTH, axis=1)[:, : (frames - 1) * HOP + 1 : HOP]
-        return np.fft.rfft(view * _WINDOW, axis=-1)
+        # numpy transforms float32 in single precision; its annotations only know double.
+        return np.fft.rfft(view * _WINDOW, axis=-1).astype(np.complex64, copy=False)
 
 
 class Synthesis:
@@ -123,7 +124,7 @@ class Synthesis:
         channels, frames, _ = spectrum.shape
         if frames == 0:
             return np.empty((channels, 0), np.float32)
-        pieces = np.fft.irfft(spectrum, FRAME_LENGTH, axis=-1)
+        pieces = np.fft.irfft(spectrum, FRAME_LENGTH, axis=-1).astype(np.float32, copy=False)
         pieces *= _WINDOW
         out = np.ascontiguousarray(pieces[:, :, :HOP])
         out[:, 0] += self._overlap

@@ -37,7 +37,9 @@ def _train(a: argparse.Namespace) -> None:
 def _export(a: argparse.Namespace) -> None:
     from .export import export
 
-    export(a.checkpoint, load_config(a.config), a.out, version=a.version, training_data=a.training_data, licence=a.licence)
+    export(
+        a.checkpoint, load_config(a.config), a.out, version=a.version, training_data=a.training_data, licence=a.licence
+    )
 
 
 def _evaluate(a: argparse.Namespace) -> None:

@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import fftconvolve
 
-__all__ = ["active_rms", "convolve_room", "cut_above", "decibel", "random_envelope", "random_eq", "rms", "shape_spectrum", "speed"]
+__all__ = [
+    "active_rms",
+    "convolve_room",
+    "cut_above",
+    "decibel",
+    "random_envelope",
+    "random_eq",
+    "rms",
+    "shape_spectrum",
+    "speed",
+]
 
 Samples = NDArray[np.float32]
 
@@ -31,7 +41,7 @@ def active_rms(x: Samples, rate: int = 48_000) -> float:
     return float(np.sqrt(power[power > peak * 1e-3].mean())) if peak > 0 else 0.0
 
 
-def shape_spectrum(x: Samples, gain: NDArray[np.float64], frequencies: NDArray[np.float64], rate: int) -> Samples:
+def shape_spectrum(x: Samples, gain: NDArray[np.floating], frequencies: NDArray[np.floating], rate: int) -> Samples:
     """Zero-phase filter with a gain (linear) given at some frequencies (Hz, rising) and interpolated between them."""
     n = next_fast_len(len(x), real=True)
     f = np.fft.rfftfreq(n, 1 / rate)

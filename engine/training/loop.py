@@ -50,7 +50,9 @@ def _one_thread(_: int) -> None:
 class Trainer:
     """One training run in one folder: ``checkpoint.pt``, ``log.csv`` and, after annealing, ``annealed.pt``."""
 
-    def __init__(self, config: TrainingConfig, corpus: Corpus, folder: str | Path, *, device: str = "cpu", workers: int = 1) -> None:
+    def __init__(
+        self, config: TrainingConfig, corpus: Corpus, folder: str | Path, *, device: str = "cpu", workers: int = 1
+    ) -> None:
         self.config, self.folder, self.device, self.workers = config, Path(folder), torch.device(device), workers
         self.folder.mkdir(parents=True, exist_ok=True)
         self.mixer = Mixer(corpus, config.data, config.seed)
@@ -156,7 +158,9 @@ class Trainer:
             head: enhancement_loss(waveform(apply_mask(mask[L:].float(), X)), target, noisy, self.config.loss)
             for head, mask in found.items()
         }
-        return torch.stack(list(losses.values())).sum(), " ".join(f"{k} {float(v.detach()):.2f}" for k, v in losses.items())
+        return torch.stack(list(losses.values())).sum(), " ".join(
+            f"{k} {float(v.detach()):.2f}" for k, v in losses.items()
+        )
 
     def _append_log(self, loss: float, norm: float, seconds: float) -> None:
         path = self.folder / "log.csv"

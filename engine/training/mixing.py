@@ -37,7 +37,7 @@ class Mixer:
         self.corpus, self.data, self.seed = corpus, data, seed
         self.samples = round(data.seconds * FULL_BAND / HOP) * HOP
         self._voices = {rate: _by_voice(corpus, rate) for rate in (FULL_BAND, NARROW_BAND)}
-        if not self._voices[FULL_BAND]:
+        if not self._voices[FULL_BAND][0]:
             raise ValueError(f"{corpus.folder}: no speech at 44.1 kHz or above; the top band needs some")
         self._noises = [c for c in corpus.clips if c.kind == "noise" and c.length > c.rate // 20]
         self._rooms = [c for c in corpus.clips if c.kind == "rir"]
@@ -49,15 +49,13 @@ class Mixer:
         """Example ``index``: (noisy, target), float32 of ``seconds`` at 48 kHz."""
         rng = np.random.default_rng([self.seed, index])
         kind = rng.random()
-        narrow = rng.random() < self.data.narrow_band_speech and bool(self._voices[NARROW_BAND])
+        narrow = rng.random() < self.data.narrow_band_speech and bool(self._voices[NARROW_BAND][0])
         if kind < self.data.noise_only:
             target, cutoff = np.zeros(self.samples, np.float32), FULL_BAND / 2
         else:
             target, cutoff = self._speech(rng, NARROW_BAND if narrow else FULL_BAND)
-        if kind > 1 - self.data.clean_only:
-            noise = np.zeros(self.samples, np.float32)
-        else:
-            noise = self._noise_mixture(rng)
+        clean = kind > 1 - self.data.clean_only
+        noise = np.zeros(self.samples, np.float32) if clean else self._noise_mixture(rng)
 
         # Where the speech ends at its encoder's low-pass the noise must mostly end too: otherwise the lesson would be
         # that everything above 15 kHz is noise.
@@ -159,7 +157,7 @@ class Mixer:
         for _ in range(groups):
             group = np.zeros(self.samples, np.float32)
             for _ in range(int(rng.integers(2, 7)) + (groups == 1)):
-                rate = NARROW_BAND if self._voices[NARROW_BAND] and rng.random() < 0.4 else FULL_BAND
+                rate = NARROW_BAND if self._voices[NARROW_BAND][0] and rng.random() < 0.4 else FULL_BAND
                 voice, _ = self._speech(rng, rate, varied=False)
                 group += voice * np.float32(decibel(rng.uniform(-8, 0)) / max(active_rms(voice), 1e-9))
             if self._rooms and rng.random() < 0.85:
@@ -168,17 +166,15 @@ class Mixer:
         return total
 
 
-def _by_voice(corpus: Corpus, rate: int) -> tuple[list[list[Clip]], NDArray[np.float64]] | tuple[()]:
+def _by_voice(corpus: Corpus, rate: int) -> tuple[list[list[Clip]], NDArray[np.float64]]:
     """Clips grouped by voice, and each voice's weight: the square root of its duration, so that many voices count."""
     voices: dict[str, list[Clip]] = defaultdict(list)
     for clip in corpus.clips:
         if clip.kind == "speech" and clip.rate == rate and clip.length > rate // 10:
             voices[clip.who].append(clip)
-    if not voices:
-        return ()
     groups = list(voices.values())
     weight = np.array([sum(c.length for c in clips) ** 0.5 for clips in groups])
-    return groups, weight / weight.sum()
+    return groups, weight / max(weight.sum(), 1)
 
 
 def _fit(x: Samples, samples: int) -> Samples:

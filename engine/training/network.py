@@ -7,8 +7,8 @@ treats T·N as its batch. Exported with N = 1, so no transposition of time remai
     compressed magnitude above the seam ── auditory bands ── 1 convolution ─────┤
                                                      F tokens of C channels ◄───┘
     blocks: recurrence over time, shared by all tokens; then a dense exchange between the tokens of one frame
-    tokens below the seam ── 3 transposed convolutions with skip connections ── per bin: Re, Im (phase-aware), logit (real)
-    tokens above the seam ── linear ── per auditory band: gain (phase-aware: softplus), gain (real: sigmoid)
+    tokens below the seam ── 3 transposed convolutions with skips ── per bin: gate, Re, Im (phase-aware); gate (real)
+    tokens above the seam ── linear ── per auditory band: gain (phase-aware: softplus); gain (real: sigmoid)
 
 The heads differ in their last layer and its nonlinearity only.
 """
@@ -208,8 +208,8 @@ class MaskNet(nn.Module):
         high = self.high_heads[head](tokens_high).flatten(1)
         if head == "phase-aware":
             gain = functional.softplus(high)
-            # A gate times an unbounded linear coefficient: nought and one, which most bins need, are as easy to reach as
-            # for the sigmoid of the real mask, and nothing limits magnitude or angle.
+            # A gate times an unbounded linear coefficient: nought and one, which most bins need, are as easy to reach
+            # as for the sigmoid of the real mask, and nothing limits magnitude or angle.
             low = torch.sigmoid(low[:, :1]) * low[:, 1:]
             if self.config.clamp is not None:
                 low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))

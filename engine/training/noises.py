@@ -17,7 +17,9 @@ RATE = 48_000
 Samples = NDArray[np.float32]
 
 
-def _filtered(rng: np.random.Generator, samples: int, response: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Samples:
+def _filtered(
+    rng: np.random.Generator, samples: int, response: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> Samples:
     n = next_fast_len(samples, real=True)
     f = np.fft.rfftfreq(n, 1 / RATE)
     noise = rfft(rng.standard_normal(n, dtype=np.float32))
@@ -27,7 +29,9 @@ def _filtered(rng: np.random.Generator, samples: int, response: Callable[[NDArra
 def _walk(rng: np.random.Generator, samples: int, rate_hz: float) -> Samples:
     """Slow random fluctuation, unit variance, band-limited to about ``rate_hz``."""
     points = max(4, int(samples / RATE * rate_hz) + 4)
-    return np.interp(np.linspace(0, points - 1, samples), np.arange(points), rng.standard_normal(points)).astype(np.float32)
+    return np.interp(np.linspace(0, points - 1, samples), np.arange(points), rng.standard_normal(points)).astype(
+        np.float32
+    )
 
 
 def _bands(f: NDArray[np.float64], rng: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -51,7 +55,7 @@ def hum(rng: np.random.Generator, samples: int) -> Samples:
     return _harmonics(rng, f0, decay=rng.uniform(0.3, 1.6), count=int(rng.integers(4, 60)))
 
 
-def _harmonics(rng: np.random.Generator, f0: NDArray[np.float64], decay: float, count: int) -> Samples:
+def _harmonics(rng: np.random.Generator, f0: NDArray[np.floating], decay: float, count: int) -> Samples:
     phase = 2 * np.pi * np.cumsum(f0) / RATE
     # Chebyshev-like recurrence: exp(j·m·phase) by repeated multiplication is cheaper than `count` sines.
     turn = np.exp(1j * phase).astype(np.complex64)
@@ -145,7 +149,9 @@ def rain(rng: np.random.Generator, samples: int) -> Samples:
     hiss = _filtered(rng, samples, lambda f: (f / corner) / (1 + (f / corner) ** rng.uniform(1, 1.8)))
     times = rng.integers(0, samples, int(samples / RATE * rng.uniform(20, 150)))
     drops = _impacts(rng, samples, times, 4)
-    return hiss / max(float(hiss.std()), 1e-9) + np.float32(rng.uniform(0.1, 1.5)) * drops / max(float(drops.std()), 1e-9)
+    return hiss / max(float(hiss.std()), 1e-9) + np.float32(rng.uniform(0.1, 1.5)) * drops / max(
+        float(drops.std()), 1e-9
+    )
 
 
 def pulses(rng: np.random.Generator, samples: int) -> Samples:
@@ -171,7 +177,9 @@ def tones(rng: np.random.Generator, samples: int) -> Samples:
         gate = ((t * rng.uniform(0.5, 5)) % 1 < rng.uniform(0.2, 0.9)).astype(float)
         ramp = np.hanning(480)
         gate = np.convolve(gate, ramp / ramp.sum(), "same")
-    return _harmonics(rng, f0 * glide, decay=rng.uniform(0.8, 3), count=int(rng.integers(1, 8))) * gate.astype(np.float32)
+    return _harmonics(rng, f0 * glide, decay=rng.uniform(0.8, 3), count=int(rng.integers(1, 8))) * gate.astype(
+        np.float32
+    )
 
 
 GENERATORS: tuple[Callable[[np.random.Generator, int], Samples], ...] = (

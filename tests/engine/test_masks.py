@@ -6,7 +6,15 @@ import scipy.signal
 from hypothesis import given
 from hypothesis import strategies as st
 from phaseaware.engine.masks import (
-    SEAM_BIN, SEAM_HZ, SEAM_WIDTH, IdealMask, Render, auditory_bands, ideal_mask, seam_weights, shape_mask,
+    SEAM_BIN,
+    SEAM_HZ,
+    SEAM_WIDTH,
+    IdealMask,
+    Render,
+    auditory_bands,
+    ideal_mask,
+    seam_weights,
+    shape_mask,
 )  # fmt: skip
 from phaseaware.engine.metrics import si_sdr
 from phaseaware.engine.stft import BINS, bin_frequencies, istft, stft
@@ -59,7 +67,7 @@ def test_complex_mask_gives_back_the_speech(stems, result):
 
 
 def test_order_of_the_ceilings(result):
-    """The article's claim for ideal masks: ratio mask < best real mask < hybrid; bounding the magnitude at one costs."""
+    """The article's claim for ideal masks: ratio mask < best real mask < hybrid; a bound of one costs."""
     irm, psm, hybrid = (result(kind) for kind in (IdealMask.IRM, IdealMask.PSM, IdealMask.HYBRID))
     bounded, nearly = result(IdealMask.HYBRID, max_magnitude=1.0), result(IdealMask.HYBRID, max_magnitude=5.0)
     assert irm < psm < bounded < nearly <= hybrid

@@ -126,7 +126,11 @@ def rename_state(graph):
 
 @pytest.mark.parametrize(
     ("edit", "message"),
-    [(fix_frames, "T is fixed at 4"), (free_state, "states are float32 of fixed shape"), (rename_state, "'memory' is neither")],
+    [
+        (fix_frames, "T is fixed at 4"),
+        (free_state, "states are float32 of fixed shape"),
+        (rename_state, "'memory' is neither"),
+    ],
 )
 def test_edited_graphs_refused(tmp_path, history_model, edit, message):
     with pytest.raises(ModelError, match=message):

@@ -57,7 +57,9 @@ def test_latency_is_frame_plus_lookahead_and_constant(rng, ones_model):
 @pytest.mark.parametrize("size", [1, 7, 64, 511, 512, 513, 4096])
 def test_block_size_changes_no_sample(rng, history_model, size):
     x = noise(rng, 2, 5000)
-    np.testing.assert_array_equal(stream(Separator(history_model, BOTH, channels=2), x, [size]), separate(x, history_model, BOTH))
+    np.testing.assert_array_equal(
+        stream(Separator(history_model, BOTH, channels=2), x, [size]), separate(x, history_model, BOTH)
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -91,7 +93,7 @@ def test_silence_stays_silent(history_model):
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf, 1e38, 1e-42])
 def test_poison_counts_as_its_samples_only(rng, history_model, poison):
-    """NaN and inf equal silence; huge and denormal values are bounded; all is well again after the frames they are in."""
+    """NaN and inf equal silence, huge and denormal values are bounded; all is well after the frames they are in."""
     x = noise(rng, 1, 12_000)
     bad = x.copy()
     bad[:, 4000:4010] = poison

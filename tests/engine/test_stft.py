@@ -1,12 +1,24 @@
 """Frames: exact inverse, streaming, agreement with scipy, phase convention."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.signal
 from hypothesis import given
 from hypothesis import strategies as st
 from phaseaware.engine.stft import (
-    BINS, FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis, Synthesis, bin_frequencies, convert_phase, frame_count, istft, stft,
+    BINS,
+    FRAME_LENGTH,
+    HOP,
+    SAMPLE_RATE,
+    Analysis,
+    Synthesis,
+    bin_frequencies,
+    convert_phase,
+    frame_count,
+    istft,
+    stft,
     window,
 )  # fmt: skip
 
@@ -43,7 +55,7 @@ def test_streaming_equals_whole(sizes, channels):
     x = np.random.default_rng(1).standard_normal((channels, sum(sizes))).astype(np.float32)
     analysis, synthesis = Analysis(channels), Synthesis(channels)
     edges = np.cumsum([0, *sizes])
-    spectra = [analysis.process(x[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    spectra = [analysis.process(x[:, a:b]) for a, b in pairwise(edges)]
     whole = stft(x)
     streamed = np.concatenate([np.empty((channels, 0, BINS), np.complex64), *spectra], axis=1)
     np.testing.assert_array_equal(streamed, whole[:, : streamed.shape[1]])
