@@ -72,9 +72,9 @@ class Container(Processor, MutableSequence[Plugin]):
     @overload
     def __setitem__(self, index: slice, value: Iterable[Plugin]) -> None: ...
     def __setitem__(self, index: int | slice, value: Any) -> None:
-        new = [self._check(plugin) for plugin in value] if isinstance(index, slice) else self._check(value)
+        new: Any = [self._check(plugin) for plugin in value] if isinstance(index, slice) else self._check(value)
         with self._changing() as plugins:
-            plugins[index] = new
+            plugins.__setitem__(index, new)
 
     def __delitem__(self, index: int | slice) -> None:
         with self._changing() as plugins:
@@ -111,7 +111,7 @@ class Container(Processor, MutableSequence[Plugin]):
             yield plugins
             self._plugins = tuple(plugins)
 
-    def _check(self, plugin: Any) -> Plugin:
+    def _check(self, plugin: Plugin) -> Plugin:
         if isinstance(plugin, pedalboard.Plugin):
             check_native(plugin)
         elif isinstance(plugin, Processor):
@@ -272,7 +272,7 @@ def _refuse_duplicates(container: Container) -> None:
 
 def _to_stock(container: Container) -> pedalboard.Chain | pedalboard.Mix | None:
     """The same in stock containers, None if some plugin is not native."""
-    plugins: list[pedalboard.Plugin | None] = []
+    plugins: list[Any] = []  # stock containers take None, their type hints do not know
     for plugin in container:
         if isinstance(plugin, Container):
             plugin = _to_stock(plugin)
@@ -314,7 +314,7 @@ def _gather(plugins: Iterable[Plugin], streaming: bool) -> list[Part]:
         new: list[Part] = []
         if isinstance(plugin, Container):
             new = _parts(plugin, streaming=streaming)
-        elif plugin is not None:
+        elif isinstance(plugin, Processor):
             new = [Stage(plugin)]
         # A nested chain may begin with a run of natives that continues this one.
         for part in new:

@@ -61,7 +61,7 @@ def freeze(plugin: pedalboard.Plugin | Processor | None) -> Frozen | Processor |
     if not isinstance(plugin, pedalboard.Plugin):
         return plugin
     kind = type(plugin).__name__
-    if type(plugin) in (pedalboard.Pedalboard, pedalboard.Chain, pedalboard.Mix):
+    if isinstance(plugin, pedalboard.PluginContainer):
         return Frozen(kind, {}, tuple(freeze(child) for child in plugin))
     if type(plugin) is not native_classes().get(kind):
         raise TypeError(f"{plugin!r} cannot be copied, pickled or saved: its settings cannot be read completely")
