@@ -1,0 +1,236 @@
+"""The sound device: a QAudioSink in a thread of its own pulls from a QIODevice, which pulls from the mixer."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+from PyQt6.QtCore import QIODevice, QObject, Qt, QThread, QTimer, pyqtSignal, pyqtSlot
+from PyQt6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
+from phaseaware.engine import SAMPLE_RATE
+
+from .mixer import Mixer
+
+__all__ = ["Player", "stereo_format"]
+
+_BUFFER_SECONDS = 0.06
+"""Sound on its way to the device: what the GUI may be busy for, and what a switch takes to be heard."""
+_LARGEST_READ = 4096
+_REST_AFTER_MS = 400
+_log = logging.getLogger(__name__)
+
+
+def stereo_format(sample_format: QAudioFormat.SampleFormat = QAudioFormat.SampleFormat.Float) -> QAudioFormat:
+    """Stereo at 48 kHz."""
+    wanted = QAudioFormat()
+    wanted.setSampleRate(SAMPLE_RATE)
+    wanted.setChannelCount(2)
+    wanted.setSampleFormat(sample_format)
+    return wanted
+
+
+class _Pull(QIODevice):
+    """Endless sound: every read asks the mixer. Never raises, as Qt has nobody to catch it."""
+
+    def __init__(self, mixer: Mixer, integers: bool, parent: QObject) -> None:
+        super().__init__(parent)
+        self._mixer, self._integers = mixer, integers
+        self._frame_bytes = 4 if integers else 8
+        self.busy = 0.0
+        """Share of the sound's duration that it takes to mix it, lately."""
+        self.error: str | None = None
+
+    def isSequential(self) -> bool:  # noqa: N802 (Qt's name)
+        return True
+
+    def bytesAvailable(self) -> int:  # noqa: N802
+        return _LARGEST_READ * self._frame_bytes + int(super().bytesAvailable())
+
+    def readData(self, maxlen: int) -> bytes:  # noqa: N802
+        frames = min(maxlen // self._frame_bytes, _LARGEST_READ)
+        if frames <= 0:
+            return b""
+        begun = time.perf_counter()
+        try:
+            x = self._mixer.read(frames)
+        except Exception as error:  # silence is better than an abort in Qt's event loop; the window says what it was
+            _log.exception("mixing failed")
+            self.error = f"{type(error).__name__}: {error}"
+            x = np.zeros((frames, 2), np.float32)
+        share = (time.perf_counter() - begun) * SAMPLE_RATE / frames
+        self.busy += 0.1 * (share - self.busy)
+        if self._integers:
+            return bytes(np.rint(np.clip(x, -1, 1) * 32767).astype("<i2").tobytes())
+        return bytes(x.tobytes())
+
+    def writeData(self, data: bytes) -> int:  # noqa: N802
+        return -1
+
+
+class _Output(QObject):
+    """Lives in the audio thread and owns the sink."""
+
+    failed = pyqtSignal(str)
+    dropped = pyqtSignal()
+
+    def __init__(self, mixer: Mixer) -> None:
+        super().__init__()
+        self._mixer = mixer
+        self._sink: QAudioSink | None = None
+        self._pull: _Pull | None = None
+        self._rest: QTimer | None = None
+
+    @pyqtSlot(object)
+    def run(self, device: QAudioDevice) -> None:
+        """Play, on this device."""
+        if self._sink is not None:
+            if self._sink.state() == QAudio.State.SuspendedState:
+                self._sink.resume()
+            return
+        if device.isNull():
+            self.failed.emit("There is no sound device. Connect one and press Space; pictures and export work without.")
+            return
+        wanted = stereo_format()
+        if not device.isFormatSupported(wanted):
+            wanted = stereo_format(QAudioFormat.SampleFormat.Int16)
+        sink = QAudioSink(device, wanted, self)
+        sink.setBufferSize(int(_BUFFER_SECONDS * SAMPLE_RATE) * wanted.bytesPerFrame())
+        self._pull = _Pull(self._mixer, wanted.sampleFormat() == QAudioFormat.SampleFormat.Int16, sink)
+        self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
+        sink.stateChanged.connect(self._state_changed)
+        self._sink = sink
+        sink.start(self._pull)
+        if self._rest is None:
+            self._rest = QTimer(self)
+            self._rest.setInterval(_REST_AFTER_MS)
+            self._rest.timeout.connect(self._rest_if_silent)
+        self._rest.start()
+
+    def _state_changed(self, state: QAudio.State) -> None:
+        if self._sink is None:
+            return
+        error = self._sink.error()
+        if state == QAudio.State.IdleState and error == QAudio.Error.UnderrunError:
+            self.dropped.emit()
+        elif state == QAudio.State.StoppedState and error not in (QAudio.Error.NoError, QAudio.Error.UnderrunError):
+            self.close()
+            self.failed.emit("The sound device has stopped or cannot be opened. Choose or connect one and press Space.")
+
+    def _rest_if_silent(self) -> None:
+        # Paused: let the device sleep, but only once the fade-out has been played.
+        if self._sink is not None and not self._mixer.transport.playing and self._mixer.silent:
+            if self._sink.state() == QAudio.State.ActiveState:
+                self._sink.suspend()
+
+    @pyqtSlot()
+    def close(self) -> None:
+        """Let the device go."""
+        sink, self._sink, self._pull = self._sink, None, None
+        if self._rest is not None:
+            self._rest.stop()
+        if sink is not None:
+            sink.stop()
+            sink.deleteLater()
+
+    @property
+    def busy(self) -> float:
+        pull = self._pull
+        return pull.busy if pull is not None else 0.0
+
+    @property
+    def error(self) -> str | None:
+        pull = self._pull
+        return pull.error if pull is not None else None
+
+
+class Player(QObject):
+    """Plays a mixer.
+
+    Signals
+    -------
+    failed : there is no device, or it is gone; the text says what to do.
+    """
+
+    failed = pyqtSignal(str)
+    _run = pyqtSignal(object)
+    _close = pyqtSignal()
+
+    def __init__(self, mixer: Mixer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.drop_outs = 0
+        self._devices = QMediaDevices(self)
+        self._devices.audioOutputsChanged.connect(self._outputs_changed)
+        self._chosen: QAudioDevice | None = None
+        self._opened: QAudioDevice | None = None
+        self._thread = QThread(self)
+        self._thread.setObjectName("audio")
+        self._output = _Output(mixer)
+        self._output.moveToThread(self._thread)
+        self._run.connect(self._output.run)
+        self._close.connect(self._output.close, Qt.ConnectionType.BlockingQueuedConnection)
+        self._output.failed.connect(self._failed)
+        self._output.dropped.connect(self._dropped)
+        self._thread.start(QThread.Priority.TimeCriticalPriority)
+
+    @property
+    def device(self) -> QAudioDevice:
+        """The device in use: the chosen one, or the system's default."""
+        return self._chosen if self._chosen is not None else QMediaDevices.defaultAudioOutput()
+
+    @device.setter
+    def device(self, device: QAudioDevice | None) -> None:
+        self._chosen = device
+        reopen = self._opened is not None
+        self.release()
+        if reopen:
+            self.start()
+
+    @property
+    def latency(self) -> int:
+        """Samples between the mixer's position and what is heard, about."""
+        return int(_BUFFER_SECONDS * SAMPLE_RATE)
+
+    @property
+    def load(self) -> float:
+        """Share of real time that mixing takes."""
+        return self._output.busy
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong while mixing, if anything."""
+        return self._output.error
+
+    def start(self) -> None:
+        """Open the device if it is not, and let it run."""
+        self._opened = self.device
+        self._run.emit(self._opened)
+
+    def release(self) -> None:
+        """Close the device."""
+        self._opened = None
+        self._close.emit()
+
+    def close(self) -> None:
+        """Close the device and end the thread."""
+        self.release()
+        self._thread.quit()
+        self._thread.wait()
+
+    def _outputs_changed(self) -> None:
+        if self._opened is None or self._opened.isNull():
+            return
+        if self._opened.id() not in [device.id() for device in QMediaDevices.audioOutputs()]:
+            name = self._opened.description()
+            self._chosen = None
+            self.release()
+            self.failed.emit(f"The sound device {name!r} is gone. Connect or choose another and press Space.")
+
+    @pyqtSlot(str)
+    def _failed(self, text: str) -> None:
+        self._opened = None
+        self.failed.emit(text)
+
+    @pyqtSlot()
+    def _dropped(self) -> None:
+        self.drop_outs += 1

@@ -1,0 +1,53 @@
+"""Fixtures of the window's tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+from phaseaware.engine import MaskModel
+
+from tests.gui.helpers import Watched, write_wav
+from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
+from tests.signals import voice_like
+
+
+@pytest.fixture
+def noisy_file(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """Three seconds of voice-like sound in hiss, mono."""
+    x = voice_like(rng, 3 * 48_000 + 123) + 0.02 * rng.standard_normal(3 * 48_000 + 123)
+    return write_wav(tmp_path / "noisy.wav", x.astype(np.float32))
+
+
+@pytest.fixture
+def watched(history_model: MaskModel) -> Iterator[Watched]:
+    """A session with a model that has a state; closed at the end."""
+    watched = Watched(history_model)
+    yield watched
+    watched.session.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer | None]:
+    """The only sound server that Qt finds in these tests; None where it is not installed."""
+    if not AVAILABLE:
+        os.environ["PULSE_SERVER"] = "unix:/nonexistent"
+        yield None
+        return
+    server = SoundServer(tmp_path_factory.mktemp("pulse"))
+    os.environ["PULSE_SERVER"] = server.address
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(sound_server: SoundServer | None) -> SoundServer:
+    """The sound server; skips without."""
+    if sound_server is None:
+        pytest.skip(WHY_NOT)
+    return sound_server

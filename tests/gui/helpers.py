@@ -1,0 +1,41 @@
+"""What the window's tests share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from phaseaware.engine import MaskModel
+from phaseaware.gui.session import Session
+
+
+def write_wav(path: Path, x: NDArray[np.float32], sample_rate: int = 48_000) -> Path:
+    """Save samples of shape (n,) or (n, channels) as float WAV."""
+    soundfile.write(path, x, sample_rate, subtype="FLOAT")
+    return path
+
+
+class Watched:
+    """A session whose threads can be waited for."""
+
+    def __init__(self, model: MaskModel | None) -> None:
+        self._changed = threading.Condition()
+        self.session = Session(model, self._told)
+
+    def _told(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, condition: Callable[[], bool], timeout: float = 20) -> None:
+        """Until a condition on the session holds; asked again whenever its threads report."""
+        with self._changed:
+            assert self._changed.wait_for(condition, timeout), "the session's threads did not get there"
+
+    def rendered(self) -> Session:
+        """The session, once everything is decoded and rendered."""
+        self.wait(lambda: self.session.renderer is not None and self.session.renderer.done)
+        return self.session

@@ -1,0 +1,83 @@
+"""A private sound server with a virtual device: what is played can be recorded and compared sample for sample."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+AVAILABLE = all(shutil.which(name) for name in ("pulseaudio", "pactl", "parec"))
+WHY_NOT = "pulseaudio, pactl and parec are not installed"
+SINK = "module-null-sink sink_name=virtual rate=48000 format=float32le channels=2 sink_properties=device.description=Virtual"
+
+
+class SoundServer:
+    """A PulseAudio daemon with one null sink; ``PULSE_SERVER`` must point to it before Qt looks for devices."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = f"unix:{folder / 'socket'}"
+        self._environment = os.environ | {
+            "PULSE_SERVER": self.address, "XDG_RUNTIME_DIR": str(folder), "XDG_CONFIG_HOME": str(folder), "HOME": str(folder)
+        }  # fmt: skip
+        protocol = f"module-native-protocol-unix socket={folder / 'socket'} auth-anonymous=1"
+        command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--log-level=error"]
+        self._daemon = subprocess.Popen(
+            [*command, f"--load={SINK}", f"--load={protocol}"], env=self._environment, stderr=subprocess.DEVNULL
+        )
+        for _ in range(100):
+            if self._daemon.poll() is not None:
+                raise RuntimeError("pulseaudio has ended")
+            if self.control("info", check=False).returncode == 0:
+                return
+        raise RuntimeError("pulseaudio does not answer")
+
+    def control(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run pactl; it waits for the answer."""
+        command = ["pactl", *arguments]
+        return subprocess.run(command, env=self._environment, check=check, capture_output=True, text=True, timeout=20)
+
+    @contextmanager
+    def recorded(self) -> Iterator[Recorder]:
+        """Record what is played meanwhile."""
+        recorder = Recorder(self._environment)
+        try:
+            yield recorder
+        finally:
+            recorder.stop()
+
+    def close(self) -> None:
+        """End the daemon."""
+        self._daemon.terminate()
+        self._daemon.wait(20)
+
+
+class Recorder:
+    """parec on the sink's monitor."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
+        command = ["parec", "--device=virtual.monitor", "--format=float32le", "--rate=48000", "--channels=2", "--latency-msec=20"]
+        self._process = subprocess.Popen(command, env=environment, stdout=self._file)
+
+    @property
+    def seconds(self) -> float:
+        """Recorded so far."""
+        return os.fstat(self._file.fileno()).st_size / (8 * 48_000)
+
+    def samples(self) -> NDArray[np.float32]:
+        """What has been recorded, shape (n, 2)."""
+        self._file.seek(0)
+        data = self._file.read()
+        return np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2)
+
+    def stop(self) -> None:
+        """End the recording."""
+        self._process.terminate()
+        self._process.wait(20)

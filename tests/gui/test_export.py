@@ -1,0 +1,115 @@
+"""Export: exact, atomic, cancellable, and nothing left behind by a full disk."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from phaseaware.gui.controls import Controls
+from phaseaware.gui.export import Cancelled, export, whole_file
+from phaseaware.gui.mixer import Version
+
+from tests.gui.helpers import Watched, write_wav
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Writing beyond it fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def all_targets(folder: Path, suffix: str = ".wav") -> dict[Version, Path]:
+    return {version: folder / f"{version}{suffix}" for version in Version}
+
+
+def test_all_versions_are_exported_as_heard_but_for_the_level(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+    session = watched.session
+    session.open(noisy_file)
+    session.set_controls(Controls(reduction_db=20.0))
+    watched.rendered().follow()
+    assert session.renderer is not None
+    assert session.gain_db(Version.NOISY) < 0
+    out = tmp_path / "out"
+    out.mkdir()
+    shares: list[float] = []
+    export(session.export_job(all_targets(out)), told=shares.append, stopped=lambda: False)
+    sounds = {v: soundfile.read(out / f"{v}.wav", dtype="float32", always_2d=True)[0] for v in Version}
+    x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(sounds[Version.NOISY], x)
+    slot = session.renderer.newest
+    np.testing.assert_allclose(sounds[Version.PHASE_AWARE], slot.tracks["phase-aware"].read(0, len(x)), atol=2e-6)
+    np.testing.assert_allclose(sounds[Version.REAL], slot.tracks["real"].read(0, len(x)), atol=2e-6)
+    np.testing.assert_allclose(sounds[Version.DELTA], sounds[Version.PHASE_AWARE] - sounds[Version.REAL], atol=1e-6)
+    np.testing.assert_allclose(sounds[Version.REMOVED], x - sounds[Version.PHASE_AWARE], atol=1e-6)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert sorted(p.name for p in out.iterdir()) == sorted(f"{v}.wav" for v in Version)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
+def test_rate_channels_and_length_are_those_of_the_file(
+    watched: Watched, tmp_path: Path, rng: np.random.Generator, rate: int
+) -> None:
+    x = (0.1 * rng.standard_normal((rate // 2 + 77, 2))).astype(np.float32)
+    watched.session.open(write_wav(tmp_path / "x.wav", x, rate))
+    session = watched.rendered()
+    target = tmp_path / "a.flac"
+    export(session.export_job({Version.PHASE_AWARE: target}), told=lambda share: None, stopped=lambda: False)
+    info = soundfile.info(target)
+    assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, 2, len(x), "PCM_24")
+
+
+def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+    watched.session.open(noisy_file)
+    session = watched.rendered()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "noisy.wav").write_bytes(b"from before")
+    with files_no_larger_than(100_000), pytest.raises((OSError, soundfile.SoundFileError)):
+        export(session.export_job(all_targets(out)), told=lambda share: None, stopped=lambda: False)
+    assert [p.name for p in out.iterdir()] == ["noisy.wav"]
+    assert (out / "noisy.wav").read_bytes() == b"from before"
+
+
+def test_cancelling_leaves_nothing(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+    watched.session.open(noisy_file)
+    session = watched.rendered()
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(Cancelled):
+        export(session.export_job(all_targets(out)), told=lambda share: None, stopped=lambda: True)
+    assert not list(out.iterdir())
+
+
+def test_an_unknown_suffix_is_refused(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+    watched.session.open(noisy_file)
+    session = watched.rendered()
+    with pytest.raises(ValueError, match=r"\.wav, \.w64, \.flac"):
+        export(session.export_job({Version.NOISY: tmp_path / "x.xyz"}), told=lambda share: None, stopped=lambda: False)
+
+
+def test_nothing_open_cannot_be_exported(watched: Watched) -> None:
+    with pytest.raises(ValueError, match="open a recording"):
+        watched.session.export_job({})
+
+
+def test_a_whole_file_replaces_only_when_whole(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    with whole_file(target) as partial:
+        partial.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    with pytest.raises(FileNotFoundError), whole_file(target) as partial:
+        partial.unlink()
+    assert target.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]

@@ -1,0 +1,202 @@
+"""End to end on a real sound server: what is recorded from the device is what should be heard, to the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from phaseaware.gui.mixer import FADE, Version, read_version
+from phaseaware.gui.player import Player
+from phaseaware.gui.session import Session
+from PyQt6.QtMultimedia import QAudioDevice
+from pytestqt.qtbot import QtBot
+
+from tests.gui.helpers import Watched, write_wav
+from tests.gui.sound_server import Recorder, SoundServer
+from tests.signals import voice_like
+
+SECONDS = 30
+
+
+@pytest.fixture
+def session(watched: Watched, tmp_path: Path, rng: np.random.Generator) -> Session:
+    """Half a minute of sound that nowhere repeats, rendered and measured."""
+    n = SECONDS * 48_000
+    x = voice_like(rng, n) + (0.03 * rng.standard_normal(n)).astype(np.float32)
+    watched.session.open(write_wav(tmp_path / "x.wav", x))
+    session = watched.rendered()
+    session.follow()
+    return session
+
+
+@pytest.fixture
+def player(session: Session, qtbot: QtBot) -> Iterator[Player]:
+    player = Player(session.mixer)
+    yield player
+    player.close()
+
+
+def reference(session: Session, version: Version) -> NDArray[np.float32]:
+    """A whole version at the gain shown."""
+    assert session.recording is not None
+    assert session.renderer is not None
+    x = read_version(version, session.output, session.recording, session.renderer.newest, 0, session.recording.samples)
+    return x[:, 0] * np.float32(10 ** (session.gain_db(version) / 20))
+
+
+def wait_for(qtbot: QtBot, session: Session, position: int) -> None:
+    qtbot.waitUntil(lambda: session.position >= position, timeout=10_000)
+
+
+def finish(qtbot: QtBot, session: Session, recorder: Recorder) -> NDArray[np.float32]:
+    """Pause, wait until the fade-out has been recorded, and return what sounded, in mono."""
+    session.play(False)
+    qtbot.waitUntil(lambda: session.mixer.silent, timeout=5000)
+    until = recorder.seconds + 0.6
+    qtbot.waitUntil(lambda: recorder.seconds > until, timeout=5000)
+    x = recorder.samples()
+    np.testing.assert_array_equal(x[:, 0], x[:, 1])
+    sounding = np.flatnonzero(x[:, 0])
+    return x[sounding[0] : sounding[-1] + 1, 0]
+
+
+def pieces(x: NDArray[np.float32], source: dict[str, NDArray[np.float32]]) -> list[tuple[str, int, int, int]]:
+    """Cut a recording into stretches that equal a version: (name, first, last + 1, place of the first in the version)."""
+    index = {name: {y[i : i + 4].tobytes(): i for i in range(len(y) - 4)} for name, y in source.items()}
+    found, i = [], 0
+    while i < len(x) - 4:
+        for name, y in source.items():
+            place = index[name].get(x[i : i + 4].tobytes())
+            if place is not None:
+                n = min(len(x) - i, len(y) - place)
+                differs = np.flatnonzero(x[i : i + n] != y[place : place + n])
+                length = int(differs[0]) if len(differs) else n
+                found.append((name, i, i + length, place))
+                i += length
+                break
+        else:
+            i += 1
+    return found
+
+
+def start(qtbot: QtBot, session: Session, player: Player, version: Version, position: int = 0) -> None:
+    session.select(version)
+    session.seek(position)
+    session.play(True)
+    player.start()
+    wait_for(qtbot, session, position + 4800)
+
+
+def test_ten_switches_at_random_times_are_heard_in_place_without_gap_or_click(
+    session: Session, player: Player, server: SoundServer, qtbot: QtBot, rng: np.random.Generator
+) -> None:
+    a, b = reference(session, Version.PHASE_AWARE), reference(session, Version.REAL)
+    assert session.gain_db(Version.PHASE_AWARE) != session.gain_db(Version.REAL)
+    with server.recorded() as recorder:
+        qtbot.waitUntil(lambda: recorder.seconds > 0.1)
+        start(qtbot, session, player, Version.PHASE_AWARE)
+        position = 4800
+        for i in range(10):
+            position += int(rng.integers(6000, 14_000))
+            wait_for(qtbot, session, position)
+            session.select((Version.REAL, Version.PHASE_AWARE)[i % 2])
+        wait_for(qtbot, session, session.position + 6000)
+        x = finish(qtbot, session, recorder)
+    found = pieces(x, {"A": a, "B": b})
+    assert [name for name, *_ in found] == list("ABABABABABA")
+    offset = found[0][3] - found[0][1]
+    assert 0 <= offset + found[0][1] <= FADE
+    for _, first, _, place in found:
+        assert place - first == offset, "shifted"
+    for (*_, stop, _), (_, first, *_) in zip(found, found[1:], strict=False):
+        assert first - stop <= FADE, "more than a fade"
+    largest = max(np.abs(np.diff(a)).max(), np.abs(np.diff(b)).max())
+    assert np.abs(np.diff(x)).max() <= largest + 2 * max(np.abs(a).max(), np.abs(b).max()) / FADE
+    assert player.drop_outs == 0
+
+
+def test_bypass_seek_loop_and_level_match_are_heard_as_shown(
+    session: Session, player: Player, server: SoundServer, qtbot: QtBot
+) -> None:
+    noisy, a = reference(session, Version.NOISY), reference(session, Version.PHASE_AWARE)
+    session.set_level_match(False)
+    loud = reference(session, Version.NOISY)
+    session.set_level_match(True)
+    assert not np.array_equal(noisy, loud)
+    with server.recorded() as recorder:
+        qtbot.waitUntil(lambda: recorder.seconds > 0.1)
+        start(qtbot, session, player, Version.PHASE_AWARE)
+        session.toggle_bypass()
+        wait_for(qtbot, session, session.position + 6000)
+        session.toggle_bypass()
+        wait_for(qtbot, session, session.position + 6000)
+        session.seek(480_000)
+        qtbot.waitUntil(lambda: 485_000 < session.position < 900_000)
+        session.select(Version.NOISY)
+        wait_for(qtbot, session, session.position + 6000)
+        session.set_level_match(False)
+        wait_for(qtbot, session, session.position + 6000)
+        session.set_loop(960_000, 972_000)
+        session.seek(965_000)
+        qtbot.waitUntil(lambda: 960_000 <= session.position < 965_000)
+        qtbot.waitUntil(lambda: 965_000 <= session.position < 972_000)
+        qtbot.waitUntil(lambda: 960_000 <= session.position < 965_000)
+        qtbot.waitUntil(lambda: 965_000 <= session.position < 972_000)
+        x = finish(qtbot, session, recorder)
+    found = pieces(x, {"A": a, "noisy": noisy, "loud": loud})
+    assert [name for name, *_ in found[:6]] == ["A", "noisy", "A", "A", "noisy", "loud"]
+    assert {name for name, *_ in found[6:]} == {"loud"}
+    places = [place - first for _, first, _, place in found]
+    assert places[0] == places[1] == places[2]
+    assert places[3] == places[4] == places[5] != places[0]
+    assert 480_000 + FADE - 1 <= found[3][3] <= 480_000 + FADE
+    loops = found[6:]
+    assert len(loops) >= 3
+    for (_, before, *_), (_, after, *_) in zip(loops[1:], loops[2:], strict=False):
+        assert after - before == 12_000
+    assert all(960_000 <= place < 972_000 for *_, place in loops)
+    assert max(first - stop for (*_, stop, _), (_, first, *_) in zip(found, found[1:], strict=False)) <= FADE
+
+
+def test_new_settings_are_heard_without_a_gap(
+    session: Session, player: Player, server: SoundServer, qtbot: QtBot, watched: Watched
+) -> None:
+    from phaseaware.gui.controls import Controls
+
+    session.set_level_match(False)
+    before = reference(session, Version.PHASE_AWARE)
+    with server.recorded() as recorder:
+        qtbot.waitUntil(lambda: recorder.seconds > 0.1)
+        start(qtbot, session, player, Version.PHASE_AWARE)
+        session.set_controls(Controls(mix=0.5))
+        wait_for(qtbot, session, session.position + 30_000)
+        watched.rendered()
+        after = reference(session, Version.PHASE_AWARE)
+        x = finish(qtbot, session, recorder)
+    found = pieces(x, {"before": before, "after": after})
+    assert [name for name, *_ in found] == ["before", "after"]
+    assert found[1][3] - found[1][1] == found[0][3] - found[0][1]
+    assert found[1][1] - found[0][2] <= FADE
+
+
+def test_a_device_that_is_pulled_out_is_reported_and_another_one_plays(
+    session: Session, player: Player, server: SoundServer, qtbot: QtBot
+) -> None:
+    start(qtbot, session, player, Version.NOISY)
+    with qtbot.waitSignal(player.failed, timeout=10_000) as told:
+        server.control("unload-module", "module-null-sink")
+    assert "press Space" in told.args[0]
+    server.control("load-module", "module-null-sink", *"sink_name=virtual rate=48000 format=float32le channels=2".split())
+    qtbot.waitUntil(lambda: not player.device.isNull(), timeout=10_000)
+    player.start()
+    wait_for(qtbot, session, session.position + 4800)
+
+
+def test_no_device_is_reported(session: Session, player: Player, qtbot: QtBot) -> None:
+    player.device = QAudioDevice()
+    with qtbot.waitSignal(player.failed, timeout=5000) as told:
+        player.start()
+    assert "no sound device" in told.args[0]
