@@ -249,14 +249,15 @@ class PhaseAware(Processor):
         with self._lock:
             self._make(both=True)
             made = self._process(input_array, sample_rate, buffer_size, reset)
-            return (made, made.copy()) if not made.size else (made[0], made[1])
+            return (made[0], made[1]) if input_array.size else (made, made.copy())
 
     def flush_both(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The rest of a stream of :meth:`process_both`."""
         with self._lock:
             self._make(both=True)
+            running = self._running is not None
             made = super().flush()
-            return (made, made.copy()) if not made.size else (made[0], made[1])
+            return (made[0], made[1]) if running else (made, made.copy())
 
     def flush(self) -> NDArray[np.float32]:
         with self._lock:

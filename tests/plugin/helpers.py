@@ -19,7 +19,7 @@ def noise(rng: np.random.Generator, *shape: int, level: float = 0.2) -> Samples:
 
 
 def blocks(x: Samples, sizes: Iterable[int]) -> Iterator[Samples]:
-    """Cut (channels, n) into blocks of the given sizes, over and over. The first tells the layout: it has 3 at least."""
+    """Cut (channels, n) into blocks of the given sizes, over and over. The first, of 3 at least, tells the layout."""
     start = 0
     first, *rest = sizes
     for size in chain([max(3, first)], cycle([*rest, first])):
