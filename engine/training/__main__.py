@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate."""
+"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate, ceilings."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def _evaluate(a: argparse.Namespace) -> None:
     print(report(evaluate(model, a.pairs), model, a.pairs.name))
 
 
+def _ceilings(a: argparse.Namespace) -> None:
+    from .ceilings import ceilings
+
+    print(ceilings(a.pairs))
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -88,6 +94,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("model", help="file, or the name of a shipped model")
     p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.set_defaults(run=_evaluate)
+
+    p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
+    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.set_defaults(run=_ceilings)
 
     a = parser.parse_args(argv)
     a.run(a)
