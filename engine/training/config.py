@@ -25,6 +25,8 @@ class Network:
     phase_conversion: bool = True
     relative_phase: bool = True
     """Phases relative to the neighbours in time and frequency as further features."""
+    neighbours: bool = True
+    """The complex head combines the bin with its neighbours in time and frequency; False: the bin alone."""
     clamp: float | None = None
     """Largest magnitude of the complex mask; None: unbounded."""
     heads: tuple[str, ...] = ("phase-aware", "real")

@@ -29,10 +29,10 @@ class _Streaming(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, spectrum: Tensor, parity: Tensor, features: Tensor, recurrent: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, spectrum: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         T = spectrum.shape[1]
-        masks, state = self.network(spectrum.reshape(T, 1, BINS, 2), State(parity, features, recurrent))
-        return (*(mask.reshape(1, T, BINS, 2) for mask in masks.values()), *state)
+        masks, after = self.network(spectrum.reshape(T, 1, BINS, 2), State(*state))
+        return (*(mask.reshape(1, T, BINS, 2) for mask in masks.values()), *after)
 
 
 def export_network(network: MaskNet, out: str | Path, metadata: dict[str, str]) -> None:

@@ -32,6 +32,7 @@ _STRIDE = 8  # bins per token below the seam: three convolutions of stride 2
 _BANDS_PER_TOKEN = 4
 _ABSOLUTE = 3  # Re, Im, magnitude
 _RELATIVE = 4  # Re, Im of the phase against the previous frame, and against the bin below
+_NEIGHBOURS = 4  # two frames of the first convolution besides the masked one, and the bins on both sides
 
 
 def sqrt_hann(device: torch.device) -> Tensor:
@@ -60,6 +61,8 @@ class State(NamedTuple):
     """[1]: number of frames seen, modulo two (for the phase conversion)."""
     features: Tensor
     """[2, N, features, low bins]: the two latest feature frames."""
+    neighbours: Tensor
+    """[2, N, low bins, 2]: the two latest phase-converted frames below the seam."""
     recurrent: Tensor
     """[blocks, N·F, C]."""
 
@@ -127,11 +130,13 @@ class MaskNet(nn.Module):
         self.low_heads = nn.ModuleDict()
         self.high_heads = nn.ModuleDict()
         for head in config.heads:
-            low = nn.ConvTranspose1d(c0, 3 if head == "phase-aware" else 1, 4, 2, 1)
+            coefficients = 1 + _NEIGHBOURS * config.neighbours
+            low = nn.ConvTranspose1d(c0, 1 + 2 * coefficients if head == "phase-aware" else 1, 4, 2, 1)
             if head == "phase-aware":
                 with torch.no_grad():  # start as a gain of one half, like the real mask does
                     assert low.bias is not None
-                    low.bias.copy_(torch.tensor([0.0, 1.0, 0.0]))
+                    low.bias.zero_()
+                    low.bias[1] = 1.0
             self.low_heads[head] = low
             self.high_heads[head] = nn.Linear(C, _BANDS_PER_TOKEN)
 
@@ -141,6 +146,7 @@ class MaskNet(nn.Module):
         return State(
             like.new_zeros(1),
             like.new_zeros(_TIME_KERNEL - 1, examples, self.features, self.low_bins),
+            like.new_zeros(_TIME_KERNEL - 1, examples, self.low_bins, 2),
             like.new_zeros(self.config.blocks, examples * self.tokens, self.config.channels),
         )
 
@@ -149,11 +155,14 @@ class MaskNet(nn.Module):
         T, N = X.shape[:2]
         power = X.square().sum(-1) + 1e-12
         magnitude = power**0.15  # |X|^0.3
-        low = X[:, :, : self.low_bins] * (power[:, :, : self.low_bins] ** -0.35).unsqueeze(-1)
+        low = X[:, :, : self.low_bins]
         parity = state.parity
         if self.config.phase_conversion:
             low = low * self._phase_signs(T, parity, X).reshape(T, 1, self.low_bins, 1)
             parity = torch.remainder(parity + T, 2.0)
+        around = torch.cat([state.neighbours, low], 0)
+        neighbours = around[-(_TIME_KERNEL - 1) :]
+        low = low * (power[:, :, : self.low_bins] ** -0.35).unsqueeze(-1)
         frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
         if self.config.relative_phase:
             frames = torch.cat([frames, self._relative_phase(frames, state.features[-1:, :, :_ABSOLUTE])], 2)
@@ -178,8 +187,9 @@ class MaskNet(nn.Module):
         d = self.decode1(_activation(self.merge1(torch.cat([d, e1], 1))))
         d = _activation(self.merge0(torch.cat([d, e0], 1)))
         tokens_high = x[:, self.low_tokens :]
-        out = {head: self._head(head, d, tokens_high).reshape(T, N, BINS, 2) for head in self.config.heads}
-        return out, State(parity, features, torch.cat(recurrent))
+        ratios = self._ratios(around) if self.config.neighbours else around.new_zeros(T * N, 2, 0, self.low_bins)
+        out = {head: self._head(head, d, tokens_high, ratios).reshape(T, N, BINS, 2) for head in self.config.heads}
+        return out, State(parity, features, neighbours, torch.cat(recurrent))
 
     def _phase_signs(self, T: int, parity: Tensor, X: Tensor) -> Tensor:
         """(-1)^(k (n+1)) for T frames from the one with this parity on; see :func:`stft.convert_phase`."""
@@ -203,14 +213,38 @@ class MaskNet(nn.Module):
         in_frequency = [a * c + b * d, b * c - a * d]
         return torch.stack(in_time + in_frequency, 2)
 
-    def _head(self, head: str, d: Tensor, tokens_high: Tensor) -> Tensor:
+    def _ratios(self, around: Tensor) -> Tensor:
+        """Neighbours of each bin divided by the bin itself, [T+2, N, bins, 2] to [T·N, 2, neighbours, bins].
+
+        Speech is more predictable than its phase in one bin: a harmonic goes on from frame to frame and fills three
+        bins. The clean bin is therefore sought as a combination of the noisy bin and its neighbours, S = Σ C_i X_i,
+        whose coefficients vary slowly, as in multi-frame filtering (J. Benesty and Y. Huang, "A single-channel noise
+        reduction MVDR filter", ICASSP 2011; W. Mack and E. Habets, "Deep filtering", IEEE SPL 27, 2020). Divided by X
+        this is a mask again, M = Σ C_i X_i / X, and unbounded: it is large where speech and noise cancel in X.
+        """
+        T = around.shape[0] - _TIME_KERNEL + 1
+        frames = [around[i : i + T] for i in range(_TIME_KERNEL)]
+        centre = frames.pop(_TIME_KERNEL - 1 - self.config.lookahead)
+        frames += [functional.pad(centre[:, :, :-1], (0, 0, 1, 0)), functional.pad(centre[:, :, 1:], (0, 0, 0, 1))]
+        others = torch.stack(frames, 2)
+        power = centre.square().sum(-1)
+        # A hundredth of the neighbours' power bounds the ratios near 5; larger masks gain little (ceilings.py).
+        floor = 1e-2 * others.square().sum(-1).mean(2) + 1e-12
+        a, b = others[..., 0], others[..., 1]
+        c, d = (centre / (power + floor).unsqueeze(-1)).unsqueeze(2).unbind(-1)
+        return torch.stack([a * c + b * d, b * c - a * d], 2).flatten(0, 1)
+
+    def _head(self, head: str, d: Tensor, tokens_high: Tensor, ratios: Tensor) -> Tensor:
         low = self.low_heads[head](d)
         high = self.high_heads[head](tokens_high).flatten(1)
         if head == "phase-aware":
             gain = functional.softplus(high)
-            # A gate times an unbounded linear coefficient: nought and one, which most bins need, are as easy to reach
+            # A gate times unbounded linear coefficients: nought and one, which most bins need, are as easy to reach
             # as for the sigmoid of the real mask, and nothing limits magnitude or angle.
-            low = torch.sigmoid(low[:, :1]) * low[:, 1:]
+            gate, own, re, im = low.split([1, 2, *[ratios.shape[2]] * 2], 1)
+            a, b = ratios.unbind(1)
+            others = torch.stack([(re * a - im * b).sum(1), (re * b + im * a).sum(1)], 1)
+            low = torch.sigmoid(gate) * (own + others)
             if self.config.clamp is not None:
                 low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))
                 gain = gain.clamp(max=self.config.clamp)

@@ -172,7 +172,16 @@ def test_clamp_bounds_the_magnitude():
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"phase_conversion": False}, {"relative_phase": False}, {"seam_hz": 4000.0}, {"heads": ("real",)}]
+    "change",
+    [
+        {},
+        {"phase_conversion": False},
+        {"relative_phase": False},
+        {"neighbours": False},
+        {"lookahead": 0},
+        {"seam_hz": 4000.0},
+        {"heads": ("real",)},
+    ],
 )
 def test_export_equals_torch_per_frame(tmp_path, rng, change):
     torch.manual_seed(6)
