@@ -20,7 +20,7 @@ from .describe import freeze, thaw
 from .natives import NativeRun, check_native, leaves
 from .nodes import Part, Path, Split, Stage, runs
 
-__all__ = ["Chain", "DuplicatePluginError", "Mix", "Pedalboard", "Plugin"]
+__all__ = ["Chain", "DuplicatePluginError", "Mix", "Pedalboard", "Plugin", "members"]
 
 Samples = NDArray[np.float32]
 Plugin = pedalboard.Plugin | Processor | None
@@ -115,7 +115,7 @@ class Container(Processor, MutableSequence[Plugin]):
         if isinstance(plugin, pedalboard.Plugin):
             check_native(plugin)
         elif isinstance(plugin, Processor):
-            if any(member is self for member in _members(plugin)):
+            if any(member is self for member in members(plugin)):
                 raise ValueError(f"a {type(self).__name__} cannot be part of itself")
         elif plugin is not None:
             hint = " (a chain in a board is written Chain([...]))" if isinstance(plugin, (list, tuple)) else ""
@@ -204,7 +204,7 @@ class Container(Processor, MutableSequence[Plugin]):
         with self._lock:
             super().reset()
             self._whole_before = None
-            for plugin in _members(self):
+            for plugin in members(self):
                 if isinstance(plugin, pedalboard.Plugin):
                     for leaf in leaves(plugin):
                         leaf.reset()
@@ -250,18 +250,19 @@ def _structure(plugin: Plugin) -> Structure:
     return (id(plugin),)
 
 
-def _members(plugin: Plugin) -> Iterator[pedalboard.Plugin | Processor]:
+def members(plugin: Plugin) -> Iterator[pedalboard.Plugin | Processor]:
+    """A plugin and all that it holds."""
     if plugin is None:
         return
     yield plugin
     if isinstance(plugin, (Container, pedalboard.PluginContainer)):
         for child in plugin:
-            yield from _members(child)
+            yield from members(child)
 
 
 def _refuse_duplicates(container: Container) -> None:
     seen: set[int] = set()
-    for plugin in _members(container):
+    for plugin in members(container):
         if id(plugin) in seen:
             raise DuplicatePluginError(
                 f"the same {type(plugin).__name__} instance stands at two places of the board; "
@@ -285,7 +286,7 @@ def _to_stock(container: Container) -> pedalboard.Chain | pedalboard.Mix | None:
 
 
 def _holds_mix(container: Container) -> bool:
-    return any(isinstance(plugin, Mix) for plugin in _members(container))
+    return any(isinstance(plugin, Mix) for plugin in members(container))
 
 
 def _parts(container: Container, *, streaming: bool) -> list[Part]:

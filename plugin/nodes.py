@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .contract import Processor
 from .natives import NativeRun, fit
 
-__all__ = ["Part", "Path", "Split", "Stage"]
+__all__ = ["Part", "Path", "Split", "Stage", "runs"]
 
 Samples = NDArray[np.float32]
 
