@@ -30,10 +30,10 @@ BLOCK = 1 << 15
 """Samples of a block: long enough that the work per block does not count, short enough for the processor's cache."""
 
 SUFFIXES: Mapping[str, tuple[str, str | None]] = {
-    ".wav": ("WAV", None), ".wave": ("WAV", None), ".bwf": ("WAV", None), ".rf64": ("RF64", None), ".w64": ("W64", None),
-    ".caf": ("CAF", None), ".au": ("AU", None), ".snd": ("AU", None), ".aif": ("AIFF", None), ".aiff": ("AIFF", None),
-    ".aifc": ("AIFF", None), ".flac": ("FLAC", None), ".ogg": ("OGG", "VORBIS"), ".oga": ("OGG", "VORBIS"),
-    ".opus": ("OGG", "OPUS"), ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".wav": ("WAV", None), ".wave": ("WAV", None), ".bwf": ("WAV", None), ".rf64": ("RF64", None),
+    ".w64": ("W64", None), ".caf": ("CAF", None), ".au": ("AU", None), ".snd": ("AU", None), ".aif": ("AIFF", None),
+    ".aiff": ("AIFF", None), ".aifc": ("AIFF", None), ".flac": ("FLAC", None), ".ogg": ("OGG", "VORBIS"),
+    ".oga": ("OGG", "VORBIS"), ".opus": ("OGG", "OPUS"), ".mp3": ("MP3", "MPEG_LAYER_III"),
 }  # fmt: skip
 """Names of sound files: suffix to libsndfile's format, and subtype where the suffix decides it."""
 
@@ -216,10 +216,10 @@ class AudioReader:
         file = self._file
         if promised := self._promised_frames():
             raise self._error(
-                f"ends early: {file.frames} of {promised} samples are there; get it again, or repair it with an audio editor"
+                f"ends early: {file.frames} of {promised} samples are there; get it again, or repair it in an editor"
             )
         if file.format == "OGG" and _ogg_is_cut(self.path):
-            raise self._error("ends early, within an Ogg page; get it again, or repair it with an audio editor")
+            raise self._error("ends early, within an Ogg page; get it again, or repair it in an editor")
         if file.frames <= 0:
             raise self._error("holds no sound (0 samples)")
         if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
