@@ -180,7 +180,8 @@ class MaskModel:
                 raise self._refuse(f"output {name!r} has no input {name.removeprefix('next_')!r}")
         return ModelInfo(
             path=self.path, masks=masks, seam_hz=seam_hz, lookahead_frames=lookahead,
-            size_bytes=self.path.stat().st_size, state_shapes=shapes, metadata=meta, **{key: meta[key] for key in _TEXTS},
+            size_bytes=self.path.stat().st_size, state_shapes=shapes, metadata=meta,
+            **{key: meta[key] for key in _TEXTS},
         )  # fmt: skip
 
     def _check_frames(self, name: str, node: onnxruntime.NodeArg) -> None:
