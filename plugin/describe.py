@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -13,7 +12,7 @@ import pedalboard
 
 from .contract import Processor
 
-__all__ = ["Frozen", "build_native", "freeze", "native_classes", "native_parameters", "thaw"]
+__all__ = ["Frozen", "build_native", "freeze", "is_choice", "native_classes", "native_parameters", "thaw"]
 
 Value = bool | int | float | str
 _NOT_PLAIN = (pedalboard.PluginContainer, pedalboard.ExternalPlugin, pedalboard.Convolution)
@@ -74,7 +73,12 @@ def freeze(plugin: pedalboard.Plugin | Processor | None) -> Frozen | Processor |
 
 
 def _plain(value: Any) -> Any:
-    return value.name if isinstance(value, Enum) else value
+    return value.name if is_choice(value) else value
+
+
+def is_choice(value: object) -> bool:
+    """An enumeration's member; those of natives are none of Python's own."""
+    return hasattr(type(value), "__members__")
 
 
 def thaw(frozen: Any) -> Any:
@@ -100,7 +104,7 @@ def build_native(kind: str, parameters: Mapping[str, Any]) -> pedalboard.Plugin:
     plugin = cls()
     for name, value in parameters.items():
         default = getattr(plugin, name)
-        if isinstance(default, Enum):
+        if is_choice(default):
             choices = type(default).__members__
             if value not in choices:
                 raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}")

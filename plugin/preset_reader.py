@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from phaseaware.engine.model import shipped_models
 
 from . import board
 from .board import Container
-from .describe import build_native, native_classes, native_parameters
+from .describe import build_native, is_choice, native_classes, native_parameters
 from .preset_file import CONTAINERS, SCHEMA, Place, PresetError, line_of
 from .processor import PhaseAware
 
@@ -131,7 +130,7 @@ class Reader:
             default = getattr(defaults, key)
             if isinstance(default, bool) and not isinstance(value, bool):
                 raise self._error((*place, key), f"{key}={value!r} is not true or false")
-            if not isinstance(default, (bool, Enum)):
+            if not isinstance(default, bool) and not is_choice(default):
                 self._check_number((*place, key), key, value)
             try:
                 build_native(kind, {key: value})
