@@ -17,7 +17,7 @@ __all__ = ["Player", "stereo_format"]
 _BUFFER_SECONDS = 0.06
 """Sound on its way to the device: what the GUI may be busy for, and what a switch takes to be heard."""
 _LARGEST_READ = 4096
-_REST_AFTER_MS = 400
+_LOOK_EVERY_MS = 500
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +40,8 @@ class _Pull(QIODevice):
         self.busy = 0.0
         """Share of the sound's duration that it takes to mix it, lately."""
         self.error: str | None = None
+        self.asked = 0
+        """How often the device has asked for sound."""
 
     def isSequential(self) -> bool:  # noqa: N802 (Qt's name)
         return True
@@ -51,6 +53,7 @@ class _Pull(QIODevice):
         frames = min(maxlen // self._frame_bytes, _LARGEST_READ)
         if frames <= 0:
             return b""
+        self.asked += 1
         begun = time.perf_counter()
         try:
             x = self._mixer.read(frames)
@@ -79,13 +82,15 @@ class _Output(QObject):
         self._mixer = mixer
         self._sink: QAudioSink | None = None
         self._pull: _Pull | None = None
-        self._rest: QTimer | None = None
+        self._timer: QTimer | None = None
+        self._asked = -1
 
     @pyqtSlot(object)
     def run(self, device: QAudioDevice) -> None:
         """Play, on this device."""
         if self._sink is not None:
             if self._sink.state() == QAudio.State.SuspendedState:
+                self._asked = -1
                 self._sink.resume()
             return
         if device.isNull():
@@ -99,13 +104,13 @@ class _Output(QObject):
         self._pull = _Pull(self._mixer, wanted.sampleFormat() == QAudioFormat.SampleFormat.Int16, sink)
         self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
         sink.stateChanged.connect(self._state_changed)
-        self._sink = sink
+        self._sink, self._asked = sink, -1
         sink.start(self._pull)
-        if self._rest is None:
-            self._rest = QTimer(self)
-            self._rest.setInterval(_REST_AFTER_MS)
-            self._rest.timeout.connect(self._rest_if_silent)
-        self._rest.start()
+        if self._timer is None:
+            self._timer = QTimer(self)
+            self._timer.setInterval(_LOOK_EVERY_MS)
+            self._timer.timeout.connect(self._look)
+        self._timer.start()
 
     def _state_changed(self, state: QAudio.State) -> None:
         if self._sink is None:
@@ -117,18 +122,24 @@ class _Output(QObject):
             self.close()
             self.failed.emit("The sound device has stopped or cannot be opened. Choose or connect one and press Space.")
 
-    def _rest_if_silent(self) -> None:
-        # Paused: let the device sleep, but only once the fade-out has been played.
-        if self._sink is not None and not self._mixer.transport.playing and self._mixer.silent:
-            if self._sink.state() == QAudio.State.ActiveState:
-                self._sink.suspend()
+    def _look(self) -> None:
+        if self._sink is None or self._pull is None:
+            return
+        asked, self._asked = self._asked, self._pull.asked
+        if self._mixer.transport.playing:
+            if asked == self._asked:  # a device that was pulled out may just fall silent, without a word from Qt
+                self.close()
+                self.failed.emit("The sound device has stopped. Choose or connect one and press Space.")
+        elif self._mixer.silent and self._sink.state() == QAudio.State.ActiveState:
+            # Paused: let the device sleep, but only once the fade-out has been played.
+            self._sink.suspend()
 
     @pyqtSlot()
     def close(self) -> None:
         """Let the device go."""
         sink, self._sink, self._pull = self._sink, None, None
-        if self._rest is not None:
-            self._rest.stop()
+        if self._timer is not None:
+            self._timer.stop()
         if sink is not None:
             sink.stop()
             sink.deleteLater()

@@ -19,7 +19,7 @@ from .loudness import integrated
 from .masking import IdealChoice, IdealMasks, Masking, ModelMasks
 from .mixer import FADE, Mixer, Transport, Version
 from .recording import Recording, open_recording
-from .renderer import Renderer
+from .renderer import Renderer, Slot
 
 __all__ = ["DELTA_GAINS_DB", "MATCHED", "Session"]
 
@@ -61,6 +61,7 @@ class Session:
         self._previous = Version.PHASE_AWARE
         self._output: MaskName = "phase-aware"
         self._match_db: dict[Version, float] = dict.fromkeys(MATCHED, 0.0)
+        self._measured: tuple[Slot, int, bool] | None = None
         self._seek = (0, 0)
         self._undo: list[Controls] = []
         self._redo: list[Controls] = []
@@ -308,12 +309,18 @@ class Session:
         return {version: integrated(track.mean_squares(), complete) for version, track in tracks.items()}
 
     def _measure_match(self) -> bool:
+        if self.renderer is None:
+            return False
+        stage = (self.renderer.newest, self.renderer.newest.coverage.filled, self.renderer.done)
+        if stage == self._measured:
+            return False
+        self._measured = stage
         measured = {v: level for v, level in self.loudness().items() if level > float("-inf")}
         if len(measured) < len(MATCHED):
             return False
         quietest = min(measured.values())
         match = {v: -min(round(level - quietest, 1), LARGEST_MATCH_DB) for v, level in measured.items()}
-        final = self.renderer is not None and self.renderer.done
+        final = self.renderer.done
         moved = max(abs(match[v] - self._match_db[v]) for v in MATCHED)
         # While the measure still grows, small corrections would only make the level restless.
         if moved < (_MATCH_STEP_DB / 2 if final else 5 * _MATCH_STEP_DB):

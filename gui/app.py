@@ -1,0 +1,68 @@
+"""``phaseaware gui [FILE]``: opens the window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window, with a file if one is named.
+
+    Parameters
+    ----------
+    argv : arguments without the program's name; default: those of the command line.
+
+    Returns
+    -------
+    Exit status.
+    """
+    parser = argparse.ArgumentParser(prog="phaseaware gui", description="Hear and see what both masks do.")
+    parser.add_argument("file", nargs="?", help="recording to open")
+    parser.add_argument("--noise", metavar="FILE", help="FILE is clean speech and this its noise: show ideal masks")
+    parser.add_argument("--model", help="model file (default: the one that comes with the package)")
+    arguments = parser.parse_args(argv)
+    try:
+        from PyQt6.QtWidgets import QApplication
+    except ImportError as error:
+        print(f"phaseaware: the window is not installed ({error}); run: pip install 'phaseaware[gui]'", file=sys.stderr)
+        return 1
+    from phaseaware.engine import MaskModel, ModelError
+
+    from .window import MainWindow
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    model, trouble = None, None
+    try:
+        model = MaskModel(arguments.model)
+    except (ModelError, FileNotFoundError) as error:
+        if arguments.model is not None:
+            print(f"phaseaware: {error}", file=sys.stderr)
+            return 1
+        trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
+    try:
+        window = MainWindow(model, demo=demo_clip())
+    except ValueError as error:
+        print(f"phaseaware: {error}", file=sys.stderr)
+        return 1
+    window.show()
+    if trouble is not None:
+        window.message.show_message(trouble)
+    if arguments.file is not None:
+        window.open(arguments.file, arguments.noise)
+    return int(app.exec())
+
+
+def demo_clip() -> Path | None:
+    """The clip that comes with the package."""
+    folder = Path(str(resources.files("phaseaware.plugin"))) / "demo"
+    return next(iter(sorted(folder.glob("*noisy*"))), None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

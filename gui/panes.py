@@ -1,0 +1,337 @@
+"""Spectrogram panes: stacked, with one time axis and one frequency axis for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from phaseaware.engine.masks import SEAM_HZ
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from .codes import ANGLES, DIFFERENCE, LEVELS, MASK_LEVELS, Scale
+from .mixer import Version
+from .pictures import Kind, Picture
+from .scales import FrequencyScale
+from .theme import BACKGROUND, COLOURS, FAINT, LUTS, TEXT
+
+__all__ = ["AXIS_WIDTH", "BAR_WIDTH", "ColourBar", "Pane", "TimeBox"]
+
+AXIS_WIDTH, BAR_WIDTH = 42, 50
+_TITLES = {
+    Kind.NOISY: ("1a  Noisy", COLOURS[Version.NOISY]),
+    Kind.PHASE_AWARE: ("1b  A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
+    Kind.REAL: ("1c  B  Real mask", COLOURS[Version.REAL]),
+    Kind.DIFFERENCE: ("1d  Difference  A − B  (blue: A louder, orange: B louder)", TEXT),
+    Kind.SWIPE: ("A left of the line, B right of it (drag the line)", TEXT),
+    Kind.MASK_MAGNITUDE: ("Mask A: magnitude (yellow to magenta: above one)", COLOURS[Version.PHASE_AWARE]),
+    Kind.MASK_ROTATION: ("Mask A: rotation (hue), magnitude (brightness)", COLOURS[Version.PHASE_AWARE]),
+    Kind.MASK_REAL: ("Mask B: real, 0 to 1", COLOURS[Version.REAL]),
+}
+Range = tuple[float, float]
+
+
+class ColourBar(QWidget):
+    """Colours and their values. Dragging near an end moves it, elsewhere both; a double click resets; the wheel too.
+
+    Signals
+    -------
+    changed : lowest and highest value.
+    """
+
+    changed = pyqtSignal(float, float)
+
+    def __init__(self, lut: np.ndarray, default: Range, limits: Range, unit: str, *, fixed: bool = False) -> None:
+        super().__init__()
+        self._default, self._limits, self._unit, self._fixed = default, limits, unit, fixed
+        self.range = default
+        self._image = QImage(np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888).copy()
+        self._grip: tuple[float, Range, str] | None = None
+        self.setFixedWidth(BAR_WIDTH)
+        if not fixed:
+            self.setCursor(Qt.CursorShape.SizeVerCursor)
+            self.setToolTip("Drag an end to move it, the middle to move both; double click: default range")
+        self.setAccessibleName(f"Colour scale in {unit}")
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(BAR_WIDTH, 60)
+
+    def set_range(self, low: float, high: float) -> None:
+        """Show another range, without telling."""
+        self.range = (low, high)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        bar = QRectF(4, 4, 9, self.height() - 8)
+        painter.drawImage(bar, self._image)
+        painter.setPen(QColor(FAINT))
+        metrics = painter.fontMetrics()
+        low, high = self.range
+        for share in (0.0, 0.5, 1.0) if self.height() > 3.6 * metrics.height() else (0.0, 1.0):
+            value = low + share * (high - low)
+            y = bar.bottom() - share * bar.height()
+            text = f"{value:+.0f}" if self._limits[0] < 0 < self._limits[1] and value else f"{value:.0f}"
+            if share == 1:
+                text += self._unit
+            base = min(max(y + metrics.ascent() / 2, metrics.ascent() + 1), self.height() - metrics.descent() - 1)
+            painter.drawText(QPointF(16, base), text)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if not self._fixed:
+            share = 1 - event.position().y() / max(1, self.height())
+            self._grip = (event.position().y(), self.range, "low" if share < 1 / 3 else "high" if share > 2 / 3 else "both")
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if self._grip is not None:
+            begun, (low, high), end = self._grip
+            shift = (begun - event.position().y()) / max(1, self.height()) * (high - low)
+            if self._limits[0] == -self._limits[1]:  # centred on zero: both ends move apart or together
+                high = max(3.0, high + (shift if end != "low" else -shift))
+                self._set(-high, high)
+            else:
+                self._set(low + shift * (end != "high"), high + shift * (end != "low"))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self._grip = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self._grip = None
+        if not self._fixed:
+            self._set(*self._default)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if not self._fixed:
+            step = 3.0 if event.angleDelta().y() > 0 else -3.0
+            self._set(self.range[0] + (step if self._limits[0] != -self._limits[1] else -step), self.range[1] + step)
+
+    def _set(self, low: float, high: float) -> None:
+        low, high = max(low, self._limits[0]), min(high, self._limits[1])
+        if high - low >= 6:
+            self.set_range(low, high)
+            self.changed.emit(low, high)
+
+
+class TimeBox(pg.ViewBox):  # type: ignore[misc]
+    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms into a box, the middle button moves."""
+
+    clicked = pyqtSignal(float)
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseMode(pg.ViewBox.RectMode)
+        self.rbScaleBox.setPen(pg.mkPen(TEXT, width=1))
+        self.rbScaleBox.setBrush(pg.mkBrush(255, 255, 255, 40))
+        self.disableAutoRange()
+
+    def wheelEvent(self, ev: Any, axis: int | None = None) -> None:  # noqa: N802
+        modifiers = ev.modifiers()
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            (low, high), _ = self.viewRange()
+            self.translateBy(x=-np.sign(ev.delta()) * (high - low) / 10)
+            ev.accept()
+        else:
+            super().wheelEvent(ev, axis=1 if modifiers & Qt.KeyboardModifier.ControlModifier else 0)
+
+    def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
+        if ev.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(float(self.mapToView(ev.pos()).x()))
+            ev.accept()
+
+
+class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__("left", maxTickLength=-4)
+        self.scale_kind = FrequencyScale.LINEAR
+        self.setWidth(AXIS_WIDTH)
+        self.setStyle(tickTextOffset=4)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802, N803
+        self._ticks = self.scale_kind.ticks(minVal, maxVal, max(2, int(size / 22)))
+        return [(None, [y for y, _ in self._ticks])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        texts = dict(self._ticks)
+        return [texts.get(v, "") for v in values]
+
+
+class Pane(QWidget):
+    """One spectrogram or mask with its axes and colour bar.
+
+    Signals
+    -------
+    view_changed : the user has zoomed or moved: ((start s, stop s), (low, high)).
+    clicked : s.
+    pointed : s and height on the frequency scale, or NaN when the pointer has left.
+    levels_changed : lowest and highest value shown.
+    """
+
+    view_changed = pyqtSignal(object)
+    clicked = pyqtSignal(float)
+    pointed = pyqtSignal(float, float)
+    levels_changed = pyqtSignal(float, float)
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self.kind = kind
+        self._codes, lut, default, limits, unit = _look(kind)
+        self.box = TimeBox()
+        self.frequency_axis = _FrequencyAxis()
+        self.time_axis = pg.AxisItem("bottom", maxTickLength=-4)
+        self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": self.frequency_axis, "bottom": self.time_axis})
+        self.plot.setBackground(BACKGROUND)
+        self.plot.setMinimumHeight(40)
+        self.plot.hideButtons()
+        self.plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.time_axis.setStyle(tickTextOffset=2)
+        self.image = pg.ImageItem(axisOrder="col-major")
+        self.image.setLookupTable(lut)
+        self.box.addItem(self.image)
+        seam_pen = pg.mkPen("#ffffff", width=1, style=Qt.PenStyle.DashLine)
+        self.seam = pg.InfiniteLine(angle=0, pen=seam_pen)
+        self.seam.setOpacity(0.6)
+        self.box.addItem(self.seam)
+        self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
+        self.box.addItem(self.playhead)
+        title, colour = _TITLES[kind]
+        self.title = pg.LabelItem(justify="left")
+        self._caption(self.title, title, colour, 1)
+        self.seam_label = pg.LabelItem()
+        if kind in (Kind.PHASE_AWARE, Kind.MASK_ROTATION, Kind.MASK_MAGNITUDE):
+            self.seam_text: pg.TextItem | None = pg.TextItem("phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0))
+            self.box.addItem(self.seam_text, ignoreBounds=True)
+        else:
+            self.seam_text = None
+        self.bar = ColourBar(lut, default, limits, unit, fixed=kind is Kind.MASK_ROTATION)
+        self.bar.changed.connect(self.set_levels)
+        self.bar.changed.connect(self.levels_changed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.plot, 1)
+        column = QVBoxLayout()
+        column.addWidget(self.bar, 1)
+        self._bar_space = column
+        row.addLayout(column)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(title)
+        self.set_levels(*default)
+        self.show_time(False)
+        self._quiet = False
+        self.box.sigRangeChanged.connect(self._range_changed)
+        self.box.clicked.connect(self.clicked)
+        self.plot.scene().sigMouseMoved.connect(self._moved)
+        self._swipe: pg.InfiniteLine | None = None
+        if kind is Kind.SWIPE:
+            self._swipe = pg.InfiniteLine(
+                angle=90, movable=True, pen=pg.mkPen("#ffffff", width=2), hoverPen=pg.mkPen("#ffff66", width=3)
+            )
+            self._swipe.sigPositionChanged.connect(self._draw_swipe)
+            self.box.addItem(self._swipe)
+            self._halves: tuple[Picture, Picture] | None = None
+
+    def _caption(self, item: pg.LabelItem, text: str, colour: str, place: int) -> None:
+        item.setText(f"<span style='color:{colour}; background-color:rgba(10,12,15,190); font-weight:600'>&nbsp;{text}&nbsp;</span>")
+        item.setParentItem(self.box)
+        item.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
+
+    def set_scale(self, scale: FrequencyScale) -> None:
+        """Another frequency axis."""
+        self.frequency_axis.scale_kind = scale
+        self.frequency_axis.picture = None
+        self.frequency_axis.update()
+        height = float(scale.height(SEAM_HZ))
+        self.seam.setValue(height)
+        self._place_seam_text()
+
+    def _place_seam_text(self) -> None:
+        if self.seam_text is not None:
+            (_, right), _ = self.box.viewRange()
+            self.seam_text.setPos(right, self.seam.value())
+
+    def set_limits(self, duration: float) -> None:
+        """How far one can zoom out and in."""
+        self.box.setLimits(xMin=0, xMax=duration, yMin=0, yMax=1, minXRange=min(0.05, duration), minYRange=0.02)
+
+    def set_view(self, time: Range, height: Range) -> None:
+        """Show this part, without telling."""
+        self._quiet = True
+        self.box.setRange(xRange=time, yRange=height, padding=0)
+        self._quiet = False
+        self._place_seam_text()
+
+    def set_levels(self, low: float, high: float) -> None:
+        """Colour range in the pane's unit."""
+        self.bar.set_range(low, high)
+        self.image.setLevels((self._codes.code(low), self._codes.code(high)))
+
+    def show_time(self, shown: bool) -> None:
+        """The lowest pane has the time axis."""
+        self.time_axis.setStyle(showValues=shown)
+        self.time_axis.setHeight(20 if shown else 3)
+        self._bar_space.setContentsMargins(0, 0, 0, 20 if shown else 3)
+
+    def set_pictures(self, pictures: dict[Kind, Picture]) -> None:
+        """Draw what has been composed."""
+        if self._swipe is not None:
+            if Kind.PHASE_AWARE in pictures:
+                self._halves = (pictures[Kind.PHASE_AWARE], pictures[Kind.REAL])
+                if not self._halves[0].start < self._swipe.value() < self._halves[0].stop:
+                    self._swipe.setValue((self._halves[0].start + self._halves[0].stop) / 2)
+                self._draw_swipe()
+        elif self.kind in pictures:
+            self._draw(pictures[self.kind])
+        else:
+            self.image.clear()
+
+    def _draw(self, picture: Picture) -> None:
+        if picture.image.ndim == 3:
+            self.image.setLookupTable(None)
+            self.image.setImage(picture.image, levels=(0, 255))
+        else:
+            self.image.setImage(picture.image, autoLevels=False)
+        self.image.setRect(QRectF(picture.start, picture.low, picture.stop - picture.start, picture.high - picture.low))
+
+    def _draw_swipe(self) -> None:
+        if self._halves is not None and self._swipe is not None:
+            a, b = self._halves
+            share = (self._swipe.value() - a.start) / (a.stop - a.start)
+            cut = int(np.clip(round(share * len(a.image)), 0, len(a.image)))
+            self._draw(Picture(np.concatenate([a.image[:cut], b.image[cut:]]), a.start, a.stop, a.low, a.high))
+
+    def _range_changed(self) -> None:
+        self._place_seam_text()
+        if not self._quiet:
+            time, height = self.box.viewRange()
+            self.view_changed.emit((tuple(time), tuple(height)))
+
+    def _moved(self, where: QPointF) -> None:
+        if self.box.sceneBoundingRect().contains(where):
+            point = self.box.mapSceneToView(where)
+            self.pointed.emit(point.x(), point.y())
+        else:
+            self.pointed.emit(float("nan"), float("nan"))
+
+    def pixels(self) -> tuple[int, int]:
+        """Size of the picture in device pixels."""
+        ratio = self.devicePixelRatioF()
+        return max(1, int(self.box.width() * ratio)), max(1, int(self.box.height() * ratio))
+
+
+def _look(kind: Kind) -> tuple[Scale, np.ndarray, Range, Range, str]:
+    if kind is Kind.DIFFERENCE:
+        return DIFFERENCE, LUTS["difference"], (-24, 24), (-60, 60), " dB"
+    if kind in (Kind.MASK_MAGNITUDE, Kind.MASK_REAL):
+        return MASK_LEVELS, LUTS["mask"], (-30, 30), (-45, 45), " dB"
+    if kind is Kind.MASK_ROTATION:
+        return ANGLES, LUTS["rotation"], (-180, 180), (-180, 180), "°"
+    return LEVELS, LUTS["level"], (-110, -25), (-120, 6), " dB"
+
+
