@@ -2,7 +2,7 @@
 
     python plugin/demo/make_clip.py [FOLDER]
 
-The speech comes from Festival's 32 kHz voice cmu_us_slt_arctic_hts (Debian: ``apt install festival festvox-us-slt-hts``;
+The speech comes from Festival's 32 kHz voice cmu_us_slt_arctic_hts (``apt install festival festvox-us-slt-hts``;
 Carnegie Mellon University and Nagoya Institute of Technology, free for any use), so it reaches to 16 kHz. The noise is
 generated: a busy street with two cars and a lorry driving by, and a horn. The same tools give the same samples.
 """

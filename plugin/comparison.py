@@ -1,0 +1,397 @@
+"""Both masks on one file: sounds, pictures, figures. Memory does not grow with the file's length."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine import metrics
+from ..engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from ..engine.masks import SEAM_HZ, IdealMask, Render
+from ..engine.rates import AnyRateSeparator
+from ..engine.separator import Link
+from ..engine.stft import SAMPLE_RATE, frame_count
+from . import pictures
+from .ideal import IDEALS, IdealSeparator
+from .overview import LevelOverview, MaskOverview, ObservedModel
+
+__all__ = ["Comparison", "Version", "compare", "demo_clip"]
+
+Samples = NDArray[np.float32]
+_VERSIONS = {
+    "noisy": "noisy",
+    "phase-aware": "phase-aware (A)",
+    "real": "real mask (B)",
+    "delta": "delta A − B",
+    "removed": "removed by A",
+}
+_SCORED_SECONDS = 60
+_STEM_ERROR_DB = -30.0  # speech + noise may differ from IN by so much: lossy files, 8 bit
+
+
+@dataclass(frozen=True)
+class Version:
+    """One sound: levels of its file in dBFS; share above one, largest gain and mean |angle| of its mask below 6 kHz."""
+
+    title: str
+    rms_db: float
+    peak_db: float
+    above_one: float | None = None
+    largest_gain_db: float | None = None
+    mean_rotation: float | None = None
+
+
+@dataclass
+class Comparison:
+    """What was written and measured.
+
+    Attributes
+    ----------
+    files : sounds, then pictures.
+    scores : title to figure of merit to value (NaN where it cannot be told); empty without stems.
+    remarks : sentences for the user.
+    """
+
+    folder: Path
+    files: list[Path] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """Rate in Hz, channels, samples per channel."""
+
+    sample_rate: int
+    channels: int
+    frames: int
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.sample_rate
+
+    def as_float(self, path: Path) -> AudioInfo:
+        """What to write under a name: float32."""
+        return AudioInfo(
+            sample_rate=self.sample_rate, channels=self.channels, frames=self.frames, format="WAV", subtype="FLOAT"
+        ).for_name(path)
+
+
+def _inspect(path: Path) -> _Sound:
+    with AudioReader(path) as reader:
+        info = reader.info
+        # Some streams tell their length only at their end.
+        frames = sum(block.shape[1] for block in reader.blocks()) if info.frames is None else info.frames
+        return _Sound(info.sample_rate, info.channels, frames)
+
+
+class _Level:
+    """RMS and peak of a stream."""
+
+    def __init__(self) -> None:
+        self._energy, self._count, self._peak = 0.0, 0, 0.0
+
+    def add(self, x: Samples) -> None:
+        if x.size:
+            self._energy += float(np.sum(x.astype(np.float64) ** 2))
+            self._count += x.size
+            self._peak = max(self._peak, float(np.abs(x).max()))
+
+    @property
+    def rms_db(self) -> float:
+        return _decibels(math.sqrt(self._energy / max(1, self._count)))
+
+    @property
+    def peak_db(self) -> float:
+        return _decibels(self._peak)
+
+
+def _decibels(amplitude: float) -> float:
+    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
+
+
+class _Track:
+    """One output file with its level."""
+
+    def __init__(self, writer: AudioWriter) -> None:
+        self._writer, self.level = writer, _Level()
+
+    def write(self, x: Samples) -> None:
+        self._writer.write(x)
+        self.level.add(x)
+
+
+def compare(
+    path: str | Path,
+    folder: str | Path,
+    *,
+    speech: str | Path | None = None,
+    noise: str | Path | None = None,
+    model: str | Path | None = None,
+    link: Link = "channels",
+    controls: Mapping[str, float] | None = None,
+    force: bool = False,
+) -> Comparison:
+    """Write ``path`` as it is, through both masks, their difference and what A removed, and pictures of it.
+
+    Parameters
+    ----------
+    path : a sound file.
+    folder : for the results; made if it is not there.
+    speech, noise : stems of ``path``; with one of them also the ideal masks and the figures of merit.
+    model : see :class:`MaskModel`; it must offer both masks.
+    link : see :class:`AnyRateSeparator`.
+    controls : of :class:`Render`, for both masks.
+    force : overwrite.
+
+    Raises
+    ------
+    FileNotFoundError, FileExistsError, AudioFileError, ModelError, ValueError : with one line that says what to do.
+        Nothing is overwritten, and no half-written file stays.
+    """
+    path, result = Path(path), Comparison(Path(folder))
+    stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
+    names = [*_VERSIONS, *(f"ideal-{name}" for name in IDEALS if stems)]
+    sounds = {name: result.folder / f"{name}.wav" for name in names}
+    images = ["spectrograms", "masks", *(["ideal-masks"] if stems else [])]
+    drawings = {name: result.folder / f"{name}.png" for name in images}
+    result.files = [*sounds.values(), *drawings.values()]
+    _check_targets(result, [path, *stems.values()], force=force)
+
+    observed = ObservedModel(model)
+    if missing := [mask for mask in ("phase-aware", "real") if mask not in observed.info.masks]:
+        raise ValueError(f"{observed.path.name} offers no mask {missing[0]!r}; a comparison needs both")
+    renders = [Render(mask="phase-aware", **(controls or {})), Render(mask="real", **(controls or {}))]  # type: ignore[arg-type]
+
+    told = _inspect(path)
+    _check_stems(path, told, stems)
+    with ExitStack() as stack:
+        reader = stack.enter_context(AudioReader(path))
+        stem_readers = {name: stack.enter_context(AudioReader(stem)) for name, stem in stems.items()}
+        separator = AnyRateSeparator(observed, renders, sample_rate=told.sample_rate, channels=told.channels, link=link)
+        frames_48k = frame_count(-(-told.frames * SAMPLE_RATE // told.sample_rate))
+        masks = MaskOverview(["phase-aware", "real"], frames_48k)
+        observed.show(masks, renders, 1 if link == "stereo" else told.channels)
+        ideal = IdealSeparator(told.sample_rate, told.channels, told.frames, frames_48k=frames_48k) if stems else None
+        levels = {name: LevelOverview(told.frames, told.sample_rate) for name in ("noisy", "phase-aware", "real")}
+
+        _make_folder(result.folder)
+        tracks = {
+            name: _Track(stack.enter_context(AudioWriter(target, told.as_float(target), overwrite=force)))
+            for name, target in sounds.items()
+        }
+        waiting = np.empty((told.channels, 0), np.float32)
+
+        def put(noisy: Samples, made: Samples) -> None:
+            a, b = made
+            for name, x in zip(_VERSIONS, (noisy, a, b, a - b, noisy - a), strict=True):
+                tracks[name].write(x)
+                if name in levels:
+                    levels[name].feed(x[0])
+
+        stem_blocks = {name: r.blocks() for name, r in stem_readers.items()}
+        for block in reader.blocks():
+            x = _finite(block)
+            made = separator.process(x)
+            waiting = np.concatenate([waiting, x], axis=1)
+            put(waiting[:, : made.shape[2]], made)
+            waiting = waiting[:, made.shape[2] :]
+            if ideal:
+                parts = {name: _finite(next(blocks)) for name, blocks in stem_blocks.items()}
+                s = parts["speech"] if "speech" in parts else x - parts["noise"]
+                for name, y in ideal.process(s, x - s).items():
+                    tracks[f"ideal-{name}"].write(y)
+        put(waiting, separator.flush())
+        for overview in levels.values():
+            overview.feed(np.empty(0, np.float32), last=True)
+        if ideal:
+            for name, y in ideal.flush().items():
+                tracks[f"ideal-{name}"].write(y)
+
+    if reader.not_finite:
+        result.remarks.append(f"{reader.not_finite} samples of {path.name} are NaN or infinite; they count as silence.")
+    result.versions = _versions(tracks, masks, ideal)
+    _draw(drawings, told, path, levels, masks, ideal, result)
+    if ideal:
+        result.scores = _scores(path, stems, sounds, told, result.remarks)
+    return result
+
+
+def _finite(x: Samples) -> Samples:
+    return np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> None:
+    if result.folder.exists() and not result.folder.is_dir():
+        raise FileExistsError(f"{result.folder} is a file; name a folder for the results")
+    there = [target for target in result.files if target.exists()]
+    if there and not force:
+        raise FileExistsError(
+            f"{result.folder} holds {there[0].name} already: name another folder, or overwrite with --force"
+        )
+    for source in sources:
+        if any(source.exists() and source.samefile(target) for target in there):
+            raise FileExistsError(f"{source} would be overwritten by a result of the same name: name another folder")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioFileError(folder, f"cannot be made ({error.strerror})") from None
+
+
+def _check_stems(path: Path, told: _Sound, stems: Mapping[str, Path]) -> None:
+    for stem in stems.values():
+        found = _inspect(stem)
+        for what, have, want in (
+            ("Hz", found.sample_rate, told.sample_rate),
+            ("channels", found.channels, told.channels),
+            ("samples", found.frames, told.frames),
+        ):
+            if have != want:
+                raise AudioFileError(stem, f"this stem has {have} {what}, {path} has {want}; they must be equal")
+    if len(stems) < 2:
+        return
+    error = energy = 0.0
+    with AudioReader(path) as mixed, AudioReader(stems["speech"]) as speech, AudioReader(stems["noise"]) as noise:
+        for x, s, v in zip(mixed.blocks(), speech.blocks(), noise.blocks(), strict=True):
+            x, s, v = _finite(x), _finite(s), _finite(v)
+            energy += float(np.sum(x.astype(np.float64) ** 2))
+            error += float(np.sum((x - s - v).astype(np.float64) ** 2))
+    if error > energy * 10 ** (_STEM_ERROR_DB / 10):
+        apart = f" (they are {10 * math.log10(error / energy):.0f} dB apart)" if energy > 0 else ""
+        raise AudioFileError(
+            path, f"is not {stems['speech']} + {stems['noise']}{apart}; give the one stem that belongs to it"
+        )
+
+
+def _versions(tracks: Mapping[str, _Track], masks: MaskOverview, ideal: IdealSeparator | None) -> list[Version]:
+    overviews = {name: (masks, name) for name in ("phase-aware", "real")}
+    titles = dict(_VERSIONS)
+    if ideal:
+        for name, kind in IDEALS.items():
+            overviews[f"ideal-{name}"] = (ideal.overview, name)
+            titles[f"ideal-{name}"] = kind.title
+    versions = []
+    for name, track in tracks.items():
+        mask: tuple[float | None, float | None, float | None] = (None, None, None)
+        if name in overviews:
+            overview, key = overviews[name]
+            mask = (overview.above_one(key), overview.largest_gain_db(key), overview.mean_rotation(key))
+        versions.append(Version(titles[name], track.level.rms_db, track.level.peak_db, *mask))
+    return versions
+
+
+def _draw(
+    drawings: Mapping[str, Path], told: _Sound, path: Path, levels: Mapping[str, LevelOverview],
+    masks: MaskOverview, ideal: IdealSeparator | None, result: Comparison,
+) -> None:  # fmt: skip
+    noisy, a, b = (pictures.decibels(levels[name].power) for name in ("noisy", "phase-aware", "real"))
+    heard = pictures.decibels(masks.power)
+    highest = told.sample_rate / 2
+    channel = " (first channel)" if told.channels > 1 else ""
+    title = f"{path.stem}{channel}"
+    figures = {
+        "spectrograms": pictures.spectrogram_figure(noisy, a, b, title=title, seconds=told.seconds, highest_hz=highest),
+        "masks": pictures.mask_figure(
+            masks.masks["phase-aware"], masks.masks["real"], heard, title=f"{title}: the masks",
+            seconds=told.seconds, highest_hz=highest,
+        ),  # fmt: skip
+    }
+    if ideal:
+        figures["ideal-masks"] = pictures.mask_figure(
+            ideal.overview.masks["hybrid"], ideal.overview.masks[IdealMask.PSM.value], heard,
+            title=f"{title}: the ideal masks", names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
+            seconds=told.seconds, highest_hz=highest,
+        )  # fmt: skip
+    for name, figure in figures.items():
+        pictures.save_figure(figure, drawings[name])
+    if channel:
+        result.remarks.append("The pictures and the shares show the first channel.")
+    if masks.frames_per_column > 1:
+        seconds = masks.frames_per_column * 512 / SAMPLE_RATE
+        result.remarks.append(
+            f"The pictures show the whole file; a column is {seconds:.2g} s: spectrograms have its loudest level, "
+            "masks are those of the frame in which the noisy sound is loudest."
+        )
+
+
+def _scores(
+    path: Path, stems: Mapping[str, Path], sounds: Mapping[str, Path], told: _Sound, remarks: list[str]
+) -> dict[str, dict[str, float]]:
+    frames = min(told.frames, _SCORED_SECONDS * told.sample_rate)
+    if frames < told.frames:
+        remarks.append(f"The figures against the speech are those of the first {_SCORED_SECONDS} s.")
+    if told.channels > 1:
+        remarks.append("The figures against the speech are those of the first channel.")
+
+    def first(source: Path) -> Samples:
+        with AudioReader(source) as reader:
+            return _finite(next(reader.blocks(frames))[0])
+
+    reference = first(stems["speech"]) if "speech" in stems else first(path) - first(stems["noise"])
+    extra = [module for module in ("pesq", "pystoi", "scipy") if find_spec(module) is None]
+    if extra:
+        remarks.append("PESQ and ESTOI need the evaluation extra: pip install 'phaseaware[eval]'")
+    titles = {"noisy": "noisy", "real": _VERSIONS["real"], "phase-aware": _VERSIONS["phase-aware"]}
+    titles |= {f"ideal-{name}": kind.title for name, kind in IDEALS.items()}
+    scores = {}
+    for name, title in titles.items():
+        figures = _figures(first(sounds[name]), told, extra=not extra)
+        scores[title] = {what: figure(reference) for what, figure in figures.items()}
+    return scores
+
+
+def _figures(y: Samples, told: _Sound, *, extra: bool) -> dict[str, Callable[[Samples], float]]:
+    rate, half = told.sample_rate, told.sample_rate / 2
+    low = (0.0, min(SEAM_HZ, half))
+    figures: dict[str, Callable[[Samples], float]] = {
+        "SI-SDR": lambda s: metrics.si_sdr(y, s),
+        "SI-SDR < 6 kHz": lambda s: metrics.si_sdr(y, s, band=low, sample_rate=rate),
+        "LSD < 6 kHz": lambda s: metrics.log_spectral_distance(y, s, band=low, sample_rate=rate),
+    }
+    if half > SEAM_HZ:
+        high = (SEAM_HZ, min(half, SAMPLE_RATE / 2))
+        figures["LSD > 6 kHz"] = lambda s: metrics.log_spectral_distance(y, s, band=high, sample_rate=rate)
+    if extra:
+        figures["PESQ-WB"] = lambda s: metrics.pesq_wb(y, s, rate)
+        figures["ESTOI"] = lambda s: metrics.estoi(y, s, rate)
+    return {name: _or_nan(figure) for name, figure in figures.items()}
+
+
+def _or_nan(figure: Callable[[Samples], float]) -> Callable[[Samples], float]:
+    """Silence or a fraction of a second cannot be judged by every measure."""
+
+    def judge(reference: Samples) -> float:
+        try:
+            return figure(reference)
+        except (ValueError, IndexError, ZeroDivisionError):
+            return math.nan
+
+    return judge
+
+
+@contextmanager
+def demo_clip() -> Iterator[tuple[Path, Path, Path]]:
+    """The bundled clip: files of noisy, speech and noise, 48 kHz mono, for as long as the context lasts."""
+    clip = resources.files("phaseaware.plugin") / "demo"
+    with ExitStack() as stack:
+        speech, noise = (stack.enter_context(resources.as_file(clip / f"{name}.flac")) for name in ("speech", "noise"))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        noisy = folder / "demo clip.wav"
+        told = _inspect(speech).as_float(noisy)
+        with AudioReader(speech) as s, AudioReader(noise) as v, AudioWriter(noisy, told) as out:
+            for one, other in zip(s.blocks(), v.blocks(), strict=True):
+                out.write(one + other)
+        yield noisy, speech, noise
