@@ -39,7 +39,7 @@ SUFFIXES: Mapping[str, tuple[str, str | None]] = {
 
 _TAGS = ("title", "artist", "album", "genre", "date", "tracknumber", "comment", "copyright", "license", "software")
 _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
-_INTEGER = re.compile(r"PCM_|ALAC|U?LAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
+_INTEGER = re.compile(r"PCM_|ALAC|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
 _PADDED = re.compile(r"ADPCM|GSM|G72")
 """Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
@@ -72,22 +72,22 @@ class AudioInfo:
     Attributes
     ----------
     sample_rate : Hz.
-    channels, frames : frames (samples per channel) are None where a stream's header does not tell.
+    channels, frames : ``frames`` is the number of samples of each channel.
     format, subtype : libsndfile's names, such as "WAV" and "PCM_24".
     tags : title, artist and so on.
     """
 
     sample_rate: int
     channels: int
-    frames: int | None
+    frames: int
     format: str
     subtype: str
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
-        """Duration; 0 where it is not known."""
-        return (self.frames or 0) / self.sample_rate
+        """Duration."""
+        return self.frames / self.sample_rate
 
     def for_name(self, path: str | Path) -> AudioInfo:
         """The same sound under another name: its suffix decides the format; the subtype stays where the format has it.
@@ -108,7 +108,7 @@ class AudioInfo:
             new = self
         else:
             new = replace(self, format=name, subtype=subtype or _nearest(name, self.subtype))
-        size = (new.frames or 0) * new.channels * _BYTES.get(new.subtype, 4)
+        size = new.frames * new.channels * _BYTES.get(new.subtype, 4)
         if new.format in ("WAV", "WAVEX") and size > _WAV_LIMIT:
             new = replace(new, format="RF64")  # a WAV header counts to 4 GB
         new.check_writable(path)
@@ -132,7 +132,7 @@ class AudioInfo:
 
 def _nearest(format: str, subtype: str) -> str:
     offered = soundfile.available_subtypes(format)
-    if subtype in offered:
+    if subtype in offered and re.match("PCM_|FLOAT|DOUBLE|ULAW|ALAW", subtype):
         return subtype
     if subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAC_20", "ALAC_24", "ALAC_32"):
         wide = [s for s in ("PCM_24", "PCM_32") if s in offered]
@@ -165,7 +165,7 @@ class AudioReader:
 
     A file that ends early is refused, as a person would take its output for the whole recording: one whose header
     promises more than there is, or which stops within a compressed packet. Headers left open by a program that wrote to
-    a pipe (lengths of 0 or all ones) promise nothing; such files are read to their end.
+    a pipe (lengths of 0 or all ones) promise nothing; such files are read to their end. (FLAC has no such length.)
 
     Parameters
     ----------
@@ -222,11 +222,15 @@ class AudioReader:
             raise self._error("ends early, within an Ogg page; get it again, or repair it in an editor")
         if file.frames <= 0:
             raise self._error("holds no sound (0 samples)")
+        if file.frames == _UNKNOWN_LENGTH:  # soundfile seeks after each read, and libsndfile cannot seek in such a file
+            raise self._error(
+                "its header does not tell its length, as it was written to a pipe; save it again in an editor"
+            )
         if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
             raise self._error(f"its sample rate, {file.samplerate} Hz, is not from {LOWEST_RATE} to {HIGHEST_RATE} Hz")
         return AudioInfo(
-            sample_rate=file.samplerate, channels=file.channels, format=file.format, subtype=file.subtype,
-            frames=None if file.frames == _UNKNOWN_LENGTH else file.frames,
+            sample_rate=file.samplerate, channels=file.channels, frames=file.frames,
+            format=file.format, subtype=file.subtype,
             tags={name: text for name, text in file.copy_metadata().items() if text and name in _TAGS},
         )  # fmt: skip
 
@@ -252,25 +256,21 @@ class AudioReader:
         return max(file.frames + 1, round(file.frames * promised_bytes / max(1, there)))
 
     def blocks(self, samples: int = BLOCK) -> Iterator[Samples]:
-        """The file from where it stands, in blocks of shape (channels, samples); the last one is shorter.
+        """The file in blocks of shape (channels, samples); the last one is shorter. Once only.
 
         Raises
         ------
         AudioFileError : the file is damaged, or ends before the length that its header promises.
         """
-        expected, position = self.info.frames, self._file.tell()
+        expected, position = self.info.frames, 0
         checks = self.info.subtype in ("FLOAT", "DOUBLE")
-        while expected is None or position < expected:
+        while position < expected:
             try:
-                block = self._file.read(samples, dtype="float32", always_2d=True)
+                block = self._file.read(min(samples, expected - position), dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise self._error(f"ends early or is damaged, after {self._at(position)} ({_told(error)})") from None
             if not len(block):
-                if expected is not None:
-                    raise self._error(f"ends early: after {position} of {expected} samples, {self._at(position)}")
-                if not position:
-                    raise self._error("holds no sound (0 samples)")
-                return
+                raise self._error(f"ends early: after {position} of {expected} samples, {self._at(position)}")
             position += len(block)
             if checks:
                 self.not_finite += block.size - int(np.count_nonzero(np.isfinite(block)))
