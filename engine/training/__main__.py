@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate, ceilings."""
+"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate, properties, ceilings."""
 
 from __future__ import annotations
 
@@ -56,6 +56,13 @@ def _ceilings(a: argparse.Namespace) -> None:
     print(ceilings(a.pairs))
 
 
+def _properties(a: argparse.Namespace) -> None:
+    from ..model import MaskModel
+    from .properties import properties
+
+    print(properties(MaskModel(a.model), a.pairs, drift_minutes=a.minutes))
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -98,6 +105,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
     p.add_argument("pairs", type=Path, help="folder as for evaluate")
     p.set_defaults(run=_ceilings)
+
+    p = commands.add_parser("properties", help="print what a model does to clean, quiet and narrow-band speech")
+    p.add_argument("model", help="file, or the name of a shipped model")
+    p.add_argument("pairs", type=Path, help="folder as for evaluate, at 48 kHz")
+    p.add_argument("--minutes", type=int, default=30, help="length of the noise that shows drift")
+    p.set_defaults(run=_properties)
 
     a = parser.parse_args(argv)
     a.run(a)

@@ -276,6 +276,11 @@ def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, caps
     table = capsys.readouterr().out
     assert "| noisy |" in table
     assert "2 pairs" in table
+    command.main(["properties", str(tmp_path / "tiny.onnx"), str(pairs), "--minutes", "1"])
+    command.main(["ceilings", str(pairs)])
+    tables = capsys.readouterr().out
+    assert "| silence in: largest sample out | 0.0e+00 | 0.0e+00 |" in tables
+    assert "PSM (best real mask)" in tables
 
 
 def test_same_seed_same_weights(corpus, tiny_config, tmp_path):
