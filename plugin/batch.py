@@ -1,0 +1,335 @@
+"""Files in, files out, several at a time; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine import MaskModel, Render
+from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioReader, AudioWriter
+from phaseaware.engine.rates import AnyRateSeparator
+from phaseaware.engine.separator import Link
+
+__all__ = [
+    "Job",
+    "MakeStream",
+    "Plan",
+    "Report",
+    "Stream",
+    "clock",
+    "plan",
+    "process_all",
+    "process_file",
+    "separating",
+]
+
+Samples = NDArray[np.float32]
+
+
+class Stream(Protocol):
+    """What turns a file's blocks of shape (channels, n) into others of the same total length."""
+
+    def process(self, block: Samples) -> Samples:
+        """The next block; fewer samples may come out."""
+
+    def flush(self) -> Samples:
+        """The rest."""
+
+
+MakeStream = Callable[[int, int], Stream]
+"""From sample rate and channel count."""
+
+
+class Stopped(Exception):  # noqa: N818 (not an error)
+    """The user has interrupted the command."""
+
+
+class _Separation:
+    def __init__(self, separator: AnyRateSeparator) -> None:
+        self._separator = separator
+
+    def process(self, block: Samples) -> Samples:
+        return self._separator.process(block)[0]
+
+    def flush(self) -> Samples:
+        return self._separator.flush()[0]
+
+
+def separating(model: MaskModel, render: Render, link: Link) -> MakeStream:
+    """Streams that make one version of the output."""
+    return lambda rate, channels: _Separation(
+        AnyRateSeparator(model, render, sample_rate=rate, channels=channels, link=link)
+    )
+
+
+# What is to be done
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All files.
+
+    Attributes
+    ----------
+    jobs : in the order of the inputs, sorted within folders.
+    left_out : files in folders whose names are not those of sound files.
+    """
+
+    jobs: list[Job]
+    left_out: list[Path]
+
+
+def plan(inputs: Sequence[Path], target: Path) -> Plan:
+    """Find the files and name their outputs.
+
+    Parameters
+    ----------
+    inputs : files, and folders, whose tree is kept. Hidden files are passed over, and so is ``target`` if it lies in
+        an input folder.
+    target : for one file: a file if it has a suffix, unless it is a folder; in all other cases a folder.
+
+    Raises
+    ------
+    FileNotFoundError : an input is missing.
+    ValueError : there is nothing to do, an output would be an input, two would have the same name, or ``target`` is a
+        file where a folder is needed.
+    """
+    for source in inputs:
+        if not source.exists():
+            raise FileNotFoundError(f"{source}: no such file or folder")
+    if len(inputs) == 1 and not inputs[0].is_dir() and not target.is_dir() and target.suffix:
+        found = Plan([Job(inputs[0], target)], [])
+    else:
+        if target.exists() and not target.is_dir():
+            raise ValueError(f"{target}: is a file; for a folder or several inputs, -o names a folder")
+        if target.suffix.lower() in SUFFIXES and not target.is_dir():
+            raise ValueError(f"{target}: looks like a file; for a folder or several inputs, -o names a folder")
+        found = _plan_folder(inputs, target)
+    if not found.jobs:
+        raise ValueError(f"no sound files in {', '.join(map(str, inputs))}")
+    _refuse_collisions(found.jobs)
+    return found
+
+
+def _plan_folder(inputs: Sequence[Path], target: Path) -> Plan:
+    jobs: list[Job] = []
+    left_out: list[Path] = []
+    for source in inputs:
+        if not source.is_dir():
+            jobs.append(Job(source, target / source.name))
+            continue
+        # As `cp -r` does: what is in one folder goes into the target; several folders keep their names.
+        base = target if len(inputs) == 1 else target / source.resolve().name
+        for path in _files_below(source, target):
+            if path.suffix.lower() in SUFFIXES:
+                jobs.append(Job(path, base / path.relative_to(source)))
+            else:
+                left_out.append(path)
+    return Plan(jobs, left_out)
+
+
+def _files_below(folder: Path, target: Path) -> Iterator[Path]:
+    inside = target.resolve() != folder.resolve()
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders
+            if not name.startswith(".") and not (inside and (Path(place) / name).resolve() == target.resolve())
+        )  # fmt: skip
+        yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _refuse_collisions(jobs: list[Job]) -> None:
+    sources = {job.source.resolve() for job in jobs}
+    targets: dict[Path, Path] = {}
+    for job in jobs:
+        target = job.target.resolve()
+        if target in sources or (target.exists() and any(target.samefile(source) for source in sources)):
+            raise ValueError(f"{job.target}: is an input; name another output with -o")
+        if target in targets:
+            raise ValueError(f"{targets[target]} and {job.source} would both become {job.target}")
+        targets[target] = job.source
+
+
+# One file
+
+
+@dataclass
+class Report:
+    """What became of a file.
+
+    Attributes
+    ----------
+    seconds : of sound; elapsed : of work.
+    clipped : samples of the output beyond full scale, which its format cannot hold.
+    not_finite : samples of the input that were NaN or infinite; they count as silence.
+    error : why there is no output.
+    """
+
+    job: Job
+    seconds: float = 0.0
+    elapsed: float = 0.0
+    clipped: int = 0
+    not_finite: int = 0
+    error: str | None = None
+
+    def line(self) -> str:
+        """For people, on one line."""
+        speed = f"{clock(self.seconds)} of sound, {self.seconds / max(self.elapsed, 1e-9):.0f} x real time"
+        notes = [f"{self.job.source} → {self.job.target} ({speed})"]
+        if self.clipped:
+            notes.append(f"{self.clipped} samples beyond full scale were clipped; a float WAV would hold them")
+        if self.not_finite:
+            notes.append(f"{self.not_finite} samples were NaN or inf and count as silence")
+        return "; ".join(notes)
+
+
+def process_file(
+    job: Job,
+    make: MakeStream,
+    *,
+    overwrite: bool = False,
+    told: Callable[[float], None] = lambda seconds: None,
+    stop: threading.Event | None = None,
+) -> Report:
+    """Read, process and write one file, block by block.
+
+    Parameters
+    ----------
+    make : makes the stream.
+    overwrite : replace an existing output.
+    told : called after each block with the seconds of sound done.
+    stop : ends the work when set.
+
+    Raises
+    ------
+    AudioFileError : not readable or not writable. There is no output then.
+    Stopped : by ``stop``. There is no output then.
+    """
+    began = time.perf_counter()
+    if job.target.exists() and not overwrite:
+        raise AudioFileError(job.target, "exists already; --force overwrites it")
+    with AudioReader(job.source) as reader:
+        info, rate = reader.info, reader.info.sample_rate
+        suffix = job.target.suffix.lower()
+        if suffix in SUFFIXES or suffix != job.source.suffix.lower():
+            info = info.for_name(job.target)
+        else:
+            info.check_writable(job.target)
+        stream = make(rate, info.channels)
+        _make_folder(job.target)
+        with AudioWriter(job.target, info, overwrite=overwrite) as writer:
+            for block in reader.blocks():
+                if stop is not None and stop.is_set():
+                    raise Stopped
+                writer.write(stream.process(block))
+                told(block.shape[1] / rate)
+            writer.write(stream.flush())
+    return Report(
+        job, writer.frames / rate, time.perf_counter() - began, clipped=writer.clipped, not_finite=reader.not_finite
+    )
+
+
+def _make_folder(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioFileError(target, f"its folder cannot be made ({error.strerror})") from None
+
+
+# All files
+
+
+def process_all(
+    jobs: Sequence[Job],
+    make: MakeStream,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    told: Callable[[float], object] = lambda seconds: None,
+) -> Generator[Report]:
+    """Process all files, ``workers`` at a time; yields a report as each ends.
+
+    KeyboardInterrupt and SystemExit (a request to terminate raises it here) stop all of them. Like closing the
+    generator, they leave no half-written file.
+
+    Parameters
+    ----------
+    told : called with seconds of sound done, one call at a time.
+    """
+    stop, one_at_a_time = threading.Event(), threading.Lock()
+
+    def tell(seconds: float) -> None:
+        with one_at_a_time:
+            told(seconds)
+
+    def work(job: Job) -> Report:
+        try:
+            return process_file(job, make, overwrite=overwrite, told=tell, stop=stop)
+        except Stopped:
+            raise
+        except AudioFileError as error:
+            return Report(job, error=str(error))
+        except Exception as error:  # a fault of ours with one file must not cost the others
+            return Report(job, error=f"{job.source}: unexpected {type(error).__name__}: {error}")
+
+    # Threads: the model's run, the transforms and libsndfile all release the interpreter's lock. Also with one worker:
+    # an interruption then finds this thread waiting, never in the middle of a write.
+    with _terminable(), ThreadPoolExecutor(workers) as pool:
+        waiting: set[Future[Report]] = set()
+        left = iter(jobs)
+        try:
+            while True:
+                # Handed out one by one, so that an interruption finds nothing queued.
+                while len(waiting) < workers and (job := next(left, None)) is not None:
+                    waiting.add(pool.submit(work, job))
+                if not waiting:
+                    break
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        finally:
+            stop.set()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Have a request to terminate clean up as an interruption does; exit status 143."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def clock(seconds: float) -> str:
+    """A duration for people."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if not whole // 60:
+        return f"{seconds:.1f} s"
+    return f"{hours}:{minutes:02d}:{whole % 60:02d} h" if hours else f"{minutes}:{whole % 60:02d} min"

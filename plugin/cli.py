@@ -1,0 +1,178 @@
+"""The command ``phaseaware``: its arguments. What they do is in other modules, loaded when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from . import compare, live_command  # their arguments; these modules import nothing heavy
+
+__all__ = ["main"]
+
+# Said again here, as importing the engine for them would make --help slow; a test compares.
+MASKS = ("phase-aware", "real")
+OUTPUTS = ("speech", "removed")
+LINKS = ("channels", "stereo")
+
+USAGE, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line that says where help is."""
+        self.exit(USAGE, f"{self.prog}: {message} (try '{self.prog} --help')\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0 done, 1 something failed, 2 wrong use, 130 Ctrl-C."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    try:
+        run: Callable[[argparse.Namespace], int] | str = arguments.run
+        if callable(run):
+            return run(arguments)
+        from . import commands
+
+        return commands.run(run, arguments)
+    except KeyboardInterrupt:
+        print("phaseaware: stopped; no half-written file is left", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `phaseaware … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="phaseaware",
+        description="Take the noise out of speech with a phase-aware mask; compare that with an ordinary real mask.",
+        epilog="'phaseaware COMMAND --help' tells more.",
+    )
+    parser.add_argument("--version", action="version", version=f"phaseaware {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add in (_add_process, _add_compare, _add_demo, _add_models, _add_presets, _add_live, _add_gui):
+        add(commands)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("phaseaware")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add_process(commands: _Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "process",
+        help="clean files or folders",
+        description="Clean sound files. Rate, channels, length and sample format stay as they are. "
+        "An output with another suffix than its input becomes a file of that format.",
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="sound files, or folders of sound files")
+    parser.add_argument("-o", "--out", required=True, help="a file, or a folder (made if need be)")
+    parser.add_argument("--preset", metavar="NAME", help="a preset's name or file; options beside it replace its own")
+    parser.add_argument("--jobs", type=_whole, metavar="N", help="files at a time (default: one for each processor)")
+    _add_force(parser)
+    parser.add_argument("--mask", choices=MASKS, help="which mask (default: phase-aware)")
+    parser.add_argument("--output", choices=OUTPUTS, help="the speech (default), or what was removed")
+    _add_controls(parser)
+    parser.set_defaults(run="process")
+
+
+def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="the two masks side by side: sounds, pictures, figures",
+        description="Both masks on one file: noisy, phase-aware (A), real mask (B), delta A − B and removed (noisy − A) "
+        "as float WAV, sample-aligned; spectrograms and masks as pictures. With stems also the ideal masks, and figures.",
+    )
+    compare.add_compare_arguments(parser)
+    parser.set_defaults(run=compare.run_compare)
+
+
+def _add_demo(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "compare on the bundled clip, whose stems are known"
+    parser = commands.add_parser("demo", help=text, description=text.capitalize() + ".")
+    compare.add_demo_arguments(parser)
+    parser.set_defaults(run=compare.run_demo)
+
+
+def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "list the shipped models, or inspect one: what it is, or why it is refused"
+    parser = commands.add_parser("models", help=text, description=text.capitalize() + ".")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="an ONNX file, or the name of a shipped model")
+    parser.set_defaults(run="models")
+
+
+def _add_presets(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "list the presets, or show one"
+    parser = commands.add_parser("presets", help=text, description=text.capitalize() + ".")
+    parser.add_argument("preset", nargs="?", metavar="NAME", help="a preset's name or file")
+    parser.set_defaults(run="presets")
+
+
+def _add_live(commands: _Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("live", help="microphone in, cleaned sound out")
+    live_command.add_live_arguments(parser)
+    parser.set_defaults(run=live_command.run_live)
+
+
+def _add_gui(commands: _Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("gui", help="the window", description="Open the window.")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="sound files to open")
+    parser.set_defaults(run="gui")
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="overwrite what is there")
+
+
+def _add_controls(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("controls")
+    group.add_argument(
+        "--reduction-db", type=_number(0, 100), metavar="DB", help="take away at most so many dB (default: no limit)"
+    )
+    for band, where in (("low", "below"), ("high", "above")):
+        group.add_argument(
+            f"--strength-{band}", type=_number(0, 2), metavar="X",
+            help=f"factor of the reduction in dB {where} 6 kHz, 0 to 2 (default: 1)",
+        )  # fmt: skip
+    group.add_argument("--mix", type=_number(0, 1), metavar="X", help="share of processed sound, 0 to 1 (default: 1)")
+    group.add_argument(
+        "--link", choices=LINKS, help="a mask for each channel (default), or one for all, which keeps the stereo image"
+    )
+    group.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number >= 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

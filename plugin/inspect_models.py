@@ -1,0 +1,61 @@
+"""What there is to know of a model file, for people."""
+
+from __future__ import annotations
+
+import math
+
+from phaseaware.engine.model import CONTRACT, MaskModel, ModelError, ModelInfo, default_model, shipped_models
+from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE
+
+__all__ = ["describe", "list_shipped"]
+
+_TOLD_ELSEWHERE = {
+    "phaseaware_contract", "sample_rate", "frame_length", "hop", "seam_hz", "lookahead_frames", "name", "version",
+    "training_data", "licence",
+}  # fmt: skip
+
+
+def list_shipped() -> str:
+    """A line for each shipped model."""
+    lines = [f"{'name':16} {'version':12} {'size':>8} {'latency':>9}  masks"]
+    for name, path in shipped_models().items():
+        try:
+            info = MaskModel(path).info
+        except ModelError as error:
+            lines.append(f"{name:16} refused: {error}")
+            continue
+        default = "  (default)" if path == default_model() else ""
+        latency, size = _milliseconds(info.latency_samples), _size(info.size_bytes)
+        lines.append(f"{name:16} {info.version:12} {size:>8} {latency:>9}  {', '.join(info.masks)}{default}")
+    return "\n".join(lines) if len(lines) > 1 else "No model comes with this installation."
+
+
+def describe(info: ModelInfo) -> str:
+    """All that a model says of itself, a line for each thing."""
+    ahead = info.lookahead_frames
+    numbers = sum(math.prod(shape) for shape in info.state_shapes.values())
+    lines = {
+        "file": str(info.path),
+        "name": info.name,
+        "version": info.version,
+        "contract": f"{CONTRACT}, kept",
+        "masks": ", ".join(info.masks),
+        "sample rate": f"{SAMPLE_RATE} Hz, frames of {FRAME_LENGTH} samples, hop {HOP}",
+        "seam": f"{info.seam_hz:g} Hz",
+        "look-ahead": f"{ahead} frame{'' if ahead == 1 else 's'} ({_milliseconds(ahead * HOP)})",
+        "latency": f"{info.latency_samples} samples ({_milliseconds(info.latency_samples)})",
+        "size": _size(info.size_bytes),
+        "state": f"{len(info.state_shapes)} tensors, {numbers} numbers",
+        "training data": info.training_data,
+        "licence": info.licence,
+    }
+    lines |= {key.replace("_", " "): value for key, value in info.metadata.items() if key not in _TOLD_ELSEWHERE}
+    return "\n".join(f"{key:14} {value}" for key, value in lines.items())
+
+
+def _milliseconds(samples: int) -> str:
+    return f"{1000 * samples / SAMPLE_RATE:.1f} ms"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
