@@ -58,10 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(app.exec())
 
 
-def demo_clip() -> Path | None:
-    """The clip that comes with the package."""
+def demo_clip() -> tuple[Path, Path] | None:
+    """Speech and noise of the clip that comes with the package."""
     folder = Path(str(resources.files("phaseaware.plugin"))) / "demo"
-    return next(iter(sorted(folder.glob("*noisy*"))), None)
+    stems = folder / "speech.flac", folder / "noise.flac"
+    return stems if all(path.is_file() for path in stems) else None
 
 
 if __name__ == "__main__":

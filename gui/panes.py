@@ -19,7 +19,7 @@ from .theme import BACKGROUND, COLOURS, FAINT, LUTS, TEXT
 
 __all__ = ["AXIS_WIDTH", "BAR_WIDTH", "ColourBar", "Pane", "TimeBox"]
 
-AXIS_WIDTH, BAR_WIDTH = 42, 50
+AXIS_WIDTH, BAR_WIDTH = 42, 64
 _TITLES = {
     Kind.NOISY: ("1a  Noisy", COLOURS[Version.NOISY]),
     Kind.PHASE_AWARE: ("1b  A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
@@ -76,6 +76,7 @@ class ColourBar(QWidget):
             text = f"{value:+.0f}" if self._limits[0] < 0 < self._limits[1] and value else f"{value:.0f}"
             if share == 1:
                 text += self._unit
+            text = text.replace("-", "−")
             base = min(max(y + metrics.ascent() / 2, metrics.ascent() + 1), self.height() - metrics.descent() - 1)
             painter.drawText(QPointF(16, base), text)
         painter.end()
@@ -153,7 +154,9 @@ class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
         self.setStyle(tickTextOffset=4)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802, N803
-        self._ticks = self.scale_kind.ticks(minVal, maxVal, max(2, int(size / 22)))
+        # A label at the very top would be cut in half.
+        top = maxVal - (maxVal - minVal) * min(0.5, 7 / max(size, 1))
+        self._ticks = self.scale_kind.ticks(minVal, top, max(2, int(size / 22)))
         return [(None, [y for y, _ in self._ticks])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
@@ -205,7 +208,9 @@ class Pane(QWidget):
         self._caption(self.title, title, colour, 1)
         self.seam_label = pg.LabelItem()
         if kind in (Kind.PHASE_AWARE, Kind.MASK_ROTATION, Kind.MASK_MAGNITUDE):
-            self.seam_text: pg.TextItem | None = pg.TextItem("phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0))
+            self.seam_text: pg.TextItem | None = pg.TextItem(
+                "phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0), fill=pg.mkBrush(10, 12, 15, 150)
+            )
             self.box.addItem(self.seam_text, ignoreBounds=True)
         else:
             self.seam_text = None
@@ -283,8 +288,9 @@ class Pane(QWidget):
         if self._swipe is not None:
             if Kind.PHASE_AWARE in pictures:
                 self._halves = (pictures[Kind.PHASE_AWARE], pictures[Kind.REAL])
-                if not self._halves[0].start < self._swipe.value() < self._halves[0].stop:
-                    self._swipe.setValue((self._halves[0].start + self._halves[0].stop) / 2)
+                (start, stop), _ = self.box.viewRange()
+                if not start < self._swipe.value() < stop:
+                    self._swipe.setValue((start + stop) / 2)
                 self._draw_swipe()
         elif self.kind in pictures:
             self._draw(pictures[self.kind])

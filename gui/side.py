@@ -191,6 +191,8 @@ class SidePanel(QFrame):
         self.ideal_b.addItems([f"B {kind.value}" for kind in _IDEAL_B])
         for combo, name in ((self.source, "Source of the masks"), (self.ideal_a, "Ideal mask A"), (self.ideal_b, "Ideal mask B")):
             combo.setAccessibleName(name)
+            if not combo.toolTip():
+                combo.setToolTip(f"{name}, computed from speech and noise")
             combo.activated.connect(self._set_ideal)
         grid.addWidget(self.source, 0, 0, 1, 2)
         grid.addWidget(self.ideal_a, 1, 0)
@@ -270,4 +272,7 @@ class SidePanel(QFrame):
         self.reset.setEnabled(controls != Controls())
         self.ideal_row.setVisible(recording is not None and recording.speech is not None)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)
+        self.source.setEnabled(session.model is not None)
+        for combo in (self.ideal_a, self.ideal_b):
+            combo.setEnabled(session.ideal is not None)
         self.abx.setEnabled(session.renderer is not None)

@@ -59,7 +59,7 @@ class WaveformStrip(QWidget):
         self.ruler = _Ruler()
         level = pg.AxisItem("left")
         level.setWidth(AXIS_WIDTH)
-        level.setTicks([[(-1, "−1"), (0, "0"), (1, "1")]])
+        level.setTicks([[(-0.5, "−0.5"), (0, "0"), (0.5, "0.5")]])
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"top": self.ruler, "left": level})
         self.plot.setBackground(BACKGROUND)
         self.plot.getPlotItem().hideAxis("bottom")

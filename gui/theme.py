@@ -45,10 +45,14 @@ LUTS: dict[str, Lut] = {
     ),
     # Up to 0 dB a quiet grey-blue scale; what is amplified jumps out of it.
     "mask": _between(
-        (-1, "#07090c"), (-0.5, "#1d2c40"), (-0.15, "#5a7088"), (0, "#b9c4cf"),
-        (0.015, "#f4f062"), (0.3, "#ff5c8a"), (1, "#ff00e0"),
+        (-1, "#07090c"), (-0.5, "#1d2c40"), (-0.15, "#5a7088"), (0.02, "#b9c4cf"),
+        (0.035, "#f4f062"), (0.3, "#ff5c8a"), (1, "#ff00e0"),
     ),
-    "rotation": np.roll(pg.colormap.get("CET-C6").getLookupTable(nPts=256, alpha=False).astype(np.uint8), 128, axis=0),
+    # Cyclic; no rotation is a quiet grey, so that what turns stands out.
+    "rotation": _between(
+        (-1, "#ffe45c"), (-0.5, "#c77dff"), (-0.12, "#6d6f8c"), (0, "#6b7682"), (0.12, "#5d8286"),
+        (0.5, "#2ed3b7"), (1, "#ffe45c"),
+    ),
 }  # fmt: skip
 """Colour maps of 256 entries, RGB."""
 

@@ -77,10 +77,10 @@ class MainWindow(QMainWindow):
     Parameters
     ----------
     model : finds the masks; None: only stems can be rendered.
-    demo : clip offered where nothing is open.
+    demo : stems of a clip that is offered where nothing is open.
     """
 
-    def __init__(self, model: MaskModel | None = None, *, demo: Path | None = None) -> None:
+    def __init__(self, model: MaskModel | None = None, *, demo: tuple[Path, Path] | None = None) -> None:
         super().__init__()
         self.setWindowTitle("PhaseAware")
         self.setStyleSheet(STYLE)
@@ -201,7 +201,7 @@ class MainWindow(QMainWindow):
         if self._demo is not None:
             demo = QPushButton("Try the demo clip")
             demo.setToolTip("Ten seconds of synthetic speech in noise")
-            demo.clicked.connect(lambda: self._demo and self.open(self._demo))
+            demo.clicked.connect(self.open_demo)
             row.addWidget(demo)
         row.addStretch(1)
         column.addLayout(row)
@@ -264,6 +264,12 @@ class MainWindow(QMainWindow):
         self.menus.opened(Path(path))
         self.show_session()
         return True
+
+    def open_demo(self) -> None:
+        """Open the demo clip, with the model's masks; the ideal ones can be chosen, as its stems are known."""
+        if self._demo is not None and self.open(*self._demo) and self.session.model is not None:
+            self.session.set_ideal(None)
+            self.show_session()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
         if event is not None and event.mimeData() is not None and event.mimeData().hasUrls():  # type: ignore[union-attr]
@@ -549,7 +555,7 @@ class MainWindow(QMainWindow):
                 text += " (bypass)"
             colour = COLOURS[session.heard]
             level = f"{gain:+.1f} dB".replace("-", "−") if gain else ""
-            self.heard_label.setText(f"&nbsp;<b style='color:{colour}'>{text}</b>&nbsp; {level}")
+            self.heard_label.setText(f"&nbsp;&nbsp;<b style='color:{colour}'>{text}</b>&nbsp; {level}&nbsp;&nbsp;&nbsp;")
         self._draw_playhead()
 
     # ABX
