@@ -109,13 +109,15 @@ def plan(inputs: Sequence[Path], target: Path) -> Plan:
     Raises
     ------
     FileNotFoundError : an input is missing.
-    ValueError : there is nothing to do, an output would be an input, two would have the same name, or ``target`` is a
-        file where a folder is needed.
+    ValueError : there is nothing to do, an output would be an input, two would have the same name, ``target`` is a
+        file where a folder is needed, or has a suffix that no sound format has.
     """
     for source in inputs:
         if not source.exists():
             raise FileNotFoundError(f"{source}: no such file or folder")
     if len(inputs) == 1 and not inputs[0].is_dir() and not target.is_dir() and target.suffix:
+        if target.suffix.lower() not in SUFFIXES and target.suffix.lower() != inputs[0].suffix.lower():
+            raise ValueError(f"{target}: no sound format has the suffix {target.suffix!r}; known: {', '.join(SUFFIXES)}")
         found = Plan([Job(inputs[0], target)], [])
     else:
         if target.exists() and not target.is_dir():

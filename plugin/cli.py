@@ -94,8 +94,9 @@ def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "compare",
         help="the two masks side by side: sounds, pictures, figures",
-        description="Both masks on one file: noisy, phase-aware (A), real mask (B), delta A − B and removed (noisy − A) "
-        "as float WAV, sample-aligned; spectrograms and masks as pictures. With stems also the ideal masks, and figures.",
+        description="Both masks on one file: noisy, phase-aware (A), real mask (B), delta A − B and removed "
+        "(noisy − A) as float WAV, sample-aligned; spectrograms and masks as pictures. "
+        "With stems also the ideal masks, and figures.",
     )
     compare.add_compare_arguments(parser)
     parser.set_defaults(run=compare.run_compare)

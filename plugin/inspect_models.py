@@ -16,8 +16,8 @@ _TOLD_ELSEWHERE = {
 
 
 def list_shipped() -> str:
-    """A line for each shipped model."""
-    lines = [f"{'name':16} {'version':12} {'size':>8} {'latency':>9}  masks"]
+    """A line for each shipped model; ``heard`` is how much sound it was trained on."""
+    lines = [_row("name", "version", "size", "latency", "heard", "licence", "masks")]
     for name, path in shipped_models().items():
         try:
             info = MaskModel(path).info
@@ -25,9 +25,14 @@ def list_shipped() -> str:
             lines.append(f"{name:16} refused: {error}")
             continue
         default = "  (default)" if path == default_model() else ""
-        latency, size = _milliseconds(info.latency_samples), _size(info.size_bytes)
-        lines.append(f"{name:16} {info.version:12} {size:>8} {latency:>9}  {', '.join(info.masks)}{default}")
+        heard = f"{hours} h" if (hours := info.metadata.get("hours_seen")) else "–"
+        size, latency = _size(info.size_bytes), _milliseconds(info.latency_samples)
+        lines.append(_row(name, info.version, size, latency, heard, info.licence, ", ".join(info.masks) + default))
     return "\n".join(lines) if len(lines) > 1 else "No model comes with this installation."
+
+
+def _row(name: str, version: str, size: str, latency: str, heard: str, licence: str, masks: str) -> str:
+    return f"{name:16} {version:12} {size:>8} {latency:>9} {heard:>8}  {licence:18} {masks}"
 
 
 def describe(info: ModelInfo) -> str:
