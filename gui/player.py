@@ -17,7 +17,7 @@ __all__ = ["Player", "stereo_format"]
 _BUFFER_SECONDS = 0.06
 """Sound on its way to the device: what the GUI may be busy for, and what a switch takes to be heard."""
 _LARGEST_READ = 4096
-_LOOK_EVERY_MS = 500
+_LOOK_EVERY_MS, _GONE_AFTER = 500, 6
 _log = logging.getLogger(__name__)
 
 
@@ -84,13 +84,14 @@ class _Output(QObject):
         self._pull: _Pull | None = None
         self._timer: QTimer | None = None
         self._asked = -1
+        self._stalled = 0
 
     @pyqtSlot(object)
     def run(self, device: QAudioDevice) -> None:
         """Play, on this device."""
         if self._sink is not None:
             if self._sink.state() == QAudio.State.SuspendedState:
-                self._asked = -1
+                self._stalled = 0
                 self._sink.resume()
             return
         if device.isNull():
@@ -104,7 +105,7 @@ class _Output(QObject):
         self._pull = _Pull(self._mixer, wanted.sampleFormat() == QAudioFormat.SampleFormat.Int16, sink)
         self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
         sink.stateChanged.connect(self._state_changed)
-        self._sink, self._asked = sink, -1
+        self._sink, self._stalled = sink, 0
         sink.start(self._pull)
         if self._timer is None:
             self._timer = QTimer(self)
@@ -127,7 +128,9 @@ class _Output(QObject):
             return
         asked, self._asked = self._asked, self._pull.asked
         if self._mixer.transport.playing:
-            if asked == self._asked:  # a device that was pulled out may just fall silent, without a word from Qt
+            # A device that was pulled out may just fall silent, without a word from Qt.
+            self._stalled = self._stalled + 1 if asked == self._asked else 0
+            if self._stalled == _GONE_AFTER:
                 self.close()
                 self.failed.emit("The sound device has stopped. Choose or connect one and press Space.")
         elif self._mixer.silent and self._sink.state() == QAudio.State.ActiveState:

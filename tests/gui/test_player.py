@@ -18,12 +18,12 @@ from tests.gui.helpers import Watched, write_wav
 from tests.gui.sound_server import Recorder, SoundServer
 from tests.signals import voice_like
 
-SECONDS = 30
+SECONDS = 12
 
 
 @pytest.fixture
 def session(watched: Watched, tmp_path: Path, rng: np.random.Generator) -> Session:
-    """Half a minute of sound that nowhere repeats, rendered and measured."""
+    """Twelve seconds of sound that nowhere repeats, rendered and measured."""
     n = SECONDS * 48_000
     x = voice_like(rng, n) + (0.03 * rng.standard_normal(n)).astype(np.float32)
     watched.session.open(write_wav(tmp_path / "x.wav", x))
@@ -133,18 +133,18 @@ def test_bypass_seek_loop_and_level_match_are_heard_as_shown(
         wait_for(qtbot, session, session.position + 6000)
         session.toggle_bypass()
         wait_for(qtbot, session, session.position + 6000)
-        session.seek(480_000)
-        qtbot.waitUntil(lambda: 485_000 < session.position < 900_000)
+        session.seek(240_000)
+        qtbot.waitUntil(lambda: 245_000 < session.position < 400_000)
         session.select(Version.NOISY)
         wait_for(qtbot, session, session.position + 6000)
         session.set_level_match(False)
         wait_for(qtbot, session, session.position + 6000)
-        session.set_loop(960_000, 972_000)
-        session.seek(965_000)
-        qtbot.waitUntil(lambda: 960_000 <= session.position < 965_000)
-        qtbot.waitUntil(lambda: 965_000 <= session.position < 972_000)
-        qtbot.waitUntil(lambda: 960_000 <= session.position < 965_000)
-        qtbot.waitUntil(lambda: 965_000 <= session.position < 972_000)
+        session.set_loop(480_000, 492_000)
+        session.seek(485_000)
+        qtbot.waitUntil(lambda: 480_000 <= session.position < 485_000)
+        qtbot.waitUntil(lambda: 485_000 <= session.position < 492_000)
+        qtbot.waitUntil(lambda: 480_000 <= session.position < 485_000)
+        qtbot.waitUntil(lambda: 485_000 <= session.position < 492_000)
         x = finish(qtbot, session, recorder)
     found = pieces(x, {"A": a, "noisy": noisy, "loud": loud})
     assert [name for name, *_ in found[:6]] == ["A", "noisy", "A", "A", "noisy", "loud"]
@@ -152,12 +152,12 @@ def test_bypass_seek_loop_and_level_match_are_heard_as_shown(
     places = [place - first for _, first, _, place in found]
     assert places[0] == places[1] == places[2]
     assert places[3] == places[4] == places[5] != places[0]
-    assert 480_000 + FADE - 1 <= found[3][3] <= 480_000 + FADE
+    assert 240_000 + FADE - 1 <= found[3][3] <= 240_000 + FADE
     loops = found[6:]
     assert len(loops) >= 3
     for (_, before, *_), (_, after, *_) in zip(loops[1:], loops[2:], strict=False):
         assert after - before == 12_000
-    assert all(960_000 <= place < 972_000 for *_, place in loops)
+    assert all(480_000 <= place < 492_000 for *_, place in loops)
     assert max(first - stop for (*_, stop, _), (_, first, *_) in zip(found, found[1:], strict=False)) <= FADE
 
 
