@@ -117,7 +117,8 @@ def plan(inputs: Sequence[Path], target: Path) -> Plan:
             raise FileNotFoundError(f"{source}: no such file or folder")
     if len(inputs) == 1 and not inputs[0].is_dir() and not target.is_dir() and target.suffix:
         if target.suffix.lower() not in SUFFIXES and target.suffix.lower() != inputs[0].suffix.lower():
-            raise ValueError(f"{target}: no sound format has the suffix {target.suffix!r}; known: {', '.join(SUFFIXES)}")
+            known = ", ".join(SUFFIXES)
+            raise ValueError(f"{target}: no sound format has the suffix {target.suffix!r}; known: {known}")
         found = Plan([Job(inputs[0], target)], [])
     else:
         if target.exists() and not target.is_dir():

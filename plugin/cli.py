@@ -72,7 +72,7 @@ def _version() -> str:
 _Commands = argparse._SubParsersAction  # argparse has no public name for it
 
 
-def _add_process(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_process(commands: _Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "process",
         help="clean files or folders",
@@ -90,7 +90,7 @@ def _add_process(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run="process")
 
 
-def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_compare(commands: _Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "compare",
         help="the two masks side by side: sounds, pictures, figures",
@@ -102,34 +102,34 @@ def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=compare.run_compare)
 
 
-def _add_demo(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: _Commands[_Parser]) -> None:
     text = "compare on the bundled clip, whose stems are known"
     parser = commands.add_parser("demo", help=text, description=text.capitalize() + ".")
     compare.add_demo_arguments(parser)
     parser.set_defaults(run=compare.run_demo)
 
 
-def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_models(commands: _Commands[_Parser]) -> None:
     text = "list the shipped models, or inspect one: what it is, or why it is refused"
     parser = commands.add_parser("models", help=text, description=text.capitalize() + ".")
     parser.add_argument("models", nargs="*", metavar="MODEL", help="an ONNX file, or the name of a shipped model")
     parser.set_defaults(run="models")
 
 
-def _add_presets(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_presets(commands: _Commands[_Parser]) -> None:
     text = "list the presets, or show one"
     parser = commands.add_parser("presets", help=text, description=text.capitalize() + ".")
     parser.add_argument("preset", nargs="?", metavar="NAME", help="a preset's name or file")
     parser.set_defaults(run="presets")
 
 
-def _add_live(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_live(commands: _Commands[_Parser]) -> None:
     parser = commands.add_parser("live", help="microphone in, cleaned sound out")
     live_command.add_live_arguments(parser)
     parser.set_defaults(run=live_command.run_live)
 
 
-def _add_gui(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _add_gui(commands: _Commands[_Parser]) -> None:
     parser = commands.add_parser("gui", help="the window", description="Open the window.")
     parser.add_argument("files", nargs="*", metavar="FILE", help="sound files to open")
     parser.set_defaults(run="gui")

@@ -63,9 +63,9 @@ def _process(arguments: argparse.Namespace) -> int:
             if len(work.jobs) > 1:
                 bar.close()
                 _sum_up(work, reports, time.perf_counter() - began, finished)
-    failed = [report.error for report in reports if report.error is not None]
-    for error in failed:
-        _complain(error, FAILED)
+    failed = [report for report in reports if report.error is not None]
+    for report in failed:
+        _complain(report.error, FAILED)
     return FAILED if failed else 0
 
 

@@ -84,7 +84,9 @@ def test_models_lists_the_shipped(phaseaware: Command, tmp_path: Path, monkeypat
     from phaseaware.plugin import inspect_models
 
     shipped = {
-        "phaseaware": fakes.constant_model(tmp_path / "phaseaware.onnx", metadata={"version": "7.1", "hours_seen": "12"}),
+        "phaseaware": fakes.constant_model(
+            tmp_path / "phaseaware.onnx", metadata={"version": "7.1", "hours_seen": "12"}
+        ),
         "broken": fakes.constant_model(tmp_path / "broken.onnx", metadata={"hop": "256"}),
     }
     monkeypatch.setattr(model, "shipped_models", lambda: shipped)
