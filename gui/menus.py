@@ -67,6 +67,7 @@ class Menus(QObject):
         self._add(edit, "&Save the controls as a preset…", "Ctrl+S", self.save_preset_dialog)
         listen = self._menu("&Listen")
         self.abx = self._add(listen, "&ABX listening test", "Ctrl+T", lambda: window.start_abx())
+        self._add(listen, "&Live input…", "Ctrl+L", window.start_live)
         help_menu = self._menu("&Help")
         self._add(help_menu, "&Keys", "F1", self.show_keys)
         window.side.save_preset_wanted.connect(self.save_preset_dialog)

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
-from .theme import COLOURS, FAINT, TEXT, WARNING
+from .theme import FAINT, TEXT, WARNING
 
 __all__ = ["LabelledSlider", "LevelMeter", "MessageBar"]
 
@@ -79,14 +79,16 @@ class LabelledSlider(QWidget):
 
 
 class LevelMeter(QWidget):
-    """Peak (dBFS) and momentary loudness (LUFS) as two bars from -60 to 0."""
+    """Two bars from -60 to 0: a peak in dBFS and, if not told otherwise, momentary loudness in LUFS."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: tuple[str, str] = ("Peak", "LUFS")) -> None:
         super().__init__()
+        self._names = names
         self.peak_db = self.lufs = float("-inf")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setToolTip("Of what is playing: peak in dBFS, and momentary loudness (400 ms, BS.1770) in LUFS")
-        self.setAccessibleName("Meters: peak and loudness")
+        if names[1] == "LUFS":
+            self.setToolTip("Of what is playing: peak in dBFS, and momentary loudness (400 ms, BS.1770) in LUFS")
+        self.setAccessibleName(f"Meters: {names[0]} and {names[1]}")
 
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
@@ -105,19 +107,19 @@ class LevelMeter(QWidget):
         names = metrics.horizontalAdvance("LUFS ")
         values = metrics.horizontalAdvance(" −60.0 dBFS")
         bar = self.width() - names - values
-        for row, (name, value) in enumerate((("Peak", self.peak_db), ("LUFS", self.lufs))):
+        for row, (name, value) in enumerate(zip(self._names, (self.peak_db, self.lufs), strict=True)):
             y = row * height
             painter.setPen(QColor(FAINT))
             painter.drawText(QRectF(0, y, names, height), Qt.AlignmentFlag.AlignVCenter, name)
             share = min(1.0, max(0.0, (value + 60) / 60))
             track = QRectF(names, y + height * 0.25, bar, height * 0.5)
             painter.fillRect(track, QColor("#27303a"))
-            over = row == 0 and value > 0
-            colour = WARNING if over else ("#7fc8a9" if row == 0 else COLOURS["delta"])  # type: ignore[index]
+            over = name != "LUFS" and value > 0
+            colour = WARNING if over else ("#7fc8a9" if row == 0 else "#c9bfff")
             painter.fillRect(QRectF(track.x(), track.y(), track.width() * share, track.height()), QColor(colour))
             painter.setPen(QColor(WARNING if over else TEXT))
-            unit = " dBFS" if row == 0 else ""
-            text = f" {value:.1f}{unit}" if value > -100 else " –"
+            unit = "" if name == "LUFS" else " dBFS"
+            text = f" {value:.1f}{unit}" if value > -99 else " –"
             painter.drawText(QRectF(track.right(), y, values, height), Qt.AlignmentFlag.AlignVCenter, text.replace("-", "−"))
         painter.end()
 

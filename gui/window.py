@@ -36,6 +36,7 @@ from PyQt6.QtWidgets import (
 from . import loudness
 from .abx import AbxTest
 from .abx_panel import AbxPanel
+from .live_panel import LivePanel
 from .menus import Menus
 from .mixer import Version, read_version
 from .panes import Pane
@@ -149,9 +150,12 @@ class MainWindow(QMainWindow):
         self.abx = AbxPanel(self.session)
         self.abx.changed.connect(self.show_session)
         self.abx.closed.connect(self._abx_closed)
+        self.live = LivePanel(lambda: self.session.controls, lambda: self.session.model)
+        self.live.closed.connect(self._live_closed)
+        self.live.failed.connect(self.message.show_message)
         self.start_page = self._start_page()
         self.middle = QStackedWidget()
-        for page in (self.start_page, views, self.abx):
+        for page in (self.start_page, views, self.abx, self.live):
             self.middle.addWidget(page)
         self._views = views
         self.side = SidePanel(self.session)
@@ -248,6 +252,7 @@ class MainWindow(QMainWindow):
         except (OpenError, OSError) as error:
             self.message.show_message(f"Cannot open: {error}")
             return False
+        self.live.stop()
         self.message.hide()
         recording = self.session.recording
         assert recording is not None
@@ -541,6 +546,7 @@ class MainWindow(QMainWindow):
         session = self.session
         self.side.show_session()
         self.menus.show_session()
+        self.live.set_controls(session.controls)
         self.play_button.setText("Pause" if session.playing else "Play")
         self.play_button.setEnabled(session.recording is not None)
         loop = None if session.loop is None else (session.loop[0] / SAMPLE_RATE, session.loop[1] / SAMPLE_RATE)
@@ -583,6 +589,25 @@ class MainWindow(QMainWindow):
         self.refresh_pictures()
         self.show_session()
 
+    # Live input
+
+    def start_live(self) -> None:
+        """Show the page for live input; what plays pauses."""
+        if self.abx.under_way or not self.live.begin():
+            return
+        self.session.play(False)
+        self.player.release()
+        self.middle.setCurrentWidget(self.live)
+        self.show_session()
+
+    def _live_closed(self) -> None:
+        self.middle.setCurrentWidget(self._views if self.session.recording is not None else self.start_page)
+        self.refresh_pictures()
+
+    @property
+    def _is_live(self) -> bool:
+        return self.middle.currentWidget() is self.live
+
     # Keys
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
@@ -608,7 +633,10 @@ class MainWindow(QMainWindow):
             return True
         if key in (K.Key_Up, K.Key_Down) and isinstance(focus, (QSlider, QComboBox)):
             return False
-        action = self._abx_keys().get(key) if self.abx.under_way else self._keys(5 if shift else 1).get(key)
+        if self.abx.under_way:
+            action = self._abx_keys().get(key)
+        else:
+            action = self._live_keys().get(key) if self._is_live else self._keys(5 if shift else 1).get(key)
         if action is None:
             return False
         action()
@@ -636,6 +664,19 @@ class MainWindow(QMainWindow):
             K.Key_3: lambda: self.abx.listen("X"),
             K.Key_A: lambda: self.abx.answer("A"),
             K.Key_B: lambda: self.abx.answer("B"),
+        }
+
+    def _live_keys(self) -> dict[int, Callable[[], object]]:
+        K, live = Qt.Key, self.live
+        return {
+            K.Key_Space: live.toggle,
+            K.Key_1: lambda: live.select("bypass"),
+            K.Key_2: lambda: live.select("A"),
+            K.Key_3: lambda: live.select("B"),
+            K.Key_X: live.swap,
+            K.Key_B: live.toggle_bypass,
+            K.Key_R: self.side.reset.click,
+            K.Key_Escape: live.finish,
         }
 
     def _keys(self, step: int) -> dict[int, Callable[[], object]]:
@@ -703,6 +744,7 @@ class MainWindow(QMainWindow):
             app.removeEventFilter(self)
         self._timer.stop()
         self._picture_timer.stop()
+        self.live.stop()
         self.menus.close()
         self.worker.close()
         self.session.close()

@@ -1,0 +1,104 @@
+"""The page for live input, with devices played by the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from phaseaware.engine import MaskModel
+from phaseaware.gui import live_panel
+from phaseaware.gui.controls import Controls
+from phaseaware.gui.live_panel import LivePanel
+from phaseaware.plugin.live import Device, LiveError, LiveSession
+from pytestqt.qtbot import QtBot
+
+
+class FakeDevices:
+    """Stands for PortAudio: calls the session as a device would."""
+
+    def __init__(self) -> None:
+        self.pulled = threading.Event()
+        self.last = np.zeros((1, 512), np.float32)
+
+    def devices(self) -> list[Device]:
+        return [
+            Device(index=3, name="Microphone", inputs=1, outputs=0, rate=48_000, is_default=True),
+            Device(index=4, name="Other", inputs=2, outputs=2, rate=44_100, is_default=False),
+            Device(index=5, name="Headphones", inputs=0, outputs=2, rate=48_000, is_default=True),
+        ]
+
+    def run(self, board: Any, *, input_device: int, output_device: int, session_ready: Any, stop: threading.Event) -> None:
+        assert (input_device, output_device) == (3, 5)
+        session = LiveSession(board, sample_rate=48_000)
+        session_ready(session)
+        x = np.full((1, 512), 0.25, np.float32)
+        while not stop.is_set():
+            if self.pulled.is_set():
+                raise LiveError("the device is gone: connect it")
+            self.last = session.process(x)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeDevices:
+    fake = FakeDevices()
+    monkeypatch.setattr(live_panel, "devices", fake.devices)
+    monkeypatch.setattr(live_panel, "run", fake.run)
+    return fake
+
+
+@pytest.fixture
+def panel(fake: FakeDevices, history_model: MaskModel, qtbot: QtBot) -> Iterator[LivePanel]:
+    panel = LivePanel(lambda: Controls(mix=0.5), lambda: history_model)
+    qtbot.addWidget(panel)
+    yield panel
+    panel.stop()
+
+
+def test_devices_are_listed_with_the_defaults_chosen(panel: LivePanel) -> None:
+    assert panel.begin()
+    assert panel.inputs.currentText().startswith("Microphone")
+    assert panel.outputs.currentText().startswith("Headphones")
+    assert panel.inputs.count() == panel.outputs.count() == 2
+
+
+def test_a_b_and_the_input_are_heard(panel: LivePanel, fake: FakeDevices, qtbot: QtBot) -> None:
+    panel.begin()
+    panel.toggle()
+    qtbot.waitUntil(lambda: panel.session is not None)
+    assert panel.session is not None
+    assert panel.session.version == "A"
+    assert panel.versions["A"].isChecked()
+    panel.toggle_bypass()
+    assert panel.versions["bypass"].isChecked()
+    qtbot.waitUntil(lambda: bool(np.allclose(fake.last, 0.25)))
+    panel.set_controls(Controls(mix=0.0))
+    panel.select("B")
+    assert panel.session.version == "B"
+    qtbot.waitUntil(lambda: bool(np.allclose(fake.last, 0.25, atol=1e-4)))
+    panel.swap()
+    assert panel.session.version == "bypass"
+    qtbot.waitUntil(lambda: panel.input_meter.peak_db == pytest.approx(-12.04, abs=0.01))
+    assert "drop-outs 0" in panel.output_meter.text()
+    panel.toggle()
+    qtbot.waitUntil(lambda: not panel.running)
+    assert not panel.versions["A"].isEnabled()
+
+
+def test_a_device_that_vanishes_is_reported(panel: LivePanel, fake: FakeDevices, qtbot: QtBot) -> None:
+    panel.begin()
+    panel.toggle()
+    qtbot.waitUntil(lambda: panel.session is not None)
+    with qtbot.waitSignal(panel.failed) as told:
+        fake.pulled.set()
+    assert "connect it" in told.args[0]
+    assert not panel.running
+
+
+def test_no_devices_are_reported(panel: LivePanel, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    monkeypatch.setattr(live_panel, "devices", list)
+    with qtbot.waitSignal(panel.failed) as told:
+        assert not panel.begin()
+    assert "no sound input" in told.args[0]
