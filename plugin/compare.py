@@ -113,13 +113,19 @@ def _run_demo(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace, noisy: Path, *, speech: Path | None, noise: Path | None) -> Comparison:
-    from .comparison import compare
+    from tqdm import tqdm
+
+    from .comparison import compare, duration
 
     controls = {name: value for name in _CONTROLS if (value := getattr(args, name)) is not None}
-    return compare(
-        noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link, controls=controls,
-        force=args.force,
-    )  # fmt: skip
+    with tqdm(
+        total=duration(noisy), unit="s", disable=None, leave=False, dynamic_ncols=True, delay=1,
+        bar_format="{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s of sound, {remaining} left",
+    ) as bar:  # fmt: skip
+        return compare(
+            noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link, controls=controls,
+            force=args.force, progress=bar.update,
+        )  # fmt: skip
 
 
 _TOUR = """

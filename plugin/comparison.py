@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from . import pictures
 from .ideal import IDEALS, IdealSeparator
 from .overview import LevelOverview, MaskOverview, ObservedModel
 
-__all__ = ["Comparison", "Version", "compare", "demo_clip"]
+__all__ = ["Comparison", "Version", "compare", "demo_clip", "duration"]
 
 Samples = NDArray[np.float32]
 _VERSIONS = {
@@ -141,6 +142,7 @@ def compare(
     link: Link = "channels",
     controls: Mapping[str, float] | None = None,
     force: bool = False,
+    progress: Callable[[float], object] | None = None,
 ) -> Comparison:
     """Write ``path`` as it is, through both masks, their difference and what A removed, and pictures of it.
 
@@ -153,6 +155,7 @@ def compare(
     link : see :class:`AnyRateSeparator`.
     controls : of :class:`Render`, for both masks.
     force : overwrite.
+    progress : called with the seconds of sound done since the last call.
 
     Raises
     ------
@@ -211,6 +214,8 @@ def compare(
                 s = parts["speech"] if "speech" in parts else x - parts["noise"]
                 for name, y in ideal.process(s, x - s).items():
                     tracks[f"ideal-{name}"].write(y)
+            if progress:
+                progress(block.shape[1] / told.sample_rate)
         put(waiting, separator.flush())
         for overview in levels.values():
             overview.feed(np.empty(0, np.float32), last=True)
@@ -307,7 +312,7 @@ def _draw(
         "masks": pictures.mask_figure(
             masks.masks["phase-aware"], masks.masks["real"], heard, title=f"{title}: the masks",
             seconds=told.seconds, highest_hz=highest,
-        ),  # fmt: skip
+        ),
     }
     if ideal:
         figures["ideal-masks"] = pictures.mask_figure(
@@ -374,12 +379,19 @@ def _or_nan(figure: Callable[[Samples], float]) -> Callable[[Samples], float]:
     """Silence or a fraction of a second cannot be judged by every measure."""
 
     def judge(reference: Samples) -> float:
-        try:
-            return figure(reference)
-        except (ValueError, IndexError, ZeroDivisionError):
-            return math.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # pystoi warns and returns 1e-5
+            try:
+                return figure(reference)
+            except (ValueError, IndexError, ZeroDivisionError, RuntimeWarning):
+                return math.nan
 
     return judge
+
+
+def duration(path: str | Path) -> float:
+    """Seconds of a sound file. Raises AudioFileError."""
+    return _inspect(Path(path)).seconds
 
 
 @contextmanager
