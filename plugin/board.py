@@ -148,7 +148,9 @@ class Container(Processor, MutableSequence[Plugin]):
         stock = _to_stock(self)
         if stock is None:
             return Path(_parts(self, streaming=False)).whole(x, sample_rate, buffer_size)
-        self._whole_before = sample_rate, len(x), min(buffer_size, x.shape[1])
+        # Not where branches have latency: they would go on out of step. (Measuring it resets, which comes next anyway.)
+        aligned = not _holds_mix(self) or Path(_parts(self, streaming=True)).latency(sample_rate, len(x)) == 0
+        self._whole_before = (sample_rate, len(x), min(buffer_size, x.shape[1])) if aligned else None
         plugins = [stock] if isinstance(stock, pedalboard.Mix) else list(stock)
         return NativeRun(plugins).whole(x, sample_rate, buffer_size)
 

@@ -83,12 +83,6 @@ class LiveSession:
         """What is heard. Changes fade."""
         return "bypass" if self._bypass.engaged else self.mask_version
 
-    @property
-    def mask_version(self) -> Literal["A", "B"]:
-        """The mask that is heard when not bypassed."""
-        masks = [processor.mask for processor in self._processors()]
-        return "B" if masks and masks[0] == "real" else "A"
-
     @version.setter
     def version(self, version: Version) -> None:
         if version not in get_args(Version):
@@ -97,6 +91,12 @@ class LiveSession:
             for processor in self._processors():
                 processor.mask = _MASK_OF[version]
         self._bypass.engaged = version == "bypass"
+
+    @property
+    def mask_version(self) -> Literal["A", "B"]:
+        """The mask that is heard when not bypassed."""
+        masks = [processor.mask for processor in self._processors()]
+        return "B" if masks and masks[0] == "real" else "A"
 
     def _processors(self) -> list[PhaseAware]:
         return [member for member in members(self.board) if isinstance(member, PhaseAware)]
@@ -176,8 +176,10 @@ def _is_default(sd: Any, entry: dict[str, Any]) -> bool:
 
 
 def _choose(sd: Any, device: str | int | None, kind: Literal["input", "output"]) -> dict[str, Any]:
+    if isinstance(device, str) and device.isdecimal():
+        device = int(device)
     try:
-        found: dict[str, Any] = sd.query_devices(int(device) if str(device).isdigit() else device, kind)
+        found: dict[str, Any] = sd.query_devices(device, kind)
     except (ValueError, sd.PortAudioError) as error:
         names = ", ".join(repr(entry["name"]) for entry in sd.query_devices() if entry[f"max_{kind}_channels"])
         missing = f"no default {kind} device" if device is None else f"no {kind} device like {device!r}, or several"

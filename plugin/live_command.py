@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from .contract import Processor
-    from .live import LiveSession, Meters
+    from .live import LiveSession, Meters, Version
 
 __all__ = ["add_live_arguments", "run_live"]
 
-_KEYS = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
+_KEYS: dict[str, Version] = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
 _TITLES = {"A": "A phase-aware", "B": "B real mask  ", "bypass": "bypass       "}
 _LOOK_SECONDS = 0.2
 _METER_WIDTH, _METER_FLOOR = 20, -60.0

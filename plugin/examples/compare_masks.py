@@ -7,14 +7,15 @@ python compare_masks.py noisy.wav masks.png
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import numpy as np
 import soundfile
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from phaseaware.plugin import PhaseAware
 
-source, target, model = (*sys.argv[1:], None)[:3]
+source, target, *others = sys.argv[1:]
+model = others[0] if others else None
 noisy, rate = soundfile.read(source, dtype="float32")
 processor = PhaseAware(model=model)
 a, b = processor.process_both(noisy, rate)
@@ -25,9 +26,9 @@ found = processor.analyse(noisy, rate)
 phase_aware, real = found.masks["phase-aware"][0].T, found.masks["real"][0].T
 
 
-def decibels(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def decibels(x: NDArray[np.complex64]) -> NDArray[np.floating]:
     """Magnitude in dB."""
-    return 20 * np.log10(np.abs(x) + 1e-6)
+    return np.asarray(20 * np.log10(np.abs(x) + 1e-6))
 
 
 figure = Figure(figsize=(10, 9), layout="constrained")

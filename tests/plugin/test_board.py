@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pedalboard
+import phaseaware.plugin.board as board_module
 import pytest
 from pedalboard_native._internal import AddLatency
 from phaseaware.plugin import Chain, Mix, Pedalboard, PhaseAware
@@ -198,6 +200,24 @@ def test_what_cannot_be_read_cannot_be_sent() -> None:
     for plugin in (AddLatency(5), pedalboard.Convolution(np.ones(8, np.float32), sample_rate=RATE)):
         with pytest.raises(TypeError, match="cannot be copied"):
             pickle.dumps(Pedalboard([plugin]))
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100, 96_000])
+def test_latency_at_other_rates(rate: int, constant: Path, rng: np.random.Generator) -> None:
+    x = noise(rng, 2, rate // 2)
+    clean = PhaseAware(model=constant)
+    board = Pedalboard([AddLatency(100), Mix([None, clean])])
+    fed = returned = 0
+    for block in np.array_split(x, 20, axis=1):
+        fed += block.shape[1]
+        returned += board.process(block, rate, reset=False).shape[1]
+        assert board.latency_samples == clean.latency_samples + 100
+        assert returned == max(0, fed - board.latency_samples)
+    assert returned + board.flush().shape[1] == fed
+
+
+def test_examples_in_docstrings() -> None:
+    assert doctest.testmod(board_module).failed == 0
 
 
 def test_repr_tells_what_it_holds(history: Path) -> None:

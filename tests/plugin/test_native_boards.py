@@ -79,6 +79,13 @@ def test_stream_after_a_whole_signal_goes_on_as_stock_does(tree: str, rng: np.ra
         assert found.tobytes() == expected.tobytes()
 
 
+def test_branches_stay_aligned_in_a_stream_after_a_whole_signal(rng: np.random.Generator) -> None:
+    x = noise(rng, 2, 4000)
+    board = ours.Pedalboard([stock.Gain(0), ours.Mix([None, AddLatency(500)])])
+    board(x, RATE)
+    np.testing.assert_allclose(stream(board, x, [300]), 2 * x, rtol=1e-6)
+
+
 def test_convolution_too(tmp_path: Path, rng: np.random.Generator) -> None:
     soundfile.write(tmp_path / "room.wav", noise(rng, 500), RATE)
     x = noise(rng, 2, 6000)
