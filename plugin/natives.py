@@ -12,12 +12,14 @@ What has to be known about them:
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pedalboard
 from numpy.typing import NDArray
+
+from .describe import native_classes, native_parameters
 
 __all__ = ["NativeRun", "check_native", "fit", "leaves", "native_latency"]
 
@@ -25,7 +27,7 @@ Samples = NDArray[np.float32]
 _SMALLEST_PREPARED = 512
 _LONGEST_LATENCY = 1 << 22
 
-_latencies: WeakKeyDictionary[pedalboard.Plugin, dict[tuple[float, int], int]] = WeakKeyDictionary()
+_latencies: WeakKeyDictionary[pedalboard.Plugin, dict[tuple[Hashable, ...], int]] = WeakKeyDictionary()
 
 
 def check_native(plugin: pedalboard.Plugin) -> None:
@@ -70,12 +72,20 @@ def _guard(sample_rate: float, channels: int) -> pedalboard.Chain:
 
 def native_latency(plugin: pedalboard.Plugin, sample_rate: float, channels: int) -> int:
     """Latency of a native plugin in samples; found by feeding silence, after which the plugin is reset."""
+    reported = getattr(plugin, "reported_latency_samples", None)
+    if reported is not None:
+        return int(reported)
     known = _latencies.setdefault(plugin, {})
-    key = sample_rate, channels
+    # Parameters may change it: a limiter's look-ahead, a resampler's rate.
+    key = sample_rate, channels, *(value for leaf in leaves(plugin) for value in _parameters(leaf))
     if key not in known:
-        reported = getattr(plugin, "reported_latency_samples", None)
-        known[key] = _probe(plugin, sample_rate, channels) if reported is None else int(reported)
+        known[key] = _probe(plugin, sample_rate, channels)
     return known[key]
+
+
+def _parameters(plugin: pedalboard.Plugin) -> tuple[Hashable, ...]:
+    kind = type(plugin).__name__
+    return tuple(getattr(plugin, name) for name in native_parameters(kind)) if kind in native_classes() else ()
 
 
 def _probe(plugin: pedalboard.Plugin, sample_rate: float, channels: int) -> int:

@@ -183,6 +183,14 @@ def test_latency_is_compensated_and_reported(latencies: list[int], samples: int,
         assert board.latency_samples == latency
 
 
+def test_a_parameter_may_change_the_latency() -> None:
+    limiter = stock.BrickwallLimiter(lookahead_ms=5)
+    board = ours.Pedalboard([ours.Chain([limiter]), AddLatency(7)])
+    assert board.latency_samples == 240 + 7
+    limiter.lookahead_ms = 10
+    assert board.latency_samples == 480 + 7
+
+
 def test_small_odd_blocks_with_a_square_rest() -> None:
     # Three frames at a time from 17 stereo frames leave a block of 2 x 2 at the end.
     for transposed in (False, True):
