@@ -2,11 +2,13 @@
 
 from .masks import IdealMask, Render, ideal_mask, shape_mask
 from .model import MaskModel, ModelError, ModelInfo, shipped_models
+from .rates import AnyRateSeparator
 from .separator import MaskStream, Separator, separate
 from .stft import SAMPLE_RATE, istft, stft
 
 __all__ = [
     "SAMPLE_RATE",
+    "AnyRateSeparator",
     "IdealMask",
     "MaskModel",
     "MaskStream",
