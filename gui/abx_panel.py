@@ -50,11 +50,14 @@ class AbxPanel(QWidget):
         self.headline, self.help = QLabel(), QLabel(_HELP)
         self.headline.setStyleSheet("font-size: 22px; font-weight: bold")
         self.help.setWordWrap(True)
-        self.help.setMaximumWidth(640)
+        self.help.setFixedWidth(640)
+        self.help.setMinimumHeight(4 * self.help.fontMetrics().height())
         for label in (self.headline, self.help):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.hear = {name: QPushButton(text) for name, text in (("A", "1   Hear A"), ("B", "2   Hear B"), ("X", "3   Hear X"))}
+        self.hear = {
+            name: QPushButton(text) for name, text in (("A", "1   Hear A"), ("B", "2   Hear B"), ("X", "3   Hear X"))
+        }
         self.say = {name: QPushButton(text) for name, text in (("A", "A   X is A"), ("B", "B   X is B"))}
         colours = {"A": COLOURS[Version.PHASE_AWARE], "B": COLOURS[Version.REAL], "X": "#ffffff"}
         for buttons in (self.hear, self.say):
@@ -144,7 +147,13 @@ class AbxPanel(QWidget):
         assert session.recording is not None
         rate = 48_000
         loop = "none" if session.loop is None else f"{session.loop[0] / rate:.3f} s to {session.loop[1] / rate:.3f} s"
-        masks = f"ideal: {session.ideal}" if session.ideal is not None else f"model {session.model.path}" if session.model else ""
+        masks = (
+            f"ideal: {session.ideal}"
+            if session.ideal is not None
+            else f"model {session.model.path}"
+            if session.model
+            else ""
+        )
         text = self.test.log(
             {
                 "file": str(session.recording.path),

@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from .window import MainWindow
 
+    # Threads that compute must not keep the one that feeds the sound device waiting.
+    sys.setswitchinterval(0.001)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     model, trouble = None, None
     try:

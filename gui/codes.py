@@ -1,4 +1,4 @@
-"""Pictures are kept as one byte a point: levels in steps of 0.5 dB, angles in steps of 1.4 degrees; 0: not known yet."""
+"""Pictures are kept as one byte a point: levels in steps of 0.5 dB, angles in steps of 1.4 degrees; 0: not known."""
 
 from __future__ import annotations
 

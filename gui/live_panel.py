@@ -208,7 +208,9 @@ class LivePanel(QWidget):
         if self.session is not None:
             meters = self.session.look()
             self.input_meter.set_levels(meters.input_db, meters.output_db)
-            self.output_meter.setText(f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s")
+            self.output_meter.setText(
+                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s"
+            )
 
     def _show(self) -> None:
         self.start_button.setText("Stop" if self.running else "Start")

@@ -24,7 +24,7 @@ class Masking(Protocol):
     """Reads frames one after the other."""
 
     def start(self, frame: int) -> None:
-        """The next frame read is ``frame``; it covers the samples from ``(frame - 1) * 512`` to ``(frame + 1) * 512``."""
+        """The next frame read is ``frame``; it covers samples ``(frame - 1) * 512`` to ``(frame + 1) * 512``."""
 
     def read(self, count: int) -> Frames:
         """The next ``count`` frames."""

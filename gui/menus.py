@@ -172,7 +172,9 @@ class Menus(QObject):
             return
         version = session.heard
         dialog = self._dialog(
-            f"Export {version}", QFileDialog.FileMode.AnyFile, lambda path: self.export({version: _with_suffix(path, ".wav")})
+            f"Export {version}",
+            QFileDialog.FileMode.AnyFile,
+            lambda path: self.export({version: _with_suffix(path, ".wav")}),
         )
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(["WAV, 32 bit float (*.wav)", "FLAC, 24 bit (*.flac)", "Wave64, 32 bit float (*.w64)"])
@@ -234,7 +236,9 @@ class Menus(QObject):
     def export_picture_dialog(self) -> None:
         """Ask for a name for the picture."""
         dialog = self._dialog(
-            "Export the picture", QFileDialog.FileMode.AnyFile, lambda path: self.save_picture(_with_suffix(path, ".png"))
+            "Export the picture",
+            QFileDialog.FileMode.AnyFile,
+            lambda path: self.save_picture(_with_suffix(path, ".png")),
         )
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter("PNG (*.png)")
@@ -242,8 +246,8 @@ class Menus(QObject):
     def save_picture(self, path: Path) -> None:
         """Save what the middle of the window shows, at twice its size."""
         window = self._window
-        window.picture_now()
-        picture = window.views_picture()
+        window.views.picture_now()
+        picture = window.views.grab_twice()
         try:
             with whole_file(path) as partial:
                 if not picture.save(str(partial), "PNG"):
@@ -263,7 +267,9 @@ class Menus(QObject):
         clipboard = QGuiApplication.clipboard()
         assert clipboard is not None
         clipboard.setText(text)
-        self._window.message.show_message("Copied: a Python script that makes A and B of this recording with these settings.")
+        self._window.message.show_message(
+            "Copied: a Python script that makes A and B of this recording with these settings."
+        )
 
     # Presets
 
@@ -294,7 +300,7 @@ class Menus(QObject):
         )
         if len(list(preset.board())) > 1:
             window.message.show_message(
-                f"From {preset.title!r} PhaseAware's controls were taken; its other effects are for `phaseaware process`."
+                f"From {preset.title!r} PhaseAware's controls were taken; its other effects need `phaseaware process`."
             )
         window.show_session()
 

@@ -1,8 +1,8 @@
 """What is sent to the sound device, sample by sample: one version at a time, and a fade wherever that changes.
 
 Qt-free: :class:`Mixer` only copies prepared samples and fades. Every change — version, gain, seek, loop, settings,
-pause, waiting for samples that are not rendered yet — is a cross-fade from what was heard to what is heard now. The weights of
-all that sounds add up to one at any time (equal gain: versions of one recording are correlated).
+pause, waiting for samples that are not rendered yet — is a cross-fade from what was heard to what is heard now. The
+weights of all that sounds add up to one at any time (equal gain: versions of one recording are correlated).
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class Mixer:
         self._layers.append(_Layer(voice, self.position))
 
     def _mix(self, span: int) -> NDArray[np.float32]:
-        mixed: NDArray[np.float32] | None = None
+        mixed: Samples | None = None
         for layer in self._layers:
             x = np.broadcast_to(layer.voice.read(layer.position, layer.position + span), (span, 2))
             layer.position += span

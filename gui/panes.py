@@ -47,7 +47,9 @@ class ColourBar(QWidget):
         super().__init__()
         self._default, self._limits, self._unit, self._fixed = default, limits, unit, fixed
         self.range = default
-        self._image = QImage(np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888).copy()
+        self._image = QImage(
+            np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888
+        ).copy()
         self._grip: tuple[float, Range, str] | None = None
         self.setFixedWidth(BAR_WIDTH)
         if not fixed:
@@ -85,7 +87,11 @@ class ColourBar(QWidget):
         assert event is not None
         if not self._fixed:
             share = 1 - event.position().y() / max(1, self.height())
-            self._grip = (event.position().y(), self.range, "low" if share < 1 / 3 else "high" if share > 2 / 3 else "both")
+            self._grip = (
+                event.position().y(),
+                self.range,
+                "low" if share < 1 / 3 else "high" if share > 2 / 3 else "both",
+            )
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         assert event is not None
@@ -120,7 +126,7 @@ class ColourBar(QWidget):
 
 
 class TimeBox(pg.ViewBox):  # type: ignore[misc]
-    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms into a box, the middle button moves."""
+    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms in, the middle button moves."""
 
     clicked = pyqtSignal(float)
 
@@ -153,7 +159,7 @@ class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
         self.setWidth(AXIS_WIDTH)
         self.setStyle(tickTextOffset=4)
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802, N803
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802
         # A label at the very top would be cut in half.
         top = maxVal - (maxVal - minVal) * min(0.5, 7 / max(size, 1))
         self._ticks = self.scale_kind.ticks(minVal, top, max(2, int(size / 22)))
@@ -243,7 +249,8 @@ class Pane(QWidget):
             self._halves: tuple[Picture, Picture] | None = None
 
     def _caption(self, item: pg.LabelItem, text: str, colour: str, place: int) -> None:
-        item.setText(f"<span style='color:{colour}; background-color:rgba(10,12,15,190); font-weight:600'>&nbsp;{text}&nbsp;</span>")
+        style = f"color:{colour}; background-color:rgba(10,12,15,190); font-weight:600"
+        item.setText(f"<span style='{style}'>&nbsp;{text}&nbsp;</span>")
         item.setParentItem(self.box)
         item.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
 
@@ -339,5 +346,3 @@ def _look(kind: Kind) -> tuple[Scale, np.ndarray, Range, Range, str]:
     if kind is Kind.MASK_ROTATION:
         return ANGLES, LUTS["rotation"], (-180, 180), (-180, 180), "°"
     return LEVELS, LUTS["level"], (-110, -25), (-120, 6), " dB"
-
-

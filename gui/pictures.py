@@ -126,7 +126,10 @@ def _difference(a: Codes, b: Codes, floor_db: float) -> Codes:
     return np.clip(difference + 128, 1, 255).astype(np.uint8)
 
 
-_ALPHA = (np.clip((MASK_LEVELS.lowest + (np.arange(256) - 1) * MASK_LEVELS.step - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1) * 255)
+_ALPHA = (
+    np.clip((MASK_LEVELS.lowest + (np.arange(256) - 1) * MASK_LEVELS.step - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1)
+    * 255
+)
 
 
 def _rotation(mask: Codes) -> Codes:
@@ -167,7 +170,14 @@ def look_up(recording: Recording, pictures: Pictures | None, seconds: float, hz:
     magnitude, angle = at(pictures.masks["phase-aware"])
     real = at(pictures.masks["real"])[0]
     return Point(
-        seconds, hz, noisy, a, b, MASK_LEVELS.value(int(magnitude)), ANGLES.value(int(angle)), MASK_LEVELS.value(int(real))
+        seconds,
+        hz,
+        noisy,
+        a,
+        b,
+        MASK_LEVELS.value(int(magnitude)),
+        ANGLES.value(int(angle)),
+        MASK_LEVELS.value(int(real)),
     )
 
 
@@ -210,5 +220,3 @@ class PictureWorker:
                 assert self._wanted is not None
                 wanted, self._wanted = self._wanted, None
             self._done(wanted[2], compose(*wanted))
-
-

@@ -6,16 +6,14 @@ import logging
 import time
 
 import numpy as np
+from phaseaware.engine import SAMPLE_RATE
 from PyQt6.QtCore import QIODevice, QObject, Qt, QThread, QTimer, pyqtSignal, pyqtSlot
 from PyQt6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
-from phaseaware.engine import SAMPLE_RATE
 
 from .mixer import Mixer
 
 __all__ = ["Player", "stereo_format"]
 
-_BUFFER_SECONDS = 0.06
-"""Sound on its way to the device: what the GUI may be busy for, and what a switch takes to be heard."""
 _LARGEST_READ = 4096
 _LOOK_EVERY_MS, _GONE_AFTER = 500, 6
 _log = logging.getLogger(__name__)
@@ -67,7 +65,7 @@ class _Pull(QIODevice):
             return bytes(np.rint(np.clip(x, -1, 1) * 32767).astype("<i2").tobytes())
         return bytes(x.tobytes())
 
-    def writeData(self, data: bytes) -> int:  # noqa: N802
+    def writeData(self, data: object) -> int:  # noqa: N802
         return -1
 
 
@@ -77,9 +75,9 @@ class _Output(QObject):
     failed = pyqtSignal(str)
     dropped = pyqtSignal()
 
-    def __init__(self, mixer: Mixer) -> None:
+    def __init__(self, mixer: Mixer, buffer_seconds: float) -> None:
         super().__init__()
-        self._mixer = mixer
+        self._mixer, self._buffer_seconds = mixer, buffer_seconds
         self._sink: QAudioSink | None = None
         self._pull: _Pull | None = None
         self._timer: QTimer | None = None
@@ -101,7 +99,7 @@ class _Output(QObject):
         if not device.isFormatSupported(wanted):
             wanted = stereo_format(QAudioFormat.SampleFormat.Int16)
         sink = QAudioSink(device, wanted, self)
-        sink.setBufferSize(int(_BUFFER_SECONDS * SAMPLE_RATE) * wanted.bytesPerFrame())
+        sink.setBufferSize(int(self._buffer_seconds * SAMPLE_RATE) * wanted.bytesPerFrame())
         self._pull = _Pull(self._mixer, wanted.sampleFormat() == QAudioFormat.SampleFormat.Int16, sink)
         self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
         sink.stateChanged.connect(self._state_changed)
@@ -161,6 +159,12 @@ class _Output(QObject):
 class Player(QObject):
     """Plays a mixer.
 
+    Parameters
+    ----------
+    mixer : what to play.
+    buffer_seconds : sound on its way to the device: what the machine may be busy for, and what a switch takes to be
+        heard.
+
     Signals
     -------
     failed : there is no device, or it is gone; the text says what to do.
@@ -170,8 +174,9 @@ class Player(QObject):
     _run = pyqtSignal(object)
     _close = pyqtSignal()
 
-    def __init__(self, mixer: Mixer, parent: QObject | None = None) -> None:
+    def __init__(self, mixer: Mixer, parent: QObject | None = None, *, buffer_seconds: float = 0.08) -> None:
         super().__init__(parent)
+        self._buffer_seconds = buffer_seconds
         self.drop_outs = 0
         self._devices = QMediaDevices(self)
         self._devices.audioOutputsChanged.connect(self._outputs_changed)
@@ -179,10 +184,10 @@ class Player(QObject):
         self._opened: QAudioDevice | None = None
         self._thread = QThread(self)
         self._thread.setObjectName("audio")
-        self._output = _Output(mixer)
+        self._output = _Output(mixer, buffer_seconds)
         self._output.moveToThread(self._thread)
         self._run.connect(self._output.run)
-        self._close.connect(self._output.close, Qt.ConnectionType.BlockingQueuedConnection)
+        self._close.connect(self._output.close, Qt.ConnectionType.BlockingQueuedConnection)  # type: ignore[call-arg]
         self._output.failed.connect(self._failed)
         self._output.dropped.connect(self._dropped)
         self._thread.start(QThread.Priority.TimeCriticalPriority)
@@ -203,7 +208,7 @@ class Player(QObject):
     @property
     def latency(self) -> int:
         """Samples between the mixer's position and what is heard, about."""
-        return int(_BUFFER_SECONDS * SAMPLE_RATE)
+        return int(self._buffer_seconds * SAMPLE_RATE)
 
     @property
     def load(self) -> float:

@@ -65,6 +65,7 @@ class Recording:
 
     Attributes
     ----------
+    title : for people.
     frames, sample_rate : length and rate of the file.
     track : samples at 48 kHz, shape (samples, channels).
     coverage : which of them have been decoded.
@@ -81,6 +82,7 @@ class Recording:
         self.peaks = np.zeros((-(-samples // HOP), 2), np.float32)
         self.spectrogram = Pyramid(frame_count(samples), BINS)
         self.loudness = LoudnessTrack(samples)
+        self.title = path.name
         self.speech: DiskArray | None = None
         self.noise: DiskArray | None = None
 
@@ -150,6 +152,7 @@ def open_recording(
         frames = min(frames, other.frames)
     recording = Recording(paths[0], frames=frames, channels=channels, sample_rate=rate)
     if len(paths) == 2:
+        recording.title = f"{paths[0].name} + {paths[1].name}"
         recording.speech = DiskArray(recording.samples, (channels,), np.float32)
         recording.noise = DiskArray(recording.samples, (channels,), np.float32)
 

@@ -39,7 +39,9 @@ class Slot:
 
     def __init__(self, recording: Recording) -> None:
         shape = (recording.channels,)
-        self.tracks: dict[MaskName, DiskArray] = {m: DiskArray(recording.samples, shape, np.float32) for m in MASK_NAMES}
+        self.tracks: dict[MaskName, DiskArray] = {
+            m: DiskArray(recording.samples, shape, np.float32) for m in MASK_NAMES
+        }
         self.loudness: dict[MaskName, LoudnessTrack] = {m: LoudnessTrack(recording.samples) for m in MASK_NAMES}
         self.coverage = Coverage(recording.samples)
         self.renders: Renders | None = None
@@ -160,7 +162,11 @@ class Renderer:
     @property
     def done(self) -> bool:
         """Everything is rendered with the newest settings."""
-        return self._wanted is None and self.newest.renders is not None and self.newest.coverage.filled == self.recording.samples
+        return (
+            self._wanted is None
+            and self.newest.renders is not None
+            and self.newest.coverage.filled == self.recording.samples
+        )
 
     def pick(self, position: int, current: Slot | None, need: int) -> Slot | None:
         """The slot to hear at a position: the newest if ``need`` samples are there, else the current one, else none."""

@@ -45,7 +45,9 @@ class FrequencyScale(StrEnum):
 
     def ticks(self, low: float, high: float, room: int) -> list[tuple[float, str]]:
         """At most ``room`` ticks between two heights, as (height, text); 6 kHz is kept before all others."""
-        hz = [f for f in _TICKS["linear" if self is FrequencyScale.LINEAR else "other"] if low <= self.height(f) <= high]
+        hz = [
+            f for f in _TICKS["linear" if self is FrequencyScale.LINEAR else "other"] if low <= self.height(f) <= high
+        ]
         if len(hz) < 3:
             step = 10 ** np.floor(np.log10(max(1.0, float(self.hz(high) - self.hz(low)))))
             hz = list(np.arange(np.ceil(self.hz(low) / step), np.floor(self.hz(high) / step) + 1) * step)

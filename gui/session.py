@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine import MaskModel
 from phaseaware.engine.masks import MASK_NAMES, MaskName
 
 from .controls import Controls, as_script
@@ -91,7 +91,9 @@ class Session:
         self.version = Version.NOISY
         self.seek(0)
         self._start_renderer()
-        self._decoder = threading.Thread(target=self._decode, args=(recording, fill, self._stop_decoding), name="decoder")
+        self._decoder = threading.Thread(
+            target=self._decode, args=(recording, fill, self._stop_decoding), name="decoder"
+        )
         self._decoder.start()
 
     def _decode(
@@ -390,7 +392,9 @@ class Session:
             raise ValueError("open a recording first; the script names it")
         if self.ideal is not None:
             raise ValueError("ideal masks come from the stems; a script needs a model's masks")
-        return as_script(self.controls, path=self.recording.path.resolve(), model=self.model.path if self.model else None)
+        return as_script(
+            self.controls, path=self.recording.path.resolve(), model=self.model.path if self.model else None
+        )
 
     def _push(self) -> None:
         self.mixer.transport = Transport(

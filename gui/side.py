@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from phaseaware.engine import IdealMask
 from PyQt6.QtCore import pyqtSignal
@@ -85,12 +86,12 @@ class SidePanel(QFrame):
             Version.REMOVED: "Noisy minus A or B, whichever was heard last",
         }
         for i, version in enumerate(Version):
-            button = QPushButton(f"{i + 1}   {LABELS[version]}")
+            button = QPushButton(f"{i + 1}  {LABELS[version]}")
             button.setCheckable(True)
             colour = COLOURS[version]
             button.setStyleSheet(
                 f"QPushButton {{ color: {colour}; text-align: left; border-left: 5px solid {colour}; }}"
-                f"QPushButton:checked {{ background: {colour}; color: #0b0e11; font-weight: bold; }}"
+                f"QPushButton:checked {{ background: {colour}; color: #0b0e11; }}"
                 "QPushButton:disabled { color: #66717d; }"
             )
             button.setToolTip(f"{tips[version]}  ({i + 1})")
@@ -103,10 +104,10 @@ class SidePanel(QFrame):
                 grid.addWidget(button, (i + 1) // 2, (i - 1) % 2)
         column.addLayout(grid)
         row = QHBoxLayout()
-        self.swap = QPushButton("X   Swap last two")
+        self.swap = QPushButton("X  Swap last two")
         self.swap.setToolTip("Back to the version heard before  (X)")
         self.swap.clicked.connect(lambda: self._do(self.session.swap))
-        self.bypass = QPushButton("B   Bypass")
+        self.bypass = QPushButton("B  Bypass")
         self.bypass.setCheckable(True)
         self.bypass.setToolTip("Noisy instead of the chosen version, on and off  (B)")
         self.bypass.clicked.connect(lambda: self._do(self.session.toggle_bypass))
@@ -171,7 +172,7 @@ class SidePanel(QFrame):
         self.presets = QComboBox()
         self.presets.setToolTip("Take a preset's reduction, strengths and mix for A and B")
         self.presets.setAccessibleName("Preset")
-        self.presets.activated.connect(lambda i: i and self.preset_wanted.emit(self.presets.itemData(i)))
+        self.presets.activated.connect(self._preset_chosen)
         self.save_preset = QPushButton("Save…")
         self.save_preset.setToolTip("Save the controls as a preset of your own  (Ctrl+S)")
         self.save_preset.clicked.connect(self.save_preset_wanted)
@@ -189,7 +190,11 @@ class SidePanel(QFrame):
         self.ideal_a, self.ideal_b = QComboBox(), QComboBox()
         self.ideal_a.addItems([f"A {kind.value}" for kind in _IDEAL_A])
         self.ideal_b.addItems([f"B {kind.value}" for kind in _IDEAL_B])
-        for combo, name in ((self.source, "Source of the masks"), (self.ideal_a, "Ideal mask A"), (self.ideal_b, "Ideal mask B")):
+        for combo, name in (
+            (self.source, "Source of the masks"),
+            (self.ideal_a, "Ideal mask A"),
+            (self.ideal_b, "Ideal mask B"),
+        ):
             combo.setAccessibleName(name)
             if not combo.toolTip():
                 combo.setToolTip(f"{name}, computed from speech and noise")
@@ -221,6 +226,10 @@ class SidePanel(QFrame):
         self.abx.clicked.connect(self.abx_wanted)
         column.addWidget(self.abx)
 
+    def _preset_chosen(self, index: int) -> None:
+        if index > 0:  # the first entry is the list's title
+            self.preset_wanted.emit(self.presets.itemData(index))
+
     def _do(self, action: object) -> None:
         assert callable(action)
         action()
@@ -230,9 +239,7 @@ class SidePanel(QFrame):
         self._do(lambda: self.session.select(version))
 
     def _set_control(self, name: str, value: float) -> None:
-        new: float | None = round(value, 3)
-        if name == "reduction_db" and value >= NO_LIMIT_DB:
-            new = None
+        new: Any = None if name == "reduction_db" and value >= NO_LIMIT_DB else round(value, 3)
         self._do(lambda: self.session.set_controls(replace(self.session.controls, **{name: new})))
 
     def _set_ideal(self) -> None:
@@ -250,7 +257,7 @@ class SidePanel(QFrame):
             button.setEnabled(recording is not None and (version is Version.NOISY or session.renderer is not None))
             button.setChecked(version is session.heard)
         removed = "B" if session.output == "real" else "A"
-        self.versions[Version.REMOVED].setText(f"5   Removed by {removed}")
+        self.versions[Version.REMOVED].setText(f"5  Removed by {removed}")
         self.bypass.setChecked(session.bypass)
         self.match.setChecked(session.level_match)
         self.delta_gain.setCurrentIndex(DELTA_GAINS_DB.index(session.delta_gain_db))

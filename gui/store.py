@@ -41,7 +41,7 @@ class DiskArray:
         values = np.ascontiguousarray(values[: max(0, self.rows - start)], self.dtype)
         if not values.size:
             return
-        data = memoryview(values).cast("B")
+        data = memoryview(values.data).cast("B")
         with self._lock:
             self._file.seek(start * self._row_bytes)
             while data:
@@ -52,7 +52,7 @@ class DiskArray:
         out = np.zeros((max(0, stop - start), *self.row_shape), self.dtype)
         first, last = max(0, start), min(self.rows, stop)
         if first < last:
-            target = memoryview(out[first - start : last - start]).cast("B")
+            target = memoryview(out[first - start : last - start].data).cast("B")
             with self._lock:
                 self._file.seek(first * self._row_bytes)
                 while target and (count := self._file.readinto(target)):

@@ -69,7 +69,9 @@ class WaveformStrip(QWidget):
         self.plot.setFixedHeight(92)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(COLOURS[Version.NOISY], width=1))
         self.box.addItem(self.curve)
-        self.loop = pg.LinearRegionItem(brush=(255, 209, 102, 45), hoverBrush=(255, 209, 102, 70), pen=pg.mkPen("#ffd166"))
+        self.loop = pg.LinearRegionItem(
+            brush=(255, 209, 102, 45), hoverBrush=(255, 209, 102, 70), pen=pg.mkPen("#ffd166")
+        )
         self.loop.setVisible(False)
         self.box.addItem(self.loop, ignoreBounds=True)
         self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
@@ -129,5 +131,3 @@ class WaveformStrip(QWidget):
         if not self._quiet:
             low, high = self.loop.getRegion()
             self.loop_changed.emit(float(low), float(high))
-
-

@@ -50,7 +50,7 @@ LUTS: dict[str, Lut] = {
     ),
     # Cyclic; no rotation is a quiet grey, so that what turns stands out.
     "rotation": _between(
-        (-1, "#ffe45c"), (-0.5, "#c77dff"), (-0.12, "#6d6f8c"), (0, "#6b7682"), (0.12, "#5d8286"),
+        (-1, "#ffe45c"), (-0.5, "#c77dff"), (-0.08, "#80749f"), (0, "#68727d"), (0.08, "#55898b"),
         (0.5, "#2ed3b7"), (1, "#ffe45c"),
     ),
 }  # fmt: skip
@@ -60,7 +60,8 @@ STYLE = f"""
 QWidget {{ background: {BACKGROUND}; color: {TEXT}; }}
 QMainWindow::separator {{ width: 0; }}
 QToolTip {{ background: {PANEL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 3px; }}
-QMenuBar, QMenu, QStatusBar {{ background: {PANEL}; }}
+QMenuBar, QMenu, QStatusBar, QStatusBar QLabel {{ background: {PANEL}; }}
+QStatusBar::item {{ border: 0; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: #2f4054; }}
 QMenu::item:disabled {{ color: #66717d; }}
 QFrame#panel {{ background: {PANEL}; border: 0; }}

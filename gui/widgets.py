@@ -120,7 +120,9 @@ class LevelMeter(QWidget):
             painter.setPen(QColor(WARNING if over else TEXT))
             unit = "" if name == "LUFS" else " dBFS"
             text = f" {value:.1f}{unit}" if value > -99 else " –"
-            painter.drawText(QRectF(track.right(), y, values, height), Qt.AlignmentFlag.AlignVCenter, text.replace("-", "−"))
+            painter.drawText(
+                QRectF(track.right(), y, values, height), Qt.AlignmentFlag.AlignVCenter, text.replace("-", "−")
+            )
         painter.end()
 
 

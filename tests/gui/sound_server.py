@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 AVAILABLE = all(shutil.which(name) for name in ("pulseaudio", "pactl", "parec"))
 WHY_NOT = "pulseaudio, pactl and parec are not installed"
-SINK = "module-null-sink sink_name=virtual rate=48000 format=float32le channels=2 sink_properties=device.description=Virtual"
+SINK = "module-null-sink sink_name=virtual rate=48000 format=float32le channels=2"
 
 
 class SoundServer:
@@ -24,10 +24,20 @@ class SoundServer:
     def __init__(self, folder: Path) -> None:
         self.address = f"unix:{folder / 'socket'}"
         self._environment = os.environ | {
-            "PULSE_SERVER": self.address, "XDG_RUNTIME_DIR": str(folder), "XDG_CONFIG_HOME": str(folder), "HOME": str(folder)
-        }  # fmt: skip
+            "PULSE_SERVER": self.address,
+            "XDG_RUNTIME_DIR": str(folder),
+            "XDG_CONFIG_HOME": str(folder),
+            "HOME": str(folder),
+        }
         protocol = f"module-native-protocol-unix socket={folder / 'socket'} auth-anonymous=1"
-        command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--log-level=error"]
+        command = [
+            "pulseaudio",
+            "-n",
+            "--daemonize=no",
+            "--use-pid-file=no",
+            "--exit-idle-time=-1",
+            "--log-level=error",
+        ]
         self._daemon = subprocess.Popen(
             [*command, f"--load={SINK}", f"--load={protocol}"], env=self._environment, stderr=subprocess.DEVNULL
         )
@@ -63,7 +73,14 @@ class Recorder:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
-        command = ["parec", "--device=virtual.monitor", "--format=float32le", "--rate=48000", "--channels=2", "--latency-msec=20"]
+        command = [
+            "parec",
+            "--device=virtual.monitor",
+            "--format=float32le",
+            "--rate=48000",
+            "--channels=2",
+            "--latency-msec=20",
+        ]
         self._process = subprocess.Popen(command, env=environment, stdout=self._file)
 
     @property

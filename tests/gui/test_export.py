@@ -32,7 +32,9 @@ def all_targets(folder: Path, suffix: str = ".wav") -> dict[Version, Path]:
     return {version: folder / f"{version}{suffix}" for version in Version}
 
 
-def test_all_versions_are_exported_as_heard_but_for_the_level(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+def test_all_versions_are_exported_as_heard_but_for_the_level(
+    watched: Watched, noisy_file: Path, tmp_path: Path
+) -> None:
     session = watched.session
     session.open(noisy_file)
     session.set_controls(Controls(reduction_db=20.0))
@@ -69,7 +71,9 @@ def test_rate_channels_and_length_are_those_of_the_file(
     assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, 2, len(x), "PCM_24")
 
 
-def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
+    watched: Watched, noisy_file: Path, tmp_path: Path
+) -> None:
     watched.session.open(noisy_file)
     session = watched.rendered()
     out = tmp_path / "out"

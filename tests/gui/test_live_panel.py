@@ -30,7 +30,9 @@ class FakeDevices:
             Device(index=5, name="Headphones", inputs=0, outputs=2, rate=48_000, is_default=True),
         ]
 
-    def run(self, board: Any, *, input_device: int, output_device: int, session_ready: Any, stop: threading.Event) -> None:
+    def run(
+        self, board: Any, *, input_device: int, output_device: int, session_ready: Any, stop: threading.Event
+    ) -> None:
         assert (input_device, output_device) == (3, 5)
         session = LiveSession(board, sample_rate=48_000)
         session_ready(session)

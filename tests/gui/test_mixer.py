@@ -151,7 +151,9 @@ def test_what_is_not_rendered_is_waited_for_in_silence(session: Session) -> None
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(Version), st.sampled_from([0.25, 1.0]), st.integers(1, 3000), st.integers(0, 150_000)),
+        st.tuples(
+            st.sampled_from(Version), st.sampled_from([0.25, 1.0]), st.integers(1, 3000), st.integers(0, 150_000)
+        ),
         min_size=1,
         max_size=12,
     )

@@ -16,7 +16,11 @@ from phaseaware.gui.store import DiskArray
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(st.tuples(st.integers(-20, 110), st.integers(0, 40)), max_size=10), st.integers(-20, 110), st.integers(0, 60))
+@given(
+    st.lists(st.tuples(st.integers(-20, 110), st.integers(0, 40)), max_size=10),
+    st.integers(-20, 110),
+    st.integers(0, 60),
+)
 def test_a_disk_array_is_an_array(writes: list[tuple[int, int]], start: int, count: int) -> None:
     array, model = DiskArray(100, (2,), np.float32), np.zeros((100, 2), np.float32)
     for i, (at, n) in enumerate(writes, start=1):

@@ -90,7 +90,9 @@ def test_stems_give_their_sum_and_the_ideal_mask_gives_the_speech_back(
         session.script()
 
 
-def test_stems_that_do_not_match_are_refused_and_nothing_is_lost(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+def test_stems_that_do_not_match_are_refused_and_nothing_is_lost(
+    watched: Watched, noisy_file: Path, tmp_path: Path
+) -> None:
     watched.session.open(noisy_file)
     other = write_wav(tmp_path / "o.wav", np.zeros(1000, np.float32), 44_100)
     with pytest.raises(OpenError, match="stems must match"):

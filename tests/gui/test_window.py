@@ -59,10 +59,12 @@ def opened(window: MainWindow, noisy_file: Path, qtbot: QtBot) -> MainWindow:
 def rendered(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done, timeout=20_000)
     window.session.follow()
-    window.picture_now()
+    window.views.picture_now()
 
 
-def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def press(
+    qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     focus = QApplication.focusWidget()
     qtbot.keyClick(focus if focus is not None else window, key, modifier)
 
@@ -116,10 +118,10 @@ def test_row_4_level_match_is_on_shown_and_offers_more_for_deltas(opened: MainWi
 
 
 def test_row_5_loop_by_ruler_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.strip.ruler.dragged.emit(1.0, 0.5)
+    opened.views.strip.ruler.dragged.emit(1.0, 0.5)
     assert opened.session.loop == (24_000, 48_000)
-    assert opened.strip.loop.isVisible()
-    assert opened.strip.loop.getRegion() == pytest.approx((0.5, 1.0))
+    assert opened.views.strip.loop.isVisible()
+    assert opened.views.strip.loop.getRegion() == pytest.approx((0.5, 1.0))
     assert "0.50 – 1.00" in opened.loop_label.text()
     opened.session.seek(60_000)
     press(qtbot, opened, K.Key_BracketRight)
@@ -129,12 +131,12 @@ def test_row_5_loop_by_ruler_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
     assert opened.session.loop == (36_000, 60_000)
     press(qtbot, opened, K.Key_Escape)
     assert opened.session.loop is None
-    assert not opened.strip.loop.isVisible()
+    assert not opened.views.strip.loop.isVisible()
 
 
 def test_row_6_seek_by_click_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
     session = opened.session
-    opened.panes[Kind.NOISY].clicked.emit(1.25)
+    opened.views.panes[Kind.NOISY].clicked.emit(1.25)
     assert session.position == 60_000
     press(qtbot, opened, K.Key_Left)
     assert session.position == 12_000
@@ -147,32 +149,35 @@ def test_row_6_seek_by_click_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
     assert session.position == 0
     press(qtbot, opened, K.Key_End)
     assert session.position == session.recording.samples
-    assert opened.strip.playhead.value() == pytest.approx(session.recording.duration)
+    assert opened.views.strip.playhead.value() == pytest.approx(session.recording.duration)
 
 
 def test_row_7_panes_stay_locked_and_f_fits(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.panes[Kind.REAL].box.setRange(xRange=(1, 2), yRange=(0.25, 0.5), padding=0)
-    for pane in opened.panes.values():
-        time, height = pane.box.viewRange()
-        assert time == pytest.approx((1, 2))
-        assert height == pytest.approx((0.25, 0.5))
-    assert opened.strip.box.viewRange()[0] == pytest.approx((1, 2))
+    opened.views.panes[Kind.REAL].box.setRange(xRange=(1, 2), yRange=(0.25, 0.5), padding=0)
+    for layout in range(4):
+        opened.side.layouts.setCurrentIndex(layout)
+        for kind in opened.views.visible_kinds():
+            time, height = opened.views.panes[kind].box.viewRange()
+            assert time == pytest.approx((1, 2))
+            assert height == pytest.approx((0.25, 0.5))
+    opened.side.layouts.setCurrentIndex(0)
+    assert opened.views.strip.box.viewRange()[0] == pytest.approx((1, 2))
     press(qtbot, opened, K.Key_F)
     assert opened.session.recording is not None
-    assert opened.panes[Kind.NOISY].box.viewRange()[0] == pytest.approx((0, opened.session.recording.duration))
+    assert opened.views.panes[Kind.NOISY].box.viewRange()[0] == pytest.approx((0, opened.session.recording.duration))
     opened.session.seek(72_000)
     press(qtbot, opened, K.Key_Plus)
-    start, stop = opened.view[0]
+    start, stop = opened.views.view[0]
     assert stop - start == pytest.approx(opened.session.recording.duration / 2)
     assert start < 1.5 < stop
     press(qtbot, opened, K.Key_Minus)
-    assert opened.view[0] == pytest.approx((0, opened.session.recording.duration))
+    assert opened.views.view[0] == pytest.approx((0, opened.session.recording.duration))
 
 
 @pytest.mark.parametrize("scale", FrequencyScale)
 def test_row_8_the_seam_is_at_6_khz_on_every_axis(opened: MainWindow, scale: FrequencyScale) -> None:
     opened.side.scale.setCurrentIndex(list(FrequencyScale).index(scale))
-    pane = opened.panes[Kind.PHASE_AWARE]
+    pane = opened.views.panes[Kind.PHASE_AWARE]
     assert scale.hz(pane.seam.value()) == pytest.approx(6000)
     assert scale.height(scale.hz(0.3)) == pytest.approx(0.3)
     assert scale.hz(1) == pytest.approx(24_000)
@@ -188,9 +193,9 @@ def test_row_8_a_tone_is_drawn_where_the_axis_says(
     x = 0.5 * np.sin(2 * np.pi * 3000 * np.arange(96_000) / 48_000)
     window.open(write_wav(tmp_path / "tone.wav", x.astype(np.float32)))
     rendered(window, qtbot)
-    window.set_scale(scale)
-    window.picture_now()
-    image = window.panes[Kind.NOISY].image
+    window.views.set_scale(scale)
+    window.views.picture_now()
+    image = window.views.panes[Kind.NOISY].image
     column = image.image[image.image.shape[0] // 2]
     rows = np.flatnonzero(column == column.max())
     rect = image.mapRectToParent(image.boundingRect())
@@ -198,28 +203,30 @@ def test_row_8_a_tone_is_drawn_where_the_axis_says(
     assert height == pytest.approx(float(scale.height(3000)), abs=0.75 * rect.height() / len(column))
 
 
-def test_row_9_readout_tells_what_is_there(window: MainWindow, tmp_path: Path, qtbot: QtBot, constant_model: MaskModel) -> None:
+def test_row_9_readout_tells_what_is_there(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, constant_model: MaskModel
+) -> None:
     window.session.set_model(constant_model)  # A 0.5 + 0.25j: -5.05 dB, 26.6 degrees; B 0.5: -6.0 dB
     x = 0.5 * np.sin(2 * np.pi * 3000 * np.arange(96_000) / 48_000)
     window.open(write_wav(tmp_path / "tone.wav", x.astype(np.float32)))
     rendered(window, qtbot)
-    window.panes[Kind.NOISY].pointed.emit(1.0, float(FrequencyScale.LINEAR.height(3000)))
-    text = window.readout.text()
+    window.views.panes[Kind.NOISY].pointed.emit(1.0, float(FrequencyScale.LINEAR.height(3000)))
+    text = window.views.readout.text()
     for part in ("1.000 s", "3000 Hz", "noisy −6.0", "A −11.0", "B −12.0", "A −5.0 dB ∠ +27°", "B −6.0 dB"):
         assert part in text, part
-    window.panes[Kind.NOISY].pointed.emit(float("nan"), float("nan"))
-    assert "Hz" not in window.readout.text()
+    window.views.panes[Kind.NOISY].pointed.emit(float("nan"), float("nan"))
+    assert "Hz" not in window.views.readout.text()
 
 
 def test_row_10_colour_ranges_are_shared_centred_and_reset(opened: MainWindow, qtbot: QtBot) -> None:
-    bar = opened.panes[Kind.NOISY].bar
+    bar = opened.views.panes[Kind.NOISY].bar
     default = bar.range
     bar._set(-90, -10)
-    assert opened.panes[Kind.REAL].bar.range == (-90, -10)
-    assert opened.panes[Kind.SWIPE].bar.range == (-90, -10)
+    assert opened.views.panes[Kind.REAL].bar.range == (-90, -10)
+    assert opened.views.panes[Kind.SWIPE].bar.range == (-90, -10)
     qtbot.mouseDClick(bar, Qt.MouseButton.LeftButton)
-    assert opened.panes[Kind.PHASE_AWARE].bar.range == default
-    difference = opened.panes[Kind.DIFFERENCE]
+    assert opened.views.panes[Kind.PHASE_AWARE].bar.range == default
+    difference = opened.views.panes[Kind.DIFFERENCE]
     qtbot.mousePress(difference.bar, Qt.MouseButton.LeftButton, pos=difference.bar.rect().center())
     qtbot.mouseMove(difference.bar, difference.bar.rect().center() / 2)
     qtbot.mouseRelease(difference.bar, Qt.MouseButton.LeftButton)
@@ -231,30 +238,32 @@ def test_row_11_masks_show_what_is_amplified_and_turned(
     window: MainWindow, tmp_path: Path, qtbot: QtBot, rng: np.random.Generator
 ) -> None:
     speech = rng.standard_normal(96_000).astype(np.float32) / 20
-    window.open(write_wav(tmp_path / "s.wav", speech), write_wav(tmp_path / "n.wav", -0.5 * speech))  # X = S/2, so S/X = 2
+    window.open(
+        write_wav(tmp_path / "s.wav", speech), write_wav(tmp_path / "n.wav", -0.5 * speech)
+    )  # X = S/2, so S/X = 2
     assert window.session.ideal is not None
     rendered(window, qtbot)
     window.side.layouts.setCurrentIndex(1)
-    window.picture_now()
-    assert set(window.visible_kinds()) == {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION, Kind.MASK_REAL}
-    magnitude = window.panes[Kind.MASK_MAGNITUDE].image.image
+    window.views.picture_now()
+    assert set(window.views.visible_kinds()) == {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION, Kind.MASK_REAL}
+    magnitude = window.views.panes[Kind.MASK_MAGNITUDE].image.image
     below_seam = magnitude[10:-10, 2 : magnitude.shape[1] // 5]
     assert np.median(below_seam) == round((6.0206 + 80) * 2 + 1)
-    assert np.median(window.panes[Kind.MASK_REAL].image.image[10:-10]) == 161  # 0 dB
-    rotation = window.panes[Kind.MASK_ROTATION].image.image
+    assert np.median(window.views.panes[Kind.MASK_REAL].image.image[10:-10]) == 161  # 0 dB
+    rotation = window.views.panes[Kind.MASK_ROTATION].image.image
     assert rotation.shape[2] == 4
     assert np.median(rotation[10:-10, 2:50, 3]) == 255
-    assert window.panes[Kind.MASK_MAGNITUDE].bar.range[0] == -window.panes[Kind.MASK_MAGNITUDE].bar.range[1]
+    assert window.views.panes[Kind.MASK_MAGNITUDE].bar.range[0] == -window.views.panes[Kind.MASK_MAGNITUDE].bar.range[1]
 
 
 def test_row_12_difference_and_swipe(opened: MainWindow) -> None:
-    difference = opened.panes[Kind.DIFFERENCE].image.image
-    a, b = (opened.panes[kind].image.image.astype(int) for kind in (Kind.PHASE_AWARE, Kind.REAL))
+    difference = opened.views.panes[Kind.DIFFERENCE].image.image
+    a, b = (opened.views.panes[kind].image.image.astype(int) for kind in (Kind.PHASE_AWARE, Kind.REAL))
     loud = (a > 60) & (b > 60)
     np.testing.assert_array_equal(difference[loud].astype(int) - 128, np.clip(a - b, -127, 127)[loud])
     opened.side.layouts.setCurrentIndex(3)
-    opened.picture_now()
-    swipe = opened.panes[Kind.SWIPE]
+    opened.views.picture_now()
+    swipe = opened.views.panes[Kind.SWIPE]
     assert swipe._swipe is not None
     assert swipe._halves is not None
     for share in (0.25, 0.75):
@@ -289,7 +298,9 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
-def test_row_13_ideal_masks_of_stems(window: MainWindow, tmp_path: Path, qtbot: QtBot, rng: np.random.Generator) -> None:
+def test_row_13_ideal_masks_of_stems(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, rng: np.random.Generator
+) -> None:
     for name in ("speech.wav", "noise.wav"):
         write_wav(tmp_path / name, rng.standard_normal(48_000).astype(np.float32) / 20)
     data = QMimeData()
@@ -317,7 +328,7 @@ def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: 
     test = AbxTest(rng=random.Random(5))
     opened.start_abx(test)
     assert opened.session.level_match
-    for hidden in (opened._views, opened.side, opened.meter):
+    for hidden in (opened.views, opened.side, opened.meter):
         assert not hidden.isVisible()
     assert opened.heard_label.text() == ""
     for trial in range(1, 17):
@@ -427,7 +438,18 @@ def test_a_full_disk_on_export_is_reported(opened: MainWindow, tmp_path: Path, q
 
 
 def test_nothing_open_no_key_does_harm(window: MainWindow, qtbot: QtBot) -> None:
-    for key in (K.Key_Space, K.Key_1, K.Key_2, K.Key_X, K.Key_B, K.Key_Left, K.Key_End, K.Key_BracketLeft, K.Key_F, K.Key_Plus):
+    for key in (
+        K.Key_Space,
+        K.Key_1,
+        K.Key_2,
+        K.Key_X,
+        K.Key_B,
+        K.Key_Left,
+        K.Key_End,
+        K.Key_BracketLeft,
+        K.Key_F,
+        K.Key_Plus,
+    ):
         press(qtbot, window, key)
     window.menus.copy_script()
     assert "open a recording" in window.message.label.text()
@@ -441,11 +463,17 @@ def test_nothing_is_cut_off(opened: MainWindow, size: tuple[int, int]) -> None:
     assert (opened.width(), opened.height()) == size
     assert opened._side_scroll.viewport() is not None
     assert opened.side.height() <= opened._side_scroll.viewport().height()  # type: ignore[union-attr]
-    for button in [*opened.side.versions.values(), opened.side.swap, opened.side.bypass, opened.play_button, opened.side.undo]:
+    for button in [
+        *opened.side.versions.values(),
+        opened.side.swap,
+        opened.side.bypass,
+        opened.play_button,
+        opened.side.undo,
+    ]:
         needed = button.fontMetrics().horizontalAdvance(button.text())
-        assert needed <= button.width(), button.text()
-    for kind in opened.visible_kinds():
-        assert opened.panes[kind].height() >= 90
+        assert needed + 22 <= button.width(), button.text()  # 22: frame and padding of the style sheet
+    for kind in opened.views.visible_kinds():
+        assert opened.views.panes[kind].height() >= 90
 
 
 def test_every_control_can_be_reached_by_tab_and_says_what_it_is(opened: MainWindow) -> None:

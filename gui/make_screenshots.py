@@ -1,0 +1,81 @@
+"""Pictures of the real window for the README: ``xvfb-run python -m phaseaware.gui.make_screenshots FOLDER``.
+
+Opens the demo clip with the installed model, arranges the window as a listener would, and saves what is on the screen.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from phaseaware.engine import SAMPLE_RATE, MaskModel
+from PIL import Image
+from PyQt6.QtWidgets import QApplication
+
+from .app import demo_clip
+from .mixer import Version
+from .pictures import Kind
+from .window import MainWindow
+
+__all__ = ["main"]
+
+_PATIENCE = 120.0
+
+
+def main(folder: Path) -> None:
+    """Save spectrograms.png, masks.png, swipe.png and abx.png.
+
+    Raises
+    ------
+    FileNotFoundError : the demo clip is not installed.
+    TimeoutError : rendering takes more than two minutes.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    stems = demo_clip()
+    if stems is None:
+        raise FileNotFoundError("the demo clip is not installed")
+    window = MainWindow(MaskModel(), demo=stems)
+    window.resize(1280, 720)
+    window.show()
+
+    def wait(condition: Callable[[], bool]) -> None:
+        until = time.monotonic() + _PATIENCE
+        while not condition():
+            app.processEvents()
+            if time.monotonic() > until:
+                raise TimeoutError("the window is not ready")
+            time.sleep(0.01)
+
+    def save(name: str) -> None:
+        window.views.picture_now()
+        settled = time.monotonic() + 0.5
+        wait(lambda: time.monotonic() > settled)
+        folder.mkdir(parents=True, exist_ok=True)
+        window.grab().save(str(folder / name))
+        with Image.open(folder / name) as picture:  # 256 colours are plenty, and a third of the size
+            picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(folder / name, optimize=True)
+
+    window.open_demo()
+    wait(lambda: window.session.renderer is not None and window.session.renderer.done)
+    window.session.select(Version.PHASE_AWARE)
+    window.session.set_loop(2 * SAMPLE_RATE, 4 * SAMPLE_RATE)
+    window.session.seek(5 * SAMPLE_RATE // 2)
+    window._tick()
+    window.show_session()
+    window.views.panes[Kind.PHASE_AWARE].pointed.emit(2.3, 0.05)
+    save("spectrograms.png")
+    window.side.layouts.setCurrentIndex(1)
+    window.side.scale.setCurrentIndex(2)
+    save("masks.png")
+    window.side.layouts.setCurrentIndex(3)
+    save("swipe.png")
+    window.start_abx()
+    save("abx.png")
+    window.abx.finish()
+    window.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

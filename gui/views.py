@@ -1,0 +1,280 @@
+"""The middle of the window: waveform, spectrograms and masks over one time and one frequency axis, and the readout."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from phaseaware.engine import SAMPLE_RATE
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QPixmap, QShowEvent
+from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from .mixer import Version
+from .panes import Pane
+from .pictures import Kind, Picture, PictureWorker, Point, View, compose, look_up
+from .recording import Recording
+from .scales import FrequencyScale
+from .session import Session
+from .strip import WaveformStrip
+from .theme import COLOURS
+
+__all__ = ["ViewArea"]
+
+_SPECTROGRAMS = (Kind.NOISY, Kind.PHASE_AWARE, Kind.REAL)
+_COLUMNS: tuple[tuple[tuple[Kind, ...], ...], ...] = (
+    ((*_SPECTROGRAMS, Kind.DIFFERENCE),),
+    ((Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION, Kind.MASK_REAL),),
+    ((*_SPECTROGRAMS, Kind.DIFFERENCE), (Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION, Kind.MASK_REAL)),
+    ((Kind.SWIPE,),),
+)
+"""Panes per layout (see side.LAYOUTS): columns of kinds."""
+_SHARED_LEVELS: tuple[tuple[Kind, ...], ...] = ((*_SPECTROGRAMS, Kind.SWIPE), (Kind.MASK_MAGNITUDE, Kind.MASK_REAL))
+
+
+class ViewArea(QWidget):
+    """Draws a session's recording.
+
+    Signals
+    -------
+    clicked : s.
+    loop_changed : first and last s, as dragged.
+    """
+
+    clicked = pyqtSignal(float)
+    loop_changed = pyqtSignal(float, float)
+    _done = pyqtSignal(object, object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._view = (0.0, 1.0)
+        self._heights = (0.0, 1.0)
+        self._scale = FrequencyScale.LINEAR
+        self._asked: View | None = None
+        self._stale = True
+        self._pointer = (math.nan, math.nan)
+        self._worker = PictureWorker(self._done.emit)
+        self._done.connect(self._composed)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._ask_for_pictures)
+        self.strip = WaveformStrip()
+        self.strip.view_changed.connect(lambda view: self.set_view(view, self._heights))
+        self.strip.clicked.connect(self.clicked)
+        self.strip.loop_changed.connect(self.loop_changed)
+        self.panes: dict[Kind, Pane] = {}
+        for kind in Kind:
+            pane = self.panes[kind] = Pane(kind)
+            pane.set_scale(self._scale)
+            pane.view_changed.connect(lambda view: self.set_view(*view))
+            pane.clicked.connect(self.clicked)
+            pane.pointed.connect(self._pointed)
+            pane.levels_changed.connect(lambda low, high, k=kind: self._levels_changed(k, low, high))
+        self._pane_area = QWidget()
+        self._pane_grid = QGridLayout(self._pane_area)
+        self._pane_grid.setContentsMargins(0, 0, 0, 0)
+        self._pane_grid.setSpacing(2)
+        self.readout = QLabel()
+        self.readout.setObjectName("faint")
+        self.readout.setMinimumWidth(100)
+        self.readout.setToolTip("At the pointer: time, frequency, level of each version, masks")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.strip)
+        column.addWidget(self._pane_area, 1)
+        column.addWidget(self.readout)
+        self.set_layout_index(0)
+
+    def show_recording(self, recording: Recording) -> None:
+        """Another recording: show all of it."""
+        self._asked = None
+        for pane in self.panes.values():
+            pane.set_limits(recording.duration)
+            pane.set_pictures({})
+        self.strip.set_limits(recording.duration)
+        self.set_view((0, recording.duration), (0, 1))
+
+    def set_playhead(self, seconds: float, *, follow: bool) -> None:
+        """Draw the playhead; with ``follow`` turn the page when it leaves the view."""
+        for line in (self.strip.playhead, *(self.panes[kind].playhead for kind in self.visible_kinds())):
+            if line.value() != seconds:
+                line.setValue(seconds)
+        recording = self._session.recording
+        start, stop = self._view
+        width = stop - start
+        if follow and recording is not None and width < recording.duration and not start <= seconds < stop:
+            first = min(max(0.0, seconds - width / 20), recording.duration - width)
+            self.set_view((first, first + width), self._heights)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        self.refresh_pictures()
+        super().showEvent(event)
+
+    def close_worker(self) -> None:
+        """End the thread that makes the pictures."""
+        self._timer.stop()
+        self._worker.close()
+
+    def set_view(self, time: tuple[float, float], heights: tuple[float, float]) -> None:
+        """Show this stretch in all panes: s, and heights on the frequency scale."""
+        self._view, self._heights = time, heights
+        for kind in self.visible_kinds():
+            self.panes[kind].set_view(time, heights)
+        self.strip.set_view(*time)
+        self.refresh_pictures()
+
+    @property
+    def view(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """What is shown."""
+        return self._view, self._heights
+
+    def fit(self) -> None:
+        """Show everything."""
+        if self._session.recording is not None:
+            self.set_view((0, self._session.recording.duration), (0, 1))
+
+    def set_scale(self, scale: FrequencyScale) -> None:
+        """Another frequency axis; the visible band stays."""
+        low, high = (float(np.clip(scale.height(self._scale.hz(y)), 0, 1)) for y in self._heights)
+        self._scale = scale
+        for pane in self.panes.values():
+            pane.set_scale(scale)
+        self.set_view(self._view, (0, 1) if self._heights == (0, 1) else (low, high))
+
+    def set_layout_index(self, index: int) -> None:
+        """Show one of side.LAYOUTS."""
+        while (item := self._pane_grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+        for c in range(2):
+            self._pane_grid.setColumnStretch(c, 1 if c < len(_COLUMNS[index]) else 0)
+        for c, kinds in enumerate(_COLUMNS[index]):
+            box = QVBoxLayout()
+            box.setSpacing(2)
+            holder = QWidget()
+            holder.setLayout(box)
+            box.setContentsMargins(0, 0, 0, 0)
+            for i, kind in enumerate(kinds):
+                pane = self.panes[kind]
+                pane.show_time(i + 1 == len(kinds))
+                box.addWidget(pane, 1)
+                pane.show()
+            self._pane_grid.addWidget(holder, 0, c)
+        for holder_child in self._pane_area.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if self._pane_grid.indexOf(holder_child) < 0:
+                holder_child.deleteLater()
+        self.layout_index = index
+        self.set_view(self._view, self._heights)
+
+    def visible_kinds(self) -> list[Kind]:
+        """What is shown now."""
+        return [kind for column in _COLUMNS[self.layout_index] for kind in column]
+
+    def _levels_changed(self, kind: Kind, low: float, high: float) -> None:
+        for group in _SHARED_LEVELS:
+            if kind in group:
+                for other in group:
+                    self.panes[other].set_levels(low, high)
+        self.refresh_pictures()
+
+    def refresh_pictures(self, delay_ms: int = 15) -> None:
+        """Have the pictures made anew soon."""
+        if not self._timer.isActive():
+            self._timer.start(delay_ms)
+
+    def _wanted_view(self) -> View:
+        sizes = [self.panes[kind].pixels() for kind in self.visible_kinds()]
+        start, stop = self._view
+        margin = (stop - start) / 2
+        duration = self._session.recording.duration if self._session.recording is not None else 1.0
+        first, last = max(0.0, start - margin), min(duration, stop + margin)
+        columns = max(w for w, _ in sizes) * (last - first) / max(stop - start, 1e-9)
+        return View(
+            start=first, stop=last, low=self._heights[0], high=self._heights[1], columns=max(16, int(columns)),
+            rows=int(np.clip(max(h for _, h in sizes), 16, 1024)), scale=self._scale,
+            floor_db=self.panes[Kind.NOISY].bar.range[0],
+        )  # fmt: skip
+
+    def _ask_for_pictures(self) -> None:
+        recording = self._session.recording
+        if recording is None or not self.isVisible():
+            return
+        self.strip.draw(recording, *self._view)
+        if self._asked is None:  # one at a time; what changes meanwhile is asked for afterwards
+            self._asked = self._wanted_view()
+            renderer = self._session.renderer
+            self._stale = False
+            self._worker.ask(recording, renderer.pictures if renderer is not None else None, self._asked)
+        else:
+            self._stale = True
+
+    def _composed(self, view: View, pictures: dict[Kind, Picture]) -> None:
+        if view is not self._asked:
+            return
+        self._asked = None
+        if view.scale is self._scale:
+            for kind in self.visible_kinds():
+                self.panes[kind].set_pictures(pictures)
+        if self._stale:
+            self.refresh_pictures()
+
+    def _pointed(self, seconds: float, height: float) -> None:
+        self._pointer = (seconds, height)
+        self._show_readout()
+
+    def _show_readout(self) -> None:
+        seconds, height = self._pointer
+        recording, renderer = self._session.recording, self._session.renderer
+        point = None
+        if recording is not None and not math.isnan(seconds):
+            pictures = renderer.pictures if renderer is not None else None
+            point = look_up(recording, pictures, seconds, float(self._scale.hz(height)))
+        self.readout.setText(_readout(point) if point is not None else "&nbsp;")
+
+    def zoom(self, factor: float, position: int) -> None:
+        """Zoom in time around the playhead, if it is in view, or the middle."""
+        recording = self._session.recording
+        if recording is None:
+            return
+        start, stop = self._view
+        centre = position / SAMPLE_RATE
+        if not start <= centre <= stop:
+            centre = (start + stop) / 2
+        width = min(max((stop - start) * factor, min(0.05, recording.duration)), recording.duration)
+        first = min(max(0.0, centre - (centre - start) / (stop - start) * width), recording.duration - width)
+        self.set_view((first, first + width), self._heights)
+
+    def picture_now(self) -> None:
+        """Compose and draw what is in view at once, in this thread: for exporting the picture."""
+        recording, renderer = self._session.recording, self._session.renderer
+        if recording is not None:
+            made = compose(recording, renderer.pictures if renderer is not None else None, self._wanted_view())
+            self.strip.draw(recording, *self._view)
+            for kind in self.visible_kinds():
+                self.panes[kind].set_pictures(made)
+
+    def grab_twice(self) -> QPixmap:
+        """What is shown, at twice its size."""
+        picture = QPixmap(2 * self.size())
+        picture.setDevicePixelRatio(2)
+        self.render(picture)
+        return picture
+
+
+def _readout(point: Point) -> str:
+    def db(value: float, *, signed: bool = False) -> str:
+        return "–" if math.isnan(value) else (f"{value:+.1f}" if signed else f"{value:.1f}").replace("-", "−")
+
+    a, b = COLOURS[Version.PHASE_AWARE], COLOURS[Version.REAL]
+    turn = "–" if math.isnan(point.rotation) else f"{point.rotation:+.0f}°".replace("-", "−")
+    return (
+        f"{point.seconds:.3f} s &nbsp; {point.hz:.0f} Hz &nbsp;&nbsp; noisy {db(point.noisy)} &nbsp;"
+        f"<span style='color:{a}'>A {db(point.phase_aware)}</span> &nbsp;"
+        f"<span style='color:{b}'>B {db(point.real)}</span> dB"
+        f" &nbsp; A − B {db(point.phase_aware - point.real, signed=True)} dB &nbsp;&nbsp; mask "
+        f"<span style='color:{a}'>A {db(point.mask, signed=True)} dB ∠ {turn}</span> &nbsp;"
+        f"<span style='color:{b}'>B {db(point.mask_real, signed=True)} dB</span>"
+    )
