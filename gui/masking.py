@@ -17,7 +17,8 @@ __all__ = ["IdealChoice", "IdealMasks", "Masking", "ModelMasks"]
 
 _WARM_UP = SAMPLE_RATE // HOP
 """Frames a recurrent model hears before the first one used, where it cannot be resumed: one second."""
-_CHECKPOINTS = 3600
+_CHECKPOINTS = 2400
+"""At most; each holds some 20 kB."""
 
 
 class Masking(Protocol):
@@ -41,7 +42,7 @@ class ModelMasks:
     def __init__(self, recording: Recording, model: MaskModel) -> None:
         self._recording, self._model = recording, model
         self._lookahead = model.info.lookahead_frames
-        self._spacing = max(SAMPLE_RATE // 2, recording.samples // _CHECKPOINTS) // HOP
+        self._spacing = max(SAMPLE_RATE // 4, recording.samples // _CHECKPOINTS) // HOP
         self._checkpoints: dict[int, MaskStream] = {}
         self.start(0)
 

@@ -146,6 +146,9 @@ class TimeBox(pg.ViewBox):  # type: ignore[misc]
         else:
             super().wheelEvent(ev, axis=1 if modifiers & Qt.KeyboardModifier.ControlModifier else 0)
 
+    def showAxRect(self, ax: QRectF, **kwargs: Any) -> None:  # noqa: N802
+        super().showAxRect(ax, padding=0, **kwargs)  # exactly what was framed
+
     def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
         if ev.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(float(self.mapToView(ev.pos()).x()))

@@ -30,7 +30,7 @@ __all__ = ["Pictures", "Renderer", "Renders", "Slot", "ready"]
 Renders = tuple[Render, Render]
 """How A (phase-aware) and B (real mask) are made."""
 
-_FIRST_CHUNK, _LARGEST_CHUNK = 12, 94  # frames: 0.13 s, so that a change is heard at once, and 1 s
+_FIRST_CHUNK, _LARGEST_CHUNK = 12, 47  # frames: 0.13 s, so that a change is heard at once, and 0.5 s
 _NEAR = SAMPLE_RATE  # samples: the playhead counts as served when the renderer is this close before it
 
 

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 from phaseaware.engine import IdealMask, MaskModel
-from phaseaware.gui import abx_panel, menus
+from phaseaware.gui import abx_panel, app, menus
 from phaseaware.gui.abx import AbxTest
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.scales import FrequencyScale
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
-from PyQt6.QtGui import QDropEvent, QGuiApplication
-from PyQt6.QtWidgets import QApplication, QLineEdit, QWidget
+from PyQt6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtGui import QDropEvent, QGuiApplication, QMouseEvent, QWheelEvent
+from PyQt6.QtMultimedia import QAudioDevice
+from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import write_wav
@@ -172,6 +173,61 @@ def test_row_7_panes_stay_locked_and_f_fits(opened: MainWindow, qtbot: QtBot) ->
     assert start < 1.5 < stop
     press(qtbot, opened, K.Key_Minus)
     assert opened.views.view[0] == pytest.approx((0, opened.session.recording.duration))
+
+
+def drag(qtbot: QtBot, plot: QWidget, first: QPoint, last: QPoint) -> None:
+    """Drag with the left button, in steps as a hand does."""
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, pos=first)
+    for share in (0.2, 0.5, 0.8, 1.0):
+        where = first + (last - first) * share
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(where), plot.mapToGlobal(QPointF(where)), Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        QApplication.sendEvent(plot, event)
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=last)
+
+
+def test_rows_5_to_7_with_the_mouse(opened: MainWindow, qtbot: QtBot) -> None:
+    QApplication.processEvents()
+    recording = opened.session.recording
+    assert recording is not None
+    strip = opened.views.strip
+    box = strip.box.sceneBoundingRect()
+
+    def at(seconds: float) -> int:
+        return round(box.left() + seconds / recording.duration * box.width())
+
+    ruler_y = round(strip.ruler.sceneBoundingRect().center().y())
+    viewport = strip.plot.viewport()
+    drag(qtbot, viewport, QPoint(at(0.5), ruler_y), QPoint(at(1.5), ruler_y))
+    assert opened.session.loop is not None
+    assert [edge / 48_000 for edge in opened.session.loop] == pytest.approx([0.5, 1.5], abs=0.02)
+    opened.session.clear_loop()
+    opened.show_session()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(at(2.0), round(box.center().y())))
+    assert opened.session.position / 48_000 == pytest.approx(2.0, abs=0.02)
+
+    pane = opened.views.panes[Kind.REAL]
+    area = pane.box.sceneBoundingRect()
+    middle = area.center()
+    for delta, modifier in ((120, Qt.KeyboardModifier.NoModifier), (120, Qt.KeyboardModifier.ControlModifier)):
+        before = opened.views.view
+        wheel = QWheelEvent(
+            middle, pane.plot.mapToGlobal(middle), QPoint(0, 0), QPoint(0, delta), Qt.MouseButton.NoButton, modifier,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(pane.plot.viewport(), wheel)
+        after = opened.views.view
+        zoomed = [b[1] - b[0] > a[1] - a[0] + 1e-9 for a, b in zip(after, before, strict=True)]
+        assert zoomed == [modifier == Qt.KeyboardModifier.NoModifier, modifier != Qt.KeyboardModifier.NoModifier]
+    opened.views.fit()
+    quarter, most = QPoint(round(area.left() + area.width() / 4), round(area.top() + 5)), area.bottomRight().toPoint()
+    drag(qtbot, pane.plot.viewport(), quarter, most - QPoint(round(area.width() / 4), 5))
+    (start, stop), (low, high) = opened.views.view
+    assert (start, stop) == pytest.approx((recording.duration / 4, recording.duration * 3 / 4), rel=0.03)
+    assert 0 < low < high < 1
+    assert opened.views.panes[Kind.NOISY].box.viewRange()[0] == pytest.approx((start, stop))
 
 
 @pytest.mark.parametrize("scale", FrequencyScale)
@@ -509,3 +565,51 @@ def test_no_widget_or_thread_is_left(history_model: MaskModel, noisy_file: Path,
         return len([w for w in QApplication.allWidgets() if isinstance(w, QWidget)]) <= before_widgets
 
     qtbot.waitUntil(gone, timeout=5000)
+
+
+def test_no_sound_device_is_reported_and_the_window_goes_on(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.player.device = QAudioDevice()
+    press(qtbot, opened, K.Key_Space)
+    qtbot.waitUntil(opened.message.isVisible)
+    assert "no sound device" in opened.message.label.text()
+    assert not opened.session.playing
+    assert opened.play_button.text() == "Play"
+    press(qtbot, opened, K.Key_Escape)
+    assert not opened.message.isVisible()
+
+
+def test_without_a_file_the_demo_clip_is_offered(
+    history_model: MaskModel, tmp_path: Path, qtbot: QtBot, rng: np.random.Generator
+) -> None:
+    paths = [
+        write_wav(tmp_path / f"{name}.wav", rng.standard_normal(9600).astype(np.float32) / 20)
+        for name in ("speech", "noise")
+    ]
+    window = MainWindow(history_model, demo=(paths[0], paths[1]))
+    window.show()
+    (button,) = [b for b in window.start_page.findChildren(QPushButton) if "demo" in b.text()]
+    button.click()
+    assert window.session.recording is not None
+    assert window.session.ideal is None
+    assert window.middle.currentWidget() is window.views
+    rendered(window, qtbot)
+    window.close()
+    window.deleteLater()
+
+
+def test_without_a_model_the_recording_is_heard_and_the_rest_is_off(noisy_file: Path, qtbot: QtBot) -> None:
+    window = MainWindow(None)
+    window.show()
+    assert window.open(noisy_file)
+    assert "no model" in window.message.label.text()
+    press(qtbot, window, K.Key_2)
+    assert window.session.heard is Version.NOISY
+    assert not window.side.versions[Version.PHASE_AWARE].isEnabled()
+    window.views.picture_now()
+    window.close()
+    window.deleteLater()
+
+
+def test_the_command_refuses_what_it_cannot_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["--model", str(tmp_path / "none.onnx")]) == 1
+    assert "none.onnx" in capsys.readouterr().err
