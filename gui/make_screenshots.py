@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine import SAMPLE_RATE, MaskModel
-from PIL import Image
 from PyQt6.QtWidgets import QApplication
 
 from .app import demo_clip
@@ -54,8 +53,6 @@ def main(folder: Path) -> None:
         wait(lambda: time.monotonic() > settled)
         folder.mkdir(parents=True, exist_ok=True)
         window.grab().save(str(folder / name))
-        with Image.open(folder / name) as picture:  # 256 colours are plenty, and a third of the size
-            picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(folder / name, optimize=True)
 
     window.open_demo()
     wait(lambda: window.session.renderer is not None and window.session.renderer.done)

@@ -197,6 +197,8 @@ class Pane(QWidget):
         self.frequency_axis = _FrequencyAxis()
         self.time_axis = pg.AxisItem("bottom", maxTickLength=-4)
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": self.frequency_axis, "bottom": self.time_axis})
+        for axis in (self.frequency_axis, self.time_axis):
+            axis.enableAutoSIPrefix(False)  # there are no axis labels to keep up to date
         self.plot.setBackground(BACKGROUND)
         self.plot.setMinimumHeight(40)
         self.plot.hideButtons()

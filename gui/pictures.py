@@ -50,6 +50,7 @@ class View:
     low, high : heights on the frequency scale.
     columns, rows : pixels.
     floor_db : below this level both versions count as equally quiet in the difference.
+    kinds : panes in view; what they do not need is not made.
     """
 
     start: float
@@ -60,6 +61,7 @@ class View:
     rows: int
     scale: FrequencyScale
     floor_db: float
+    kinds: frozenset[Kind]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Picture:
 
 
 def compose(recording: Recording, pictures: Pictures | None, view: View) -> dict[Kind, Picture]:
-    """All panes' images."""
+    """Images of the panes in view (and of those they are made from)."""
     bins = _bins(view)
     first, last = view.start / _FRAME_SECONDS + 0.5, view.stop / _FRAME_SECONDS + 0.5
     made: dict[Kind, Picture] = {}
@@ -88,15 +90,19 @@ def compose(recording: Recording, pictures: Pictures | None, view: View) -> dict
     def place(image: Codes, begin: float, end: float) -> Picture:
         return Picture(image, (begin - 0.5) * _FRAME_SECONDS, (end - 0.5) * _FRAME_SECONDS, view.low, view.high)
 
-    add(Kind.NOISY, recording.spectrogram)
+    if Kind.NOISY in view.kinds:
+        add(Kind.NOISY, recording.spectrogram)
     if pictures is None:
         return made
-    a, begin, end = add(Kind.PHASE_AWARE, pictures.spectrograms["phase-aware"])
-    b, _, _ = add(Kind.REAL, pictures.spectrograms["real"])
-    made[Kind.DIFFERENCE] = place(_difference(a[..., 0], b[..., 0], view.floor_db), begin, end)
-    mask, begin, end = add(Kind.MASK_MAGNITUDE, pictures.masks["phase-aware"])
-    made[Kind.MASK_ROTATION] = place(_rotation(mask), begin, end)
-    add(Kind.MASK_REAL, pictures.masks["real"])
+    if view.kinds & {Kind.PHASE_AWARE, Kind.REAL, Kind.DIFFERENCE, Kind.SWIPE}:
+        a, begin, end = add(Kind.PHASE_AWARE, pictures.spectrograms["phase-aware"])
+        b, _, _ = add(Kind.REAL, pictures.spectrograms["real"])
+        made[Kind.DIFFERENCE] = place(_difference(a[..., 0], b[..., 0], view.floor_db), begin, end)
+    if view.kinds & {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION}:
+        mask, begin, end = add(Kind.MASK_MAGNITUDE, pictures.masks["phase-aware"])
+        made[Kind.MASK_ROTATION] = place(_rotation(mask), begin, end)
+    if Kind.MASK_REAL in view.kinds:
+        add(Kind.MASK_REAL, pictures.masks["real"])
     return made
 
 

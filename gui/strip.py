@@ -61,6 +61,8 @@ class WaveformStrip(QWidget):
         level.setWidth(AXIS_WIDTH)
         level.setTicks([[(-0.5, "−0.5"), (0, "0"), (0.5, "0.5")]])
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"top": self.ruler, "left": level})
+        for axis in (self.ruler, level):
+            axis.enableAutoSIPrefix(False)
         self.plot.setBackground(BACKGROUND)
         self.plot.getPlotItem().hideAxis("bottom")
         self.plot.getPlotItem().showAxis("top")

@@ -195,7 +195,7 @@ class ViewArea(QWidget):
         return View(
             start=first, stop=last, low=self._heights[0], high=self._heights[1], columns=max(16, int(columns)),
             rows=int(np.clip(max(h for _, h in sizes), 16, 1024)), scale=self._scale,
-            floor_db=self.panes[Kind.NOISY].bar.range[0],
+            floor_db=self.panes[Kind.NOISY].bar.range[0], kinds=frozenset(self.visible_kinds()),
         )  # fmt: skip
 
     def _ask_for_pictures(self) -> None:
@@ -215,7 +215,7 @@ class ViewArea(QWidget):
         if view is not self._asked:
             return
         self._asked = None
-        if view.scale is self._scale:
+        if view.scale is self._scale and view.kinds == set(self.visible_kinds()):
             for kind in self.visible_kinds():
                 self.panes[kind].set_pictures(pictures)
         if self._stale:

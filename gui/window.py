@@ -43,6 +43,7 @@ from .widgets import LevelMeter, MessageBar
 __all__ = ["MainWindow"]
 
 _FAST_MS, _SLOW_MS = 33, 250
+_METER_TICKS = 3
 _METER_SAMPLES = SAMPLE_RATE // 2
 
 
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.player.failed.connect(self._device_failed)
         self._demo = demo
         self._cpu = (time.perf_counter(), time.process_time(), 0.0)
+        self._ticks = 0
         self._build()
         self.menus = Menus(self)
         self._bridge.told.connect(self._session_told)
@@ -278,8 +280,10 @@ class MainWindow(QMainWindow):
         if was_playing != session.playing or gains != [session.gain_db(v) for v in Version]:
             self.show_session()
         self._draw_playhead()
-        self._draw_meter()
-        self._show_status()
+        self._ticks += 1
+        if self._ticks % _METER_TICKS == 0 or not session.playing:
+            self._draw_meter()
+            self._show_status()
         wanted = _FAST_MS if session.playing else _SLOW_MS
         if self._timer.interval() != wanted:
             self._timer.start(wanted)

@@ -78,6 +78,9 @@ def test_row_1_space_plays_from_anywhere_but_a_text_field(opened: MainWindow, qt
     opened.side.sliders["mix"].slider.setFocus()
     press(qtbot, opened, K.Key_Space)
     assert not opened.session.playing
+    for playing in (True, False):
+        qtbot.keyClick(opened.windowHandle(), K.Key_Space)  # as it comes from the desktop
+        assert opened.session.playing is playing
     field = QLineEdit(opened)
     field.show()
     field.setFocus()
