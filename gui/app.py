@@ -1,8 +1,9 @@
-"""``phaseaware gui [FILE]``: opens the window."""
+"""``phaseaware gui [FILE]`` or ``phaseaware gui SPEECH NOISE``: opens the window."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import resources
@@ -23,10 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Exit status.
     """
     parser = argparse.ArgumentParser(prog="phaseaware gui", description="Hear and see what both masks do.")
-    parser.add_argument("file", nargs="?", help="recording to open")
-    parser.add_argument("--noise", metavar="FILE", help="FILE is clean speech and this its noise: show ideal masks")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a recording; or two stems, speech and noise")
     parser.add_argument("--model", help="model file (default: the one that comes with the package)")
     arguments = parser.parse_args(argv)
+    if len(arguments.files) > 2:
+        parser.error("one recording, or two stems (speech and noise), can be opened")
     try:
         from PyQt6.QtWidgets import QApplication
     except ImportError as error:
@@ -55,8 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.show()
     if trouble is not None:
         window.message.show_message(trouble)
-    if arguments.file is not None:
-        window.open(arguments.file, arguments.noise)
+    if arguments.files:
+        window.open(*arguments.files)
+    # Python sees the signal when a timer next fires, a quarter of a second later at most.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
     return int(app.exec())
 
 
