@@ -340,5 +340,3 @@ def _key(part: Part) -> Structure:
         return ("stage", id(part.processor))
     assert isinstance(part, Split)
     return ("split", *(tuple(_key(p) for p in branch.parts) for branch in part.branches))
-
-

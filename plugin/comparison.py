@@ -310,8 +310,12 @@ def _draw(
     figures = {
         "spectrograms": pictures.spectrogram_figure(noisy, a, b, title=title, seconds=told.seconds, highest_hz=highest),
         "masks": pictures.mask_figure(
-            masks.masks["phase-aware"], masks.masks["real"], heard, title=f"{title}: the masks",
-            seconds=told.seconds, highest_hz=highest,
+            masks.masks["phase-aware"],
+            masks.masks["real"],
+            heard,
+            title=f"{title}: the masks",
+            seconds=told.seconds,
+            highest_hz=highest,
         ),
     }
     if ideal:

@@ -64,7 +64,6 @@ class Processor(ABC):
         self._begin(sample_rate, channels)
         self._running = (sample_rate, channels)
 
-
     def _finish(self) -> Samples:
         if self._running is None:
             raise RuntimeError("no stream is running")

@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class PresetInfo:
     """What a list of presets shows. ``name`` is what :func:`load_preset` takes."""

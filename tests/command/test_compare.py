@@ -248,9 +248,7 @@ def test_controls_act_on_both_masks_and_progress_is_told(model: Path, tmp_path: 
         np.testing.assert_allclose(_read(tmp_path / "out", name)[0], x, atol=1e-6)
 
 
-def test_demo_prints_figures_and_where_to_look(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_demo_prints_figures_and_where_to_look(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.run_demo(_arguments("demo", "-o", tmp_path / "demo", "--model", model)) == 0
     told = capsys.readouterr().out
     assert str(tmp_path / "demo") in told

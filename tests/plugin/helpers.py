@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, cycle
 from typing import Any
 
@@ -45,6 +45,3 @@ def stock_stream(
 def largest_step(y: Samples) -> float:
     """Largest difference of neighbouring samples."""
     return float(np.abs(np.diff(y)).max())
-
-
-Maker = Callable[[], Any]
