@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pedalboard
 from numpy.typing import NDArray
+from pedalboard_native._internal import AddLatency
 
 from .describe import native_classes, native_parameters
 
@@ -177,11 +178,14 @@ class NativeRun:
         return pedalboard.process(x, self._format[0], [self._chain_guard, *self.plugins], buffer_size, False)
 
     def _prepare(self, plugins: Sequence[pedalboard.Plugin]) -> None:
-        """Have the plugins make room for the largest block, and leave them silent."""
+        """Have the plugins, which are silent, make room for the largest block.
+
+        The plugin in front keeps the silence to itself: the others are prepared and hear nothing. (To let them
+        hear it and reset them would not do: a reset takes the room from VST3 plugins.)
+        """
         (sample_rate, channels), size = self._format, self._largest
-        for samples, reset in ((size, False), (0, True)):
-            silence = np.zeros((channels, samples), np.float32)
-            pedalboard.process(silence, sample_rate, [self._chain_guard, *plugins], size, reset)
+        silence = np.zeros((channels, size), np.float32)
+        pedalboard.process(silence, sample_rate, [self._chain_guard, AddLatency(size), *plugins], size, False)
 
     def drain(self) -> Samples:
         """What the plugins still hold of the stream, found by feeding silence; then they are reset."""
