@@ -41,9 +41,10 @@ class Keys(QObject):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         if event is None or event.type() != QEvent.Type.KeyPress or QApplication.activeWindow() is not self._window:
             return False
-        focus = QApplication.focusWidget()
-        if watched is not focus and watched is not self._window.windowHandle():
+        # Before a widget gets a key, the window's handle does; only widgets count, so that nothing is done twice.
+        if not isinstance(watched, QWidget) or watched.window() is not self._window:
             return False
+        focus = QApplication.focusWidget() or watched
         if isinstance(focus, (QLineEdit, QAbstractSpinBox)) or QApplication.activePopupWidget() is not None:
             return False
         assert isinstance(event, QKeyEvent)

@@ -255,9 +255,11 @@ class SidePanel(QFrame):
         recording = session.recording
         for version, button in self.versions.items():
             button.setEnabled(recording is not None and (version is Version.NOISY or session.renderer is not None))
-            button.setChecked(version is session.heard)
+            button.setChecked(recording is not None and version is session.heard)
         removed = "B" if session.output == "real" else "A"
         self.versions[Version.REMOVED].setText(f"5  Removed by {removed}")
+        for button in (self.swap, self.bypass):
+            button.setEnabled(session.renderer is not None)
         self.bypass.setChecked(session.bypass)
         self.match.setChecked(session.level_match)
         self.delta_gain.setCurrentIndex(DELTA_GAINS_DB.index(session.delta_gain_db))

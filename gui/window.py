@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         recording = self.session.recording
         assert recording is not None
         self.middle.setCurrentWidget(self.views)
+        self.side.versions[Version.NOISY].setFocus()
         self.views.show_recording(recording)
         self.setWindowTitle(f"{recording.title} – PhaseAware")
         if self.session.renderer is None:
@@ -236,6 +237,9 @@ class MainWindow(QMainWindow):
     def toggle_play(self) -> None:
         """Play or pause."""
         session = self.session
+        if self.is_live:  # one of both is heard at a time
+            self.live.toggle()
+            return
         if session.recording is None:
             return
         session.play(not session.playing)
@@ -408,6 +412,7 @@ class MainWindow(QMainWindow):
             return
         self.abx.begin(test or AbxTest())
         self.middle.setCurrentWidget(self.abx)
+        self.abx.hear["X"].setFocus()
         self._side_scroll.hide()
         self.meter.hide()
         self.menus.set_enabled(False)
@@ -417,6 +422,7 @@ class MainWindow(QMainWindow):
         self.middle.setCurrentWidget(self.views)
         self._side_scroll.show()
         self.meter.show()
+        self.side.versions[Version.NOISY].setFocus()
         self.menus.set_enabled(True)
         self.views.refresh_pictures()
         self.show_session()
@@ -430,10 +436,12 @@ class MainWindow(QMainWindow):
         self.session.play(False)
         self.player.release()
         self.middle.setCurrentWidget(self.live)
+        self.live.start_button.setFocus()  # the focus must not stay on what is hidden now: keys would be lost
         self.show_session()
 
     def _live_closed(self) -> None:
         self.middle.setCurrentWidget(self.views if self.session.recording is not None else self.start_page)
+        self.side.versions[Version.NOISY].setFocus()
         self.views.refresh_pictures()
 
     @property

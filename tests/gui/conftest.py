@@ -11,6 +11,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
+from phaseaware.gui import abx_panel, menus
+from PyQt6.QtCore import QSettings
 
 from tests.gui.helpers import Watched, write_wav
 from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
@@ -51,3 +53,12 @@ def server(sound_server: SoundServer | None) -> SoundServer:
     if sound_server is None:
         pytest.skip(WHY_NOT)
     return sound_server
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the user's is read or written."""
+    settings = tmp_path / "settings"
+    monkeypatch.setattr(menus, "QSettings", lambda *names: QSettings(str(settings), QSettings.Format.IniFormat))
+    monkeypatch.setattr(abx_panel, "log_folder", lambda: tmp_path / "logs")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

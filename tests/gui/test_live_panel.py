@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from phaseaware.engine import MaskModel
 from phaseaware.gui import live_panel
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.live_panel import LivePanel
+from phaseaware.gui.window import MainWindow
 from phaseaware.plugin.live import Device, LiveError, LiveSession
+from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 
@@ -97,6 +100,34 @@ def test_a_device_that_vanishes_is_reported(panel: LivePanel, fake: FakeDevices,
         fake.pulled.set()
     assert "connect it" in told.args[0]
     assert not panel.running
+
+
+def test_the_window_shows_the_page_and_its_keys_switch(
+    fake: FakeDevices, history_model: MaskModel, noisy_file: Path, qtbot: QtBot
+) -> None:
+    window = MainWindow(history_model)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    window.open(noisy_file)
+    window.start_live()
+    assert window.is_live
+    qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.live.session is not None)
+    assert window.live.session is not None
+    for key, version in ((Qt.Key.Key_3, "B"), (Qt.Key.Key_1, "bypass"), (Qt.Key.Key_2, "A"), (Qt.Key.Key_X, "bypass")):
+        qtbot.keyClick(window.windowHandle(), key)
+        assert window.live.session.version == version
+    assert not window.session.playing
+    window.session.set_controls(Controls(mix=0.25))
+    window.show_session()
+    assert window.live._board is not None
+    assert window.live._board.mix == 0.25
+    qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Escape)
+    assert not window.is_live
+    qtbot.waitUntil(lambda: not window.live.running)
+    window.close()
+    window.deleteLater()
 
 
 def test_no_devices_are_reported(panel: LivePanel, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 from phaseaware.engine import IdealMask, MaskModel
-from phaseaware.gui import abx_panel, app, menus
+from phaseaware.gui import app
 from phaseaware.gui.abx import AbxTest
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.scales import FrequencyScale
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent, QGuiApplication, QMouseEvent, QWheelEvent
 from PyQt6.QtMultimedia import QAudioDevice
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
@@ -27,15 +27,6 @@ from tests.gui.helpers import write_wav
 from tests.gui.test_export import files_no_larger_than
 
 K = Qt.Key
-
-
-@pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the user's is read or written."""
-    settings = tmp_path / "settings"
-    monkeypatch.setattr(menus, "QSettings", lambda *names: QSettings(str(settings), QSettings.Format.IniFormat))
-    monkeypatch.setattr(abx_panel, "log_folder", lambda: tmp_path / "logs")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture
