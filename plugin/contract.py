@@ -95,7 +95,8 @@ class Processor(ABC):
         Raises
         ------
         TypeError : the input is not a float array, or ``sample_rate`` or ``buffer_size`` not a number.
-        ValueError : the input has the wrong shape, or ``sample_rate`` or ``buffer_size`` is out of range.
+        ValueError : the input has the wrong shape or consists of integers that were not scaled, or ``sample_rate`` or
+            ``buffer_size`` is out of range.
         """
         sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
         with self._lock:

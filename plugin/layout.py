@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Format", "LayoutError", "LayoutMemory", "check_buffer_size", "check_sample_rate"]
 
 Samples = NDArray[np.float32]
+_UNHEARD_OF = 128.0  # 42 dB above full scale
 
 
 class LayoutError(ValueError, RuntimeError):
@@ -55,6 +56,7 @@ class LayoutMemory:
         Raises
         ------
         TypeError : not an array, or neither float32 nor float64.
+        ValueError : integers in disguise, of a range far beyond full scale.
         LayoutError : three or more dimensions, or a square block where no block came before.
         """
         x = _check_array(input_array)
@@ -105,7 +107,14 @@ def _clean(x: NDArray[np.floating]) -> Samples:
         y = x.astype(np.float32, order="C", copy=False)
         # A sum is finite if all its terms are, unless it overflows: one cheap pass for the usual case.
         if not np.isfinite(y.sum()) and not np.isfinite(y).all():
-            return np.nan_to_num(y, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+            y = np.nan_to_num(y, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+    peak = max(y.max(), -y.min())
+    # Above 2³¹ come no integers of sound files, and floats that are nothing but large are whole numbers too.
+    if _UNHEARD_OF < peak <= 2**31 and np.array_equal(y, np.trunc(y)):
+        raise ValueError(
+            f"audio is integer-valued with a peak of {peak:.0f}: integers converted to float have to be rescaled to "
+            "[-1.0, 1.0], 16-bit ones by x / 32768"
+        )
     return y.view()
 
 

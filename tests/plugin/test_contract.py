@@ -74,6 +74,19 @@ def test_other_dtypes_are_refused_with_advice(make: Make, kind: str, dtype: type
         make(kind)(np.zeros(100, dtype), RATE)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_integers_in_disguise_are_refused_with_advice(
+    make: Make, kind: str, rng: np.random.Generator, dtype: type[np.floating]
+) -> None:
+    x = noise(rng, 2, 3000)
+    pcm = (32767 * x).astype(np.int16)
+    processor = make(kind)
+    with pytest.raises(ValueError, match=r"integer-valued.*rescaled to \[-1\.0, 1\.0\].*32768"):
+        processor(pcm.astype(dtype), RATE)
+    for sound in (pcm.astype(dtype) / 32768, np.sign(x).astype(dtype), 2 * np.ones((2, 9), dtype), 200.5 * x):
+        assert np.isfinite(processor(sound, RATE)).all()
+
+
 @pytest.mark.parametrize("thing", [[0.0, 0.1], "sound", None, 1.0])
 def test_only_arrays_are_taken(make: Make, kind: str, thing: object) -> None:
     with pytest.raises(TypeError, match=r"numpy\.ndarray"):
