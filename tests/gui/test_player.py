@@ -101,10 +101,10 @@ def test_ten_switches_at_random_times_are_heard_in_place_without_gap_or_click(
         start(qtbot, session, player, Version.PHASE_AWARE)
         position = 4800
         for i in range(10):
-            position += int(rng.integers(6000, 14_000))
+            position += int(rng.integers(16_000, 22_000))
             wait_for(qtbot, session, position)
             session.select((Version.REAL, Version.PHASE_AWARE)[i % 2])
-        wait_for(qtbot, session, session.position + 6000)
+        wait_for(qtbot, session, session.position + 16_000)
         x = finish(qtbot, session, recorder)
     found = pieces(x, {"A": a, "B": b})
     assert [name for name, *_ in found] == list("ABABABABABA")
@@ -131,21 +131,21 @@ def test_bypass_seek_loop_and_level_match_are_heard_as_shown(
         qtbot.waitUntil(lambda: recorder.seconds > 0.1)
         start(qtbot, session, player, Version.PHASE_AWARE)
         session.toggle_bypass()
-        wait_for(qtbot, session, session.position + 6000)
+        wait_for(qtbot, session, session.position + 16_000)
         session.toggle_bypass()
-        wait_for(qtbot, session, session.position + 6000)
+        wait_for(qtbot, session, session.position + 16_000)
         session.seek(240_000)
         qtbot.waitUntil(lambda: 245_000 < session.position < 400_000)
         session.select(Version.NOISY)
-        wait_for(qtbot, session, session.position + 6000)
+        wait_for(qtbot, session, session.position + 16_000)
         session.set_level_match(False)
-        wait_for(qtbot, session, session.position + 6000)
-        session.set_loop(480_000, 492_000)
-        session.seek(485_000)
-        qtbot.waitUntil(lambda: 480_000 <= session.position < 485_000)
-        qtbot.waitUntil(lambda: 485_000 <= session.position < 492_000)
-        qtbot.waitUntil(lambda: 480_000 <= session.position < 485_000)
-        qtbot.waitUntil(lambda: 485_000 <= session.position < 492_000)
+        wait_for(qtbot, session, session.position + 16_000)
+        session.set_loop(480_000, 528_000)
+        session.seek(504_000)
+        qtbot.waitUntil(lambda: 480_000 <= session.position < 504_000)
+        qtbot.waitUntil(lambda: 504_000 <= session.position < 528_000)
+        qtbot.waitUntil(lambda: 480_000 <= session.position < 504_000)
+        qtbot.waitUntil(lambda: 504_000 <= session.position < 528_000)
         x = finish(qtbot, session, recorder)
     found = pieces(x, {"A": a, "noisy": noisy, "loud": loud})
     assert [name for name, *_ in found[:6]] == ["A", "noisy", "A", "A", "noisy", "loud"]
@@ -157,8 +157,8 @@ def test_bypass_seek_loop_and_level_match_are_heard_as_shown(
     loops = found[6:]
     assert len(loops) >= 3
     for (_, before, *_), (_, after, *_) in itertools.pairwise(loops[1:]):
-        assert after - before == 12_000
-    assert all(480_000 <= place < 492_000 for *_, place in loops)
+        assert after - before == 48_000
+    assert all(480_000 <= place < 528_000 for *_, place in loops)
     assert max(first - stop for (*_, stop, _), (_, first, *_) in itertools.pairwise(found)) <= FADE
 
 
