@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -28,29 +30,42 @@ PhaseAware()(numpy.zeros(4096, numpy.float32), 48000)
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall-clock and processor time in seconds, peak resident memory in MB."""
+    """One finished process: wall-clock seconds, peak resident memory in MB."""
 
     seconds: float
-    cpu_seconds: float
     peak_mb: float
 
 
 def run(command: Sequence[str]) -> Run:
-    """Run a command to its end, as the operating system accounts for it.
+    """Run a command to its end.
 
     Raises
     ------
     RuntimeError : the command failed.
     """
     begun = time.perf_counter()
-    with open(os.devnull, "wb") as nowhere:
-        to_null = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), fd) for fd in (1, 2)]
-        pid = os.posix_spawnp(command[0], command, ONE_THREAD, file_actions=to_null)
-    _, status, usage = os.wait4(pid, 0)
+    process = subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0.0
+    while True:
+        # The kernel's own peak (ru_maxrss) would count this process too, from before the command replaced its copy.
+        peak = max(peak, _peak_mb(process.pid))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            break
     seconds = time.perf_counter() - begun
-    if status:
-        raise RuntimeError(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}")
+    return Run(seconds, peak)
+
+
+def _peak_mb(pid: int) -> float:
+    """Largest resident memory of a running process so far; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(lines[0][1]) / 1024 if lines else 0.0
 
 
 def median_run(command: Sequence[str], times: int) -> Run:
