@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .contract import Processor
 from .describe import freeze, thaw
 from .natives import NativeRun, check_native, leaves
-from .nodes import Part, Path, Split, Stage, runs
+from .parts import Part, Path, Split, Stage, runs
 
 __all__ = ["Chain", "DuplicatePluginError", "Mix", "Pedalboard", "Plugin", "members"]
 

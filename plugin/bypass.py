@@ -43,12 +43,6 @@ class Bypass:
         """As :meth:`apply`, for what comes out at the end of a stream."""
         return self._fade(y)
 
-    def keep(self, count: int) -> None:
-        """The latency has become ``count`` samples: keep that many of the latest, with silence before if too few."""
-        waiting = self._dry.shape[1]
-        self._dry = self._dry[:, waiting - min(count, waiting) :]
-        self._dry = np.pad(self._dry, ((0, 0), (count - self._dry.shape[1], 0)))
-
     def _fade(self, y: Samples) -> Samples:
         count = y.shape[-1]
         dry, self._dry = self._dry[:, :count], self._dry[:, count:].copy()

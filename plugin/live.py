@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -19,7 +20,7 @@ from phaseaware.engine.masks import MaskName
 from .board import Pedalboard, members
 from .bypass import Bypass
 from .contract import Processor
-from .nodes import Stage
+from .parts import Stage
 from .processor import PhaseAware
 
 __all__ = ["Device", "LiveError", "LiveSession", "Meters", "Version", "devices", "run"]
@@ -196,7 +197,7 @@ def run(
     channels: int | None = None,
     block_size: int = 512,
     latency: float | Literal["low", "high"] = "low",
-    session_ready: Any = None,
+    session_ready: Callable[[LiveSession], object] | None = None,
     stop: threading.Event | None = None,
 ) -> Meters:
     """Run sound from an input device through a board to an output device, until ``stop`` is set.
