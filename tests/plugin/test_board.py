@@ -167,6 +167,17 @@ def test_filters_that_stay_keep_their_state(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(np.concatenate(made, axis=1), pedalboard.HighpassFilter(50)(x, RATE), atol=1e-6)
 
 
+@pytest.mark.parametrize("plugin", [pedalboard.Reverb, pedalboard.Delay, pedalboard.Compressor])
+def test_a_newcomer_keeps_its_state_when_blocks_grow(plugin: Any, rng: np.random.Generator) -> None:
+    x = noise(rng, 2, 6000)
+    board = Pedalboard([pedalboard.Gain(0)])
+    before = board.process(x[:, :1000], RATE, reset=False)
+    board.append(plugin())
+    made = [board.process(x[:, a:b], RATE, reset=False) for a, b in ((1000, 1100), (1100, 1900), (1900, 6000))]
+    assert np.array_equal(before, x[:, :1000])
+    assert np.array_equal(np.concatenate(made, axis=1), plugin()(x[:, 1000:], RATE))
+
+
 def test_reset_clears_all_plugins(history: Path, rng: np.random.Generator) -> None:
     x = noise(rng, 2, 6000)
     board = Pedalboard([pedalboard.Reverb(), Mix([PhaseAware(model=history), Chain([pedalboard.Delay(0.05)])])])

@@ -89,6 +89,7 @@ def test_a_model_must_be_there_and_offer_the_mask(tmp_path: Path, history: Path)
     with pytest.raises(ValueError, match="offers no mask"):
         ours.model = only_real
     assert ours.model == history
+    assert ours.model_info == MaskModel(history).info
 
 
 def test_a_replaced_model_file_is_noticed(tmp_path: Path) -> None:

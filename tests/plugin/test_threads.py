@@ -38,6 +38,21 @@ def test_one_board_used_by_many_threads(history: Path, rng: np.random.Generator)
         assert np.array_equal(y, expected[i % 8])
 
 
+def test_one_stream_fed_by_many_threads(history: Path, rng: np.random.Generator) -> None:
+    # All blocks are the same, so it does not matter whose comes first.
+    block = noise(rng, 2, 700)
+
+    def board() -> Pedalboard:
+        return Pedalboard([Mix([pedalboard.Delay(0.01), PhaseAware(model=history), None]), pedalboard.Reverb()])
+
+    alone, shared = board(), board()
+    expected = [alone.process(block, RATE, reset=False) for _ in range(60)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: shared.process(block, RATE, reset=False), range(60)))
+    assert sorted(y.tobytes() for y in found) == sorted(y.tobytes() for y in expected)
+    assert np.array_equal(shared.flush(), alone.flush())
+
+
 def test_plugins_shared_by_boards_in_many_threads(history: Path, rng: np.random.Generator) -> None:
     plugins = [pedalboard.Reverb() for _ in range(12)]
     clean = PhaseAware(model=history)
