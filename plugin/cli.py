@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import compare, live_command  # their arguments; these modules import nothing heavy
+from .arguments import number_between
 
 __all__ = ["main"]
 
@@ -142,31 +143,23 @@ def _add_force(parser: argparse.ArgumentParser) -> None:
 def _add_controls(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("controls")
     group.add_argument(
-        "--reduction-db", type=_number(0, 100), metavar="DB", help="take away at most so many dB (default: no limit)"
+        "--reduction-db",
+        type=number_between(0, 100, " dB"),
+        metavar="DB",
+        help="take away at most so many dB (default: no limit)",
     )
     for band, where in (("low", "below"), ("high", "above")):
         group.add_argument(
-            f"--strength-{band}", type=_number(0, 2), metavar="X",
+            f"--strength-{band}", type=number_between(0, 2), metavar="X",
             help=f"factor of the reduction in dB {where} 6 kHz, 0 to 2 (default: 1)",
         )  # fmt: skip
-    group.add_argument("--mix", type=_number(0, 1), metavar="X", help="share of processed sound, 0 to 1 (default: 1)")
+    group.add_argument(
+        "--mix", type=number_between(0, 1), metavar="X", help="share of processed sound, 0 to 1 (default: 1)"
+    )
     group.add_argument(
         "--link", choices=LINKS, help="a mask for each channel (default), or one for all, which keeps the stereo image"
     )
     group.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
-        return value
-
-    return parse
 
 
 def _whole(text: str) -> int:

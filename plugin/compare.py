@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .arguments import number_between
+
 if TYPE_CHECKING:
     from .comparison import Comparison
 
@@ -42,14 +44,19 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
     group = parser.add_argument_group("controls, for both masks alike")
     group.add_argument(
-        "--reduction-db", type=_number(0, 100, " dB"), metavar="DB",
+        "--reduction-db", type=number_between(0, 100, " dB"), metavar="DB",
         help="take away at most so many dB (default: no limit)",
     )  # fmt: skip
     for band, where in (("low", "below"), ("high", "above")):
         group.add_argument(
-            f"--strength-{band}", type=_number(0, 2), metavar="X", help=f"reduction {where} 6 kHz, 0 to 2 (default: 1)"
+            f"--strength-{band}",
+            type=number_between(0, 2),
+            metavar="X",
+            help=f"reduction {where} 6 kHz, 0 to 2 (default: 1)",
         )
-    group.add_argument("--mix", type=_number(0, 1), metavar="X", help="share of the processed sound (default: 1)")
+    group.add_argument(
+        "--mix", type=number_between(0, 1), metavar="X", help="share of the processed sound (default: 1)"
+    )
     group.add_argument(
         "--link", choices=("channels", "stereo"), default="channels",
         help="channels: each has its own mask (default); stereo: one mask for all keeps the image",
@@ -57,19 +64,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model", metavar="MODEL", help="an ONNX file with both masks, or a shipped model (default: phaseaware)"
     )
-
-
-def _number(low: float, high: float, unit: str = "") -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}{unit}")
-        return value
-
-    return parse
 
 
 def run_compare(args: argparse.Namespace) -> int:
