@@ -1,11 +1,14 @@
-"""Measure and write BENCHMARKS.md: ``python -m tests.bench`` (``--quick`` leaves out the 3-hour file)."""
+"""Measure and write BENCHMARKS.md: ``python -m tests.bench`` (``--quick`` leaves out the 3-hour file and the board)."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import io
 import platform
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -13,7 +16,7 @@ import onnxruntime
 from phaseaware.engine import MaskModel, Render
 from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
-from . import measure
+from . import board, measure, threads
 
 PAGE = Path(__file__).with_name("BENCHMARKS.md")
 MINUTES_10, HOURS_3 = 600, 3 * 3600
@@ -74,10 +77,18 @@ def start_table() -> list[str]:
     return lines
 
 
+def printed(show: Callable[[], None]) -> list[str]:
+    """What another benchmark prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        show()
+    print(text.getvalue(), flush=True)
+    return text.getvalue().rstrip().splitlines()
+
+
 def main() -> None:
     """Measure everything, print it, write the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="without the 3-hour file")
+    parser.add_argument("--quick", action="store_true", help="without the 3-hour file and the board")
     quick = parser.parse_args().quick
     info = MaskModel().info
     head = [
@@ -91,6 +102,7 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         tables = [start_table(), live_table(), file_table(Path(folder), quick=quick)]
+    tables += [printed(threads.main)] if quick else [printed(threads.main), printed(board.main)]
     text = "\n\n".join("\n".join(part) for part in (head, *tables))
     PAGE.write_text(text + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
