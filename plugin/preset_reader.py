@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from .processor import PhaseAware
 
 __all__ = ["Reader"]
 
+_LARGEST = 3.4e38  # natives keep their parameters in float32
+_DEEPEST = 16
 _TOP_KEYS = ("schema", "name", "description", "board", "processor")
 
 
@@ -62,6 +63,8 @@ class Reader:
     def _container(self, kind: str, tables: Any, place: Place) -> Container:
         if not isinstance(tables, list):
             raise self._error(place, f"{place[-1]} is not a list of tables; write [[{place[-1]}]]")
+        if place.count("plugins") > _DEEPEST:
+            raise self._error(place, f"containers are nested more than {_DEEPEST} deep")
         cls: type[Container] = getattr(board, kind)
         return cls([self._plugin(table, (*place, i)) for i, table in enumerate(tables)])
 
@@ -138,7 +141,7 @@ class Reader:
                 raise self._error((*place, key), str(error).splitlines()[0]) from None
 
     def _check_number(self, place: Place, key: str, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
             raise self._error(place, f"{key}={value!r} is not a finite number")
         positive, not_negative = key.endswith("_hz"), key.endswith(("_ms", "_seconds", "_sample_rate"))
         if (positive and value <= 0) or (not_negative and value < 0) or (key == "mix" and not 0 <= value <= 1):

@@ -22,6 +22,7 @@ from phaseaware.plugin import (
     PresetError,
     list_presets,
     load_preset,
+    preset_file,
     processor,
     save_preset,
 )
@@ -178,6 +179,9 @@ WRONG = {
     "climbing path": (HEAD + '[processor]\nplugin = "PhaseAware"\nmodel = "sub/../../model.onnx"\n', 5, "outside"),
     "missing file": (HEAD + '[processor]\nplugin = "PhaseAware"\nmodel = "model.onnx"\n', 5, "no such file"),
     "no model": (HEAD + '[processor]\nplugin = "PhaseAware"\nmodel = "wrong.toml"\n', 5, "not an ONNX model"),
+    "beyond 64 bits": (HEAD + f'[[board]]\nplugin = "Gain"\ngain_db = {2**63}\n', 5, "whole number of 64 bits"),
+    "beyond float32": (HEAD + '[[board]]\nplugin = "Gain"\ngain_db = 1e308\n', 5, "not a finite number"),
+    "deep": (HEAD + "[[board]]\nplugin = 'Mix'\nplugins = " + "[{plugin = 'Mix', plugins = " * 20 + "[]" + "}]" * 20, 5, "16 deep"),
     "no impulse response": (HEAD + '[[board]]\nplugin = "Convolution"\n', 3, "needs impulse_response_filename"),
     "impulse response": (
         HEAD + '[[board]]\nplugin = "Convolution"\nimpulse_response_filename = "../room.wav"\n', 5, "outside",
@@ -260,6 +264,21 @@ def test_line_of_an_entry() -> None:
     text = "a = 1\n\n[b]\nc = [\n1,\n2]\n[[d]]\n[[d]]\ne = 'x'\n"
     lines = {("a",): 1, ("b",): 3, ("b", "c"): 6, ("d", 0): 7, ("d", 1): 8, ("d", 1, "e"): 9, ("z",): 1}
     assert {place: line_of(text, place) for place in lines} == lines
+
+
+def test_long_files_are_refused_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search for the line tries few of them; one digit too many is Python's own error, not TOML's."""
+    tried: list[str] = []
+    loads = preset_file.tomllib.loads
+    monkeypatch.setattr(preset_file.tomllib, "loads", lambda text: tried.append(text) or loads(text))
+    file = tmp_path / "long.toml"
+    file.write_text(HEAD + "board = []\n" + "".join(f"a{i} = 1\n" for i in range(9000)))
+    with pytest.raises(PresetError, match=r"long\.toml:4: unknown key 'a0'"):
+        load_preset(file)
+    assert len(tried) < 300
+    file.write_text(HEAD + f"board = {'9' * 5000}")
+    with pytest.raises(PresetError, match=r"long\.toml: not TOML"):
+        load_preset(file)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
