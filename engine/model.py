@@ -13,13 +13,20 @@ Metadata
     ``name``, ``version``, ``training_data``, ``licence``.
 
 States of zeros start a stream. Features (phase convention, compression) are the graph's own business.
+
+A file is data from anywhere: onnxruntime gets only what :mod:`graph` has checked, all runs together may take
+:data:`MOST_MEMORY`, and loading ends after :data:`LONGEST_LOAD_SECONDS`, a trial run of :data:`MOST_FRAMES` frames
+included. No later run has more frames, and the cost of a frame cannot depend on the sound, so none takes longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -27,6 +34,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from .graph import LARGEST_FILE, GraphError, checked_graph
 from .masks import MASK_NAMES, MaskName
 from .stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 
@@ -35,6 +43,10 @@ __all__ = ["MaskModel", "ModelError", "ModelInfo", "State", "default_model", "sh
 State = Mapping[str, NDArray[np.float32]]
 CONTRACT = "1"
 MAX_LOOKAHEAD = 8
+MOST_FRAMES = 256  # of one run: bounds its memory however long the signal
+MOST_STATE = 1 << 24
+MOST_MEMORY = 4 << 30
+LONGEST_LOAD_SECONDS = 30.0
 _INPUT = "spectrum"
 _REQUIRED = {"sample_rate": SAMPLE_RATE, "frame_length": FRAME_LENGTH, "hop": HOP}
 _TEXTS = ("name", "version", "training_data", "licence")
@@ -96,6 +108,14 @@ def _one_quiet_thread() -> onnxruntime.SessionOptions:
     return options
 
 
+@cache
+def _bound_memory() -> None:
+    """Give all models of this process one arena of limited size; a run that wants more fails, and nothing else does."""
+    kinds = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    memory = onnxruntime.OrtMemoryInfo("Cpu", kinds[0], 0, kinds[1])
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg({"max_mem": MOST_MEMORY}))
+
+
 class MaskModel:
     """A model file, checked and ready to run. Holds no stream: the state is handed in and out.
 
@@ -107,7 +127,8 @@ class MaskModel:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ModelError : the file does not keep the contract; the message names what is wrong.
+    ModelError : the file does not keep the contract, or holds what a model must not hold (see :mod:`graph`), or takes
+        too much time or memory; the message names what is wrong.
     """
 
     def __init__(
@@ -121,16 +142,58 @@ class MaskModel:
         only_fetched.only_execute_path_to_fetches = True
         only_fetched.log_severity_level = 4
         self._run_options = only_fetched
+        content = self._read()
+        options = session_options or _one_quiet_thread()
+        _bound_memory()
+        self._in_time(lambda: self._load(content, options))
+
+    def _read(self) -> bytes:
+        if self.path.stat().st_size > LARGEST_FILE:
+            raise self._refuse(f"larger than {LARGEST_FILE >> 20} MB, the most that is read")
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), session_options or _one_quiet_thread(), providers=["CPUExecutionProvider"]
-            )
+            return checked_graph(self.path.read_bytes())
+        except GraphError as error:
+            raise self._refuse(str(error)) from None
+
+    def _load(self, content: bytes, options: onnxruntime.SessionOptions) -> None:
+        if self.path not in shipped_models().values():
+            # As it stands, first: that can be interrupted between two operators. Optimising a graph computes what is
+            # constant in it, which cannot be, but does not take longer than this run has.
+            plain = _one_quiet_thread()
+            plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+            self._start(content, plain)
+        self._start(content, options)
+
+    def _start(self, content: bytes, options: onnxruntime.SessionOptions) -> None:
+        # Content that looks like onnxruntime's own format would otherwise be taken for it.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base class but Exception
-            raise ModelError(
-                f"{self.path.name}: not an ONNX model that onnxruntime can load ({_first_line(error)})"
-            ) from error
+            raise self._refuse(f"not an ONNX model that onnxruntime can load ({_first_line(error)})") from error
         self.info = self._inspect()
         self._try_out()
+
+    def _in_time(self, work: Callable[[], None]) -> None:
+        """Do it in a thread, which is given up when it takes too long, as one operator cannot be interrupted."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                work()
+                done.set_result(None)
+            except BaseException as error:
+                done.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            done.result(LONGEST_LOAD_SECONDS)
+        except TimeoutError:
+            self._run_options.terminate = True
+            raise self._refuse(
+                f"loading it and running {MOST_FRAMES} frames takes more than {LONGEST_LOAD_SECONDS:g} s"
+            ) from None
 
     @cached_property
     def _state_names(self) -> tuple[str, ...]:
@@ -154,6 +217,8 @@ class MaskModel:
             raise self._refuse(f"metadata: {error}") from None
         if not 0 <= lookahead <= MAX_LOOKAHEAD:
             raise self._refuse(f"lookahead_frames={lookahead} is not from 0 to {MAX_LOOKAHEAD}")
+        if not 0 <= seam_hz <= SAMPLE_RATE / 2:
+            raise self._refuse(f"seam_hz={seam_hz:g} is not from 0 to {SAMPLE_RATE // 2}")
 
         inputs = {i.name: i for i in self._session.get_inputs()}
         outputs = {o.name: o for o in self._session.get_outputs()}
@@ -175,6 +240,9 @@ class MaskModel:
             if f"next_{name}" not in outputs:
                 raise self._refuse(f"state {name!r} has no output 'next_{name}'")
             shapes[name] = tuple(shape)
+        sizes = [math.prod(shape) for shape in shapes.values()]
+        if sum(sizes) > MOST_STATE or min(sizes, default=1) < 1:
+            raise self._refuse(f"states of shapes {list(shapes.values())} are not 1 to {MOST_STATE} numbers")
         for name in outputs:
             if name.startswith("next_") and name.removeprefix("next_") not in inputs:
                 raise self._refuse(f"output {name!r} has no input {name.removeprefix('next_')!r}")
@@ -195,14 +263,17 @@ class MaskModel:
             raise self._refuse(f"{name}: T is fixed at {shape[1]}; it must be dynamic")
 
     def _try_out(self) -> None:
-        """Two frames of silence: what the declared shapes leave open shows here rather than in the middle of a file."""
+        """A run of silence: what the declared shapes leave open shows here rather than in the middle of a file."""
+        silence = np.zeros((MOST_FRAMES, BINS), np.complex64)
         try:
-            masks, state = self.run(np.zeros((2, BINS), np.complex64), self.initial_state(), self.info.masks)
+            masks, state = self.run(silence, self.initial_state(), self.info.masks)
         except Exception as error:
-            raise self._refuse(f"a run on two silent frames fails ({_first_line(error)})") from error
+            raise self._refuse(f"a run on {MOST_FRAMES} silent frames fails ({_first_line(error)})") from error
         for mask, M in masks.items():
-            if M.shape != (2, BINS):
-                raise self._refuse(f"{_output_name(mask)}: 2 frames in, shape {M.shape} out instead of {(2, BINS)}")
+            if M.shape != silence.shape:
+                raise self._refuse(
+                    f"{_output_name(mask)}: {MOST_FRAMES} frames in, shape {M.shape} out instead of {silence.shape}"
+                )
             if not np.isfinite(M).all():
                 raise self._refuse(f"{_output_name(mask)}: not finite for silence")
         for name, shape in self.info.state_shapes.items():
@@ -229,11 +300,22 @@ class MaskModel:
         masks : complex64 of shape (T, 513) each; ``mask[t]`` belongs to frame ``t - lookahead_frames``.
         state : for the next call.
         """
+        if len(spectrum) > MOST_FRAMES:
+            return self._run_in_parts(spectrum, state, masks)
         frames = np.ascontiguousarray(spectrum, np.complex64).view(np.float32).reshape(1, -1, BINS, 2)
         names = [_output_name(mask) for mask in masks] + [f"next_{name}" for name in self._state_names]
         values = self._session.run(names, {_INPUT: frames, **state}, self._run_options)
         found = {mask: value.view(np.complex64)[0, ..., 0] for mask, value in zip(masks, values, strict=False)}
         return found, dict(zip(self._state_names, values[len(masks) :], strict=True))
+
+    def _run_in_parts(
+        self, spectrum: NDArray[np.complex64], state: State, masks: Sequence[MaskName]
+    ) -> tuple[dict[MaskName, NDArray[np.complex64]], State]:
+        parts = []
+        for start in range(0, len(spectrum), MOST_FRAMES):
+            found, state = self.run(spectrum[start : start + MOST_FRAMES], state, masks)
+            parts.append(found)
+        return {mask: np.concatenate([part[mask] for part in parts]) for mask in masks}, state
 
     def __repr__(self) -> str:
         return f"MaskModel({str(self.path)!r})"
