@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-__all__ = ["main"]
+__all__ = ["SWITCH_INTERVAL", "main"]
+
+SWITCH_INTERVAL = 0.001
+"""Seconds: threads that compute must not keep the one that feeds the sound device, or the window, waiting."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from .window import MainWindow
 
-    # Threads that compute must not keep the one that feeds the sound device waiting.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     model, trouble = None, None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from .pictures import Kind, Picture
 from .scales import FrequencyScale
 from .theme import BACKGROUND, COLOURS, FAINT, LUTS, TEXT
 
-__all__ = ["AXIS_WIDTH", "BAR_WIDTH", "ColourBar", "Pane", "TimeBox"]
+__all__ = ["AXIS_WIDTH", "BAR_WIDTH", "ColourBar", "Pane", "TimeAxis", "TimeBox", "keep_quiet"]
 
 AXIS_WIDTH, BAR_WIDTH = 42, 64
+_TICK_PIXELS = 70
+_TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 18_000.0)
 _TITLES = {
     Kind.NOISY: ("1a  Noisy", COLOURS[Version.NOISY]),
     Kind.PHASE_AWARE: ("1b  A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
@@ -155,6 +158,15 @@ class TimeBox(pg.ViewBox):  # type: ignore[misc]
             ev.accept()
 
 
+class _Image(pg.ImageItem):  # type: ignore[misc]
+    """Keeps its colours as the screen does: under a transform Qt draws that eight times faster than indexed colours."""
+
+    def render(self) -> None:
+        super().render()
+        if self.qimage is not None:
+            self.qimage = self.qimage.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
 class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("left", maxTickLength=-4)
@@ -171,6 +183,31 @@ class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
         texts = dict(self._ticks)
         return [texts.get(v, "") for v in values]
+
+
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+    """Time as people write it: seconds, from a minute on minutes and seconds."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place, maxTickLength=-5)
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
+        least = (maxVal - minVal) * _TICK_PIXELS / max(size, 1)
+        fine = [step * 10.0**power for power in (-4, -3, -2, -1) for step in (1, 2, 5)]
+        return [(next((step for step in (*fine, *_TICK_SECONDS) if step >= least), _TICK_SECONDS[-1]), 0)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        digits = max(0, -math.floor(math.log10(spacing) + 1e-9))
+        return [_time_text(value, digits, clock=self.range[1] >= 60) for value in values]
+
+
+def _time_text(seconds: float, digits: int, *, clock: bool) -> str:
+    if not clock:
+        return f"{seconds:.{digits}f}"
+    minutes, rest = divmod(round(seconds, digits), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{rest:0{2 + bool(digits) + digits}.{digits}f}"
+    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
 
 
 class Pane(QWidget):
@@ -195,17 +232,14 @@ class Pane(QWidget):
         self._codes, lut, default, limits, unit = _look(kind)
         self.box = TimeBox()
         self.frequency_axis = _FrequencyAxis()
-        self.time_axis = pg.AxisItem("bottom", maxTickLength=-4)
+        self.time_axis = TimeAxis("bottom")
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": self.frequency_axis, "bottom": self.time_axis})
-        for axis in (self.frequency_axis, self.time_axis):
-            axis.enableAutoSIPrefix(False)  # there are no axis labels to keep up to date
+        keep_quiet(self.plot)
         self.plot.setBackground(BACKGROUND)
         self.plot.setMinimumHeight(40)
-        self.plot.hideButtons()
         self.plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.time_axis.setStyle(tickTextOffset=2)
-        self.image = pg.ImageItem(axisOrder="col-major")
+        self.image = _Image(axisOrder="col-major")
         self.image.setLookupTable(lut)
         self.box.addItem(self.image)
         seam_pen = pg.mkPen("#ffffff", width=1, style=Qt.PenStyle.DashLine)
@@ -283,6 +317,7 @@ class Pane(QWidget):
         self.box.setRange(xRange=time, yRange=height, padding=0)
         self._quiet = False
         self._place_seam_text()
+        self.box.updateMatrix()  # now, not while painting: that would have everything painted twice
 
     def set_levels(self, low: float, high: float) -> None:
         """Colour range in the pane's unit."""
@@ -291,9 +326,9 @@ class Pane(QWidget):
 
     def show_time(self, shown: bool) -> None:
         """The lowest pane has the time axis."""
-        self.time_axis.setStyle(showValues=shown)
-        self.time_axis.setHeight(20 if shown else 3)
-        self._bar_space.setContentsMargins(0, 0, 0, 20 if shown else 3)
+        self.time_axis.setVisible(shown)
+        self.time_axis.setHeight(20 if shown else 0)
+        self._bar_space.setContentsMargins(0, 0, 0, 20 if shown else 0)
 
     def set_pictures(self, pictures: dict[Kind, Picture]) -> None:
         """Draw what has been composed."""
@@ -341,6 +376,14 @@ class Pane(QWidget):
         """Size of the picture in device pixels."""
         ratio = self.devicePixelRatioF()
         return max(1, int(self.box.width() * ratio)), max(1, int(self.box.height() * ratio))
+
+
+def keep_quiet(plot: pg.PlotWidget) -> None:
+    """Nothing but what is drawn in it: no buttons, no focus, and no axis labels kept up to date that are not shown."""
+    plot.hideButtons()
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    for place in ("left", "right", "top", "bottom"):
+        plot.getPlotItem().getAxis(place).enableAutoSIPrefix(False)
 
 
 def _look(kind: Kind) -> tuple[Scale, np.ndarray, Range, Range, str]:

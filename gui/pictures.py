@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = ["Kind", "Picture", "PictureWorker", "Point", "View", "compose", "look
 Codes = NDArray[np.uint8]
 _FRAME_SECONDS = HOP / SAMPLE_RATE
 _BIN_HZ = SAMPLE_RATE / FRAME_LENGTH
+_AS_FINE = 0.02
 _OPAQUE_DB, _CLEAR_DB = 0.0, -30.0
 
 
@@ -63,6 +64,15 @@ class View:
     floor_db: float
     kinds: frozenset[Kind]
 
+    def is_served_by(self, other: View) -> bool:
+        """Pictures of another view do as well: they differ only in how far they reach, and reach almost as far."""
+        if replace(self, start=0, stop=0, columns=0) != replace(other, start=0, stop=0, columns=0):
+            return False
+        width, other_width = self.stop - self.start, other.stop - other.start
+        as_fine = abs(self.columns * other_width / (other.columns * width) - 1) < _AS_FINE
+        slack = width / 8
+        return as_fine and other.start <= self.start + slack and self.stop - slack <= other.stop
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -88,6 +98,7 @@ def compose(recording: Recording, pictures: Pictures | None, view: View) -> dict
         return rows, begin, end
 
     def place(image: Codes, begin: float, end: float) -> Picture:
+        image = np.asfortranarray(image)  # as the screen wants it, and the GUI's thread need not turn it
         return Picture(image, (begin - 0.5) * _FRAME_SECONDS, (end - 0.5) * _FRAME_SECONDS, view.low, view.high)
 
     if Kind.NOISY in view.kinds:

@@ -12,20 +12,20 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from .mixer import Version
-from .panes import AXIS_WIDTH, BAR_WIDTH, TimeBox
+from .panes import AXIS_WIDTH, BAR_WIDTH, TimeAxis, TimeBox, keep_quiet
 from .recording import Recording
 from .theme import BACKGROUND, COLOURS
 
 __all__ = ["WaveformStrip"]
 
 
-class _Ruler(pg.AxisItem):  # type: ignore[misc]
+class _Ruler(TimeAxis):
     """Time axis on which a loop is drawn by dragging."""
 
     dragged = pyqtSignal(float, float)
 
     def __init__(self) -> None:
-        super().__init__("top", maxTickLength=-5)
+        super().__init__("top")
         self.setHeight(22)
         self.setToolTip("Drag to loop; [ and ] set the ends at the playhead, Esc clears")
         self.setCursor(Qt.CursorShape.SplitHCursor)
@@ -61,13 +61,10 @@ class WaveformStrip(QWidget):
         level.setWidth(AXIS_WIDTH)
         level.setTicks([[(-0.5, "−0.5"), (0, "0"), (0.5, "0.5")]])
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"top": self.ruler, "left": level})
-        for axis in (self.ruler, level):
-            axis.enableAutoSIPrefix(False)
+        keep_quiet(self.plot)
         self.plot.setBackground(BACKGROUND)
         self.plot.getPlotItem().hideAxis("bottom")
         self.plot.getPlotItem().showAxis("top")
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setFixedHeight(92)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(COLOURS[Version.NOISY], width=1))
         self.box.addItem(self.curve)
@@ -97,6 +94,7 @@ class WaveformStrip(QWidget):
         self._quiet = True
         self.box.setRange(xRange=(start, stop), yRange=(-1.05, 1.05), padding=0)
         self._quiet = False
+        self.box.updateMatrix()  # as in Pane.set_view
 
     def set_loop(self, loop: tuple[float, float] | None) -> None:
         """Show a loop in s, or none, without telling."""

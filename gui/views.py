@@ -29,6 +29,8 @@ _COLUMNS: tuple[tuple[tuple[Kind, ...], ...], ...] = (
     ((Kind.SWIPE,),),
 )
 """Panes per layout (see side.LAYOUTS): columns of kinds."""
+_MARGIN = 0.5
+"""Beside what is in view so much of its width is composed too, so that moving needs no new pictures at once."""
 _SHARED_LEVELS: tuple[tuple[Kind, ...], ...] = ((*_SPECTROGRAMS, Kind.SWIPE), (Kind.MASK_MAGNITUDE, Kind.MASK_REAL))
 
 
@@ -52,6 +54,7 @@ class ViewArea(QWidget):
         self._heights = (0.0, 1.0)
         self._scale = FrequencyScale.LINEAR
         self._asked: View | None = None
+        self._shown: View | None = None
         self._stale = True
         self._pointer = (math.nan, math.nan)
         self._worker = PictureWorker(self._done.emit)
@@ -89,7 +92,7 @@ class ViewArea(QWidget):
 
     def show_recording(self, recording: Recording) -> None:
         """Another recording: show all of it."""
-        self._asked = None
+        self._asked = self._shown = None
         for pane in self.panes.values():
             pane.set_limits(recording.duration)
             pane.set_pictures({})
@@ -123,7 +126,10 @@ class ViewArea(QWidget):
         for kind in self.visible_kinds():
             self.panes[kind].set_view(time, heights)
         self.strip.set_view(*time)
-        self.refresh_pictures()
+        if self._shown is None or not self._wanted_view().is_served_by(self._shown):
+            self.refresh_pictures()
+        elif self._session.recording is not None:
+            self.strip.draw(self._session.recording, *time)
 
     @property
     def view(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -188,8 +194,8 @@ class ViewArea(QWidget):
     def _wanted_view(self) -> View:
         sizes = [self.panes[kind].pixels() for kind in self.visible_kinds()]
         start, stop = self._view
-        margin = (stop - start) / 2
         duration = self._session.recording.duration if self._session.recording is not None else 1.0
+        margin = _MARGIN * (stop - start)
         first, last = max(0.0, start - margin), min(duration, stop + margin)
         columns = max(w for w, _ in sizes) * (last - first) / max(stop - start, 1e-9)
         return View(
@@ -216,6 +222,7 @@ class ViewArea(QWidget):
             return
         self._asked = None
         if view.scale is self._scale and view.kinds == set(self.visible_kinds()):
+            self._shown = view
             for kind in self.visible_kinds():
                 self.panes[kind].set_pictures(pictures)
         if self._stale:
