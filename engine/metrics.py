@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
 import numpy as np
+import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
 from .stft import SAMPLE_RATE
 
-__all__ = ["band_pass", "estoi", "log_spectral_distance", "pesq_wb", "si_sdr"]
+__all__ = ["Dnsmos", "band_pass", "dnsmos", "estoi", "log_spectral_distance", "pesq_wb", "si_sdr"]
 
 Samples = NDArray[np.floating]
 
@@ -104,3 +109,57 @@ def estoi(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RATE)
     from pystoi import stoi
 
     return float(stoi(reference, estimate, sample_rate, extended=True))
+
+
+class Dnsmos(NamedTuple):
+    """Predicted mean opinions of ITU-T P.835, 1 to 5: of the speech, the background, and overall."""
+
+    sig: float
+    bak: float
+    ovrl: float
+
+
+# Raw outputs to opinions: polynomials that come with the model, highest power first.
+_DNSMOS_CURVES = (
+    (-0.08397278, 1.22083953, 0.0052439),
+    (-0.13166888, 1.60915514, -0.39604546),
+    (-0.06766283, 1.11546468, 0.04602535),
+)
+_DNSMOS_RATE, _DNSMOS_SECONDS = 16_000, 9.01
+
+
+@cache
+def _dnsmos_session() -> onnxruntime.InferenceSession:
+    # The package's own function imports librosa for another model (P.808), so only its file is used.
+    model = resources.files("speechmos").joinpath("dnsmos_models", "sig_bak_ovr.onnx").read_bytes()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def dnsmos(estimate: Samples, sample_rate: int = SAMPLE_RATE) -> Dnsmos:
+    """DNSMOS P.835 (C. Reddy et al., 2022), judged without a reference. Needs the ``[eval]`` extra.
+
+    Converted to 16 kHz by soxr; mean over segments of 9.01 s, one a second; shorter sounds are repeated. As in the
+    authors' script, the level is left as it is.
+
+    Parameters
+    ----------
+    estimate : shape (n,), full scale 1.
+
+    Raises
+    ------
+    ImportError : ``speechmos`` is not installed.
+    ValueError : there are no samples.
+    """
+    if estimate.ndim != 1 or not len(estimate):
+        raise ValueError(f"{estimate.shape=} is not one dimension of samples")
+    session = _dnsmos_session()
+    y = soxr.resample(estimate.astype(np.float32), sample_rate, _DNSMOS_RATE)
+    size = int(_DNSMOS_SECONDS * _DNSMOS_RATE)
+    while len(y) < size:
+        y = np.concatenate([y, y])
+    starts = range(0, (int(len(y) // _DNSMOS_RATE - _DNSMOS_SECONDS) + 1) * _DNSMOS_RATE, _DNSMOS_RATE)
+    segments = [y[start : start + size] for start in starts if start + size <= len(y)]
+    raw = [session.run(None, {"input_1": segment[None]})[0][0] for segment in segments]
+    return Dnsmos(*(float(np.polyval(c, x).mean()) for c, x in zip(_DNSMOS_CURVES, np.transpose(raw), strict=True)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from phaseaware.engine.metrics import band_pass, estoi, log_spectral_distance, pesq_wb, si_sdr
+from phaseaware.engine.metrics import band_pass, dnsmos, estoi, log_spectral_distance, pesq_wb, si_sdr
 
 from tests.signals import voice_like
 
@@ -56,3 +56,15 @@ def test_perceptual_metrics_fall_with_noise(rng, speech):
     slightly = speech + 0.003 * rng.standard_normal(len(speech))
     for metric in (pesq_wb, estoi):
         assert metric(noisier, speech) < metric(slightly, speech) <= metric(speech, speech) + 1e-9
+
+
+def test_dnsmos_falls_with_noise_and_hears_a_repeated_sound_as_itself(rng, speech):
+    pytest.importorskip("speechmos")
+    noise = rng.standard_normal(len(speech))
+    much, little = (dnsmos((speech + gain * noise).astype(np.float32)) for gain in (0.1, 0.001))
+    assert much.bak < little.bak
+    assert much.ovrl < little.ovrl
+    assert all(1 <= score <= 5 for score in (*much, *little))
+    assert dnsmos(np.tile(speech, 2)) == pytest.approx(dnsmos(speech), abs=0.05)
+    with pytest.raises(ValueError, match="not one dimension"):
+        dnsmos(speech[:0])
