@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +20,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from .partial import PartialFile
 from .rates import HIGHEST_RATE, LOWEST_RATE
 
 __all__ = ["BLOCK", "SUFFIXES", "AudioFileError", "AudioInfo", "AudioReader", "AudioWriter"]
@@ -276,6 +276,22 @@ class AudioReader:
                 self.not_finite += block.size - int(np.count_nonzero(np.isfinite(block)))
             yield block.T
 
+    def check_end(self) -> None:
+        """Read the last sample: whether the file is there to its end, without reading all of it.
+
+        Raises
+        ------
+        AudioFileError : it is not.
+        """
+        try:
+            self._file.seek(self.info.frames - 1)
+            there = len(self._file.read(1))
+            self._file.seek(0)
+        except soundfile.LibsndfileError as error:
+            raise self._error(f"ends early or is damaged ({_told(error)})") from None
+        if not there:
+            raise self._error(f"ends early: the last of {self.info.frames} samples is missing")
+
     def _at(self, position: int) -> str:
         return f"{position / self.info.sample_rate:.2f} s"
 
@@ -310,7 +326,8 @@ class AudioWriter:
 
     Use it as a context manager. What is written goes to a hidden file beside ``path``. At the end of the block that
     file is closed, read back (its length must be that of what was written), brought to the disk, and takes the name.
-    If an exception passes, :class:`KeyboardInterrupt` included, it is removed and whatever had the name stays.
+    If an exception passes, :class:`KeyboardInterrupt` included, it is removed and whatever had the name stays. What a
+    killed process leaves is removed by :func:`partial.remove_abandoned`.
 
     Tags are written as far as the format has them; of other chunks (cue points, broadcast extension) nothing is.
 
@@ -332,21 +349,17 @@ class AudioWriter:
         """Frames written so far, and samples among them beyond full scale in a format that cannot hold them."""
         self._clips = bool(_INTEGER.match(info.subtype))
         self._check_name()
-        # The file behind a link is replaced, not the link.
-        self._target = Path(os.path.realpath(self.path))
-        self._partial = self._target.with_name(f".phaseaware-{secrets.token_hex(6)}.part")
         try:
-            # Not tempfile: its files are readable by their owner only.
-            os.close(os.open(self._partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            self._partial = PartialFile(self.path, overwrite=overwrite)
         except OSError as error:
             raise self._error(f"cannot be written ({error.strerror})") from None
         try:
-            self._file = _create(str(self._partial), info)
+            self._file = _create(str(self._partial.path), info)
             for name, text in info.tags.items():
                 with suppress(soundfile.LibsndfileError):  # formats know different tags
                     setattr(self._file, name, text)
         except BaseException as error:
-            self._partial.unlink(missing_ok=True)
+            self._partial.discard()
             if isinstance(error, soundfile.LibsndfileError):
                 raise self._error(self._why(error)) from None
             raise
@@ -357,7 +370,7 @@ class AudioWriter:
     def _why(self, error: Exception) -> str:
         told = _told(error) if isinstance(error, soundfile.LibsndfileError) else "short write"
         with suppress(OSError):
-            if shutil.disk_usage(self._target.parent).free < 1 << 20:
+            if shutil.disk_usage(self._partial.path.parent).free < 1 << 20:
                 return f"cannot be written: the disk is full ({told})"
         return f"cannot be written ({told}); is the disk full, or a quota or file size limit reached?"
 
@@ -390,16 +403,13 @@ class AudioWriter:
     def _finish(self) -> None:
         try:
             self._file.close()
-            with open(self._partial, "rb+") as file:
-                os.fsync(file.fileno())
         except soundfile.LibsndfileError as error:
             raise self._error(self._why(error)) from None
-        except OSError as error:
-            raise self._error(f"cannot be written ({error.strerror})") from None
         self._verify()
-        self._check_name()
         try:
-            os.replace(self._partial, self._target)
+            self._partial.commit()
+        except FileExistsError:
+            raise self._error("exists already") from None
         except OSError as error:
             raise self._error(f"cannot be written ({error.strerror})") from None
 
@@ -407,7 +417,7 @@ class AudioWriter:
         if not self.frames:
             return  # some formats cannot be opened again when they hold nothing
         try:
-            there = soundfile.info(str(self._partial)).frames
+            there = soundfile.info(str(self._partial.path)).frames
         except soundfile.LibsndfileError as error:
             raise self._error(f"what was written cannot be read back ({_told(error)}); is the disk full?") from None
         if there < self.frames or (there > self.frames and not _PADDED.search(self.info.subtype)):
@@ -423,4 +433,4 @@ class AudioWriter:
         finally:
             with suppress(soundfile.LibsndfileError):
                 self._file.close()
-            self._partial.unlink(missing_ok=True)
+            self._partial.discard()

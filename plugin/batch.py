@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render
-from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioReader, AudioWriter
+from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.partial import remove_abandoned
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.engine.separator import Link
 
@@ -184,6 +185,7 @@ class Report:
     clipped : samples of the output beyond full scale, which its format cannot hold.
     not_finite : samples of the input that were NaN or infinite; they count as silence.
     error : why there is no output.
+    was_whole : the output was there already, and stays.
     """
 
     job: Job
@@ -192,9 +194,12 @@ class Report:
     clipped: int = 0
     not_finite: int = 0
     error: str | None = None
+    was_whole: bool = False
 
     def line(self) -> str:
         """For people, on one line."""
+        if self.was_whole:
+            return f"{self.job.source} → {self.job.target} (whole already)"
         speed = f"{clock(self.seconds)} of sound, {self.seconds / max(self.elapsed, 1e-9):.0f} x real time"
         notes = [f"{self.job.source} → {self.job.target} ({speed})"]
         if self.clipped:
@@ -209,6 +214,7 @@ def process_file(
     make: MakeStream,
     *,
     overwrite: bool = False,
+    resume: bool = False,
     told: Callable[[float], None] = lambda seconds: None,
     stop: threading.Event | None = None,
 ) -> Report:
@@ -218,6 +224,8 @@ def process_file(
     ----------
     make : makes the stream.
     overwrite : replace an existing output.
+    resume : leave an output that is whole: not older than its source, of its length, rate and channels, and readable
+        to its end. With which settings it was made is not known.
     told : called after each block with the seconds of sound done.
     stop : ends the work when set.
 
@@ -227,8 +235,8 @@ def process_file(
     Stopped : by ``stop``. There is no output then.
     """
     began = time.perf_counter()
-    if job.target.exists() and not overwrite:
-        raise AudioFileError(job.target, "exists already; --force overwrites it")
+    if job.target.exists() and not overwrite and not resume:
+        raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
     with AudioReader(job.source) as reader:
         info, rate = reader.info, reader.info.sample_rate
         suffix = job.target.suffix.lower()
@@ -236,18 +244,46 @@ def process_file(
             info = info.for_name(job.target)
         else:
             info.check_writable(job.target)
+        if resume and job.target.exists():
+            missing = _missing(job, info)
+            if missing is None:
+                told(info.seconds)
+                return Report(job, info.seconds, time.perf_counter() - began, was_whole=True)
+            if not overwrite:
+                raise AudioFileError(job.target, f"exists already, but {missing}; --force makes it again")
         stream = make(rate, info.channels)
         _make_folder(job.target)
-        with AudioWriter(job.target, info, overwrite=overwrite) as writer:
-            for block in reader.blocks():
-                if stop is not None and stop.is_set():
-                    raise Stopped
-                writer.write(stream.process(block))
-                told(block.shape[1] / rate)
-            writer.write(stream.flush())
+        try:
+            with AudioWriter(job.target, info, overwrite=overwrite) as writer:
+                for block in reader.blocks():
+                    if stop is not None and stop.is_set():
+                        raise Stopped
+                    writer.write(stream.process(block))
+                    told(block.shape[1] / rate)
+                writer.write(stream.flush())
+        except AudioFileError:
+            if resume and job.target.exists() and _missing(job, info) is None:  # another process was faster
+                return Report(job, info.seconds, time.perf_counter() - began, was_whole=True)
+            raise
     return Report(
         job, writer.frames / rate, time.perf_counter() - began, clipped=writer.clipped, not_finite=reader.not_finite
     )
+
+
+def _missing(job: Job, info: AudioInfo) -> str | None:
+    """What an output lacks to be whole; None: nothing. Files take their names when they are whole: see AudioWriter."""
+    if job.target.stat().st_mtime_ns < job.source.stat().st_mtime_ns:
+        return f"is older than {job.source}"
+    try:
+        with AudioReader(job.target) as reader:
+            there = reader.info
+            for name in ("sample_rate", "channels", "frames"):
+                if getattr(there, name) != getattr(info, name):
+                    return f"has {name.replace('_', ' ')} {getattr(there, name)}, not {getattr(info, name)}"
+            reader.check_end()
+    except AudioFileError as error:
+        return error.reason
+    return None
 
 
 def _make_folder(target: Path) -> None:
@@ -266,15 +302,19 @@ def process_all(
     *,
     workers: int = 1,
     overwrite: bool = False,
+    resume: bool = False,
     told: Callable[[float], object] = lambda seconds: None,
 ) -> Generator[Report]:
     """Process all files, ``workers`` at a time; yields a report as each ends.
+
+    What killed processes have left half-written in the outputs' folders is removed first.
 
     KeyboardInterrupt and SystemExit (a request to terminate raises it here) stop all of them. Like closing the
     generator, they leave no half-written file.
 
     Parameters
     ----------
+    overwrite, resume : as for :func:`process_file`.
     told : called with seconds of sound done, one call at a time.
     """
     stop, one_at_a_time = threading.Event(), threading.Lock()
@@ -285,7 +325,7 @@ def process_all(
 
     def work(job: Job) -> Report:
         try:
-            return process_file(job, make, overwrite=overwrite, told=tell, stop=stop)
+            return process_file(job, make, overwrite=overwrite, resume=resume, told=tell, stop=stop)
         except Stopped:
             raise
         except AudioFileError as error:
@@ -293,6 +333,8 @@ def process_all(
         except Exception as error:  # a fault of ours with one file must not cost the others
             return Report(job, error=f"{job.source}: unexpected {type(error).__name__}: {error}")
 
+    for folder in {Path(os.path.realpath(job.target)).parent for job in jobs}:
+        remove_abandoned(folder)
     # Threads: the model's run, the transforms and libsndfile all release the interpreter's lock. Also with one worker:
     # an interruption then finds this thread waiting, never in the middle of a write.
     with _terminable(), ThreadPoolExecutor(workers) as pool:

@@ -85,6 +85,12 @@ def _add_process(commands: _Commands[_Parser]) -> None:
     parser.add_argument("--preset", metavar="NAME", help="a preset's name or file; options beside it replace its own")
     parser.add_argument("--jobs", type=_whole, metavar="N", help="files at a time (default: one for each processor)")
     _add_force(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on after an interruption: keep the outputs that are whole (no older than their inputs, as long, "
+        "readable), make the others. Use the same settings: those of the kept outputs are not known",
+    )
     parser.add_argument("--mask", choices=MASKS, help="which mask (default: phase-aware)")
     parser.add_argument("--output", choices=OUTPUTS, help="the speech (default), or what was removed")
     _add_controls(parser)

@@ -51,12 +51,11 @@ def _process(arguments: argparse.Namespace) -> int:
     ) as bar:  # fmt: skip
         workers = min(arguments.jobs or len(_processors()), len(work.jobs))
         try:
-            with closing(
-                batch.process_all(work.jobs, make, workers=workers, overwrite=arguments.force, told=bar.update)
-            ) as running:
+            options: dict[str, Any] = {"overwrite": arguments.force, "resume": arguments.resume, "told": bar.update}
+            with closing(batch.process_all(work.jobs, make, workers=workers, **options)) as running:
                 for report in running:
                     reports.append(report)
-                    if report.error is None:
+                    if report.error is None and not (report.was_whole and len(work.jobs) > 1):
                         bar.write(report.line(), sys.stdout)
             finished = True
         finally:
@@ -108,8 +107,10 @@ def _streams(arguments: argparse.Namespace) -> batch.MakeStream:
 
 def _sum_up(work: batch.Plan, reports: list[batch.Report], elapsed: float, finished: bool) -> None:
     done = [report for report in reports if report.error is None]
-    seconds = sum(report.seconds for report in done)
-    count = f"{len(done)} of {len(work.jobs)} files done{'' if finished else ', then stopped'}"
+    kept = sum(report.was_whole for report in done)
+    seconds = sum(report.seconds for report in done if not report.was_whole)
+    count = f"{len(done) - kept} of {len(work.jobs)} files done"
+    count += f", {kept} whole already" * bool(kept) + ", then stopped" * (not finished)
     speed = f"{batch.clock(elapsed)}, {seconds / max(elapsed, 1e-9):.0f} x real time"
     print(f"{count}: {batch.clock(seconds)} of sound in {speed}")
     if work.left_out:

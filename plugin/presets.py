@@ -24,9 +24,7 @@ it is executed.
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -179,6 +177,8 @@ def save_preset(
     FileExistsError : there is one already and ``overwrite`` is False.
     PresetError : the plugin cannot be told in a preset, or uses a file outside the preset's folder.
     """
+    from phaseaware.engine.partial import PartialFile
+
     from .preset_writer import Writer
 
     path = Path(name_or_path) if _is_path(name_or_path) else user_folder() / f"{_slug(str(name_or_path))}.toml"
@@ -187,13 +187,12 @@ def save_preset(
     title = title or (path.stem if _is_path(name_or_path) else str(name_or_path))
     text = Writer(path).text(plugin, title, description)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", suffix=".part", delete=False) as file:
-        temporary = Path(file.name)
-        file.write(text)
+    partial = PartialFile(path, overwrite=overwrite)
     try:
-        os.replace(temporary, path)
+        partial.path.write_text(text, encoding="utf-8")
+        partial.commit()
     finally:
-        temporary.unlink(missing_ok=True)
+        partial.discard()
     return path
 
 
