@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
@@ -15,7 +16,9 @@ from .mixer import Mixer
 __all__ = ["Player", "stereo_format"]
 
 _LARGEST_READ = 4096
-_LOOK_EVERY_MS, _GONE_AFTER = 500, 6
+_LOOK_EVERY_MS = 500
+_GONE_AFTER = 6  # looks without a read
+_REST_AFTER = 6  # looks in silence: whatever is buffered on its way to the ear has been played by then
 _log = logging.getLogger(__name__)
 
 
@@ -29,12 +32,23 @@ def stereo_format(sample_format: QAudioFormat.SampleFormat = QAudioFormat.Sample
 
 
 class _Pull(QIODevice):
-    """Endless sound: every read asks the mixer. Never raises, as Qt has nobody to catch it."""
+    """Endless sound: every read asks the mixer. Never raises, as Qt has nobody to catch it.
 
-    def __init__(self, mixer: Mixer, integers: bool, parent: QObject) -> None:
-        super().__init__(parent)
-        self._mixer, self._integers = mixer, integers
-        self._frame_bytes = 4 if integers else 8
+    Parameters
+    ----------
+    mixer : what to play.
+    sink : where to.
+    starved : called when the buffer was found empty although sound was due: a drop-out. Qt does not tell of it: since
+        6.10 its idle state is inferred after the late read has already filled the buffer again.
+    """
+
+    def __init__(self, mixer: Mixer, sink: QAudioSink, starved: Callable[[], None]) -> None:
+        super().__init__(sink)
+        self._mixer, self._sink, self._starved = mixer, sink, starved
+        self._integers = sink.format().sampleFormat() == QAudioFormat.SampleFormat.Int16
+        self._frame_bytes = sink.format().bytesPerFrame()
+        self.fresh = True
+        """The buffer has not been filled since the device was started."""
         self.busy = 0.0
         """Share of the sound's duration that it takes to mix it, lately."""
         self.error: str | None = None
@@ -51,6 +65,9 @@ class _Pull(QIODevice):
         frames = min(maxlen // self._frame_bytes, _LARGEST_READ)
         if frames <= 0:
             return b""
+        if not self.fresh and not self._mixer.silent and self._sink.bytesFree() >= self._sink.bufferSize():
+            self._starved()
+        self.fresh = False
         self.asked += 1
         begun = time.perf_counter()
         try:
@@ -82,14 +99,15 @@ class _Output(QObject):
         self._pull: _Pull | None = None
         self._timer: QTimer | None = None
         self._asked = -1
-        self._stalled = 0
+        self._stalled = self._silent = 0
 
     @pyqtSlot(object)
     def run(self, device: QAudioDevice) -> None:
         """Play, on this device."""
         if self._sink is not None:
-            if self._sink.state() == QAudio.State.SuspendedState:
-                self._stalled = 0
+            self._stalled = self._silent = 0
+            if self._sink.state() == QAudio.State.SuspendedState and self._pull is not None:
+                self._pull.fresh = True
                 self._sink.resume()
             return
         if device.isNull():
@@ -100,10 +118,10 @@ class _Output(QObject):
             wanted = stereo_format(QAudioFormat.SampleFormat.Int16)
         sink = QAudioSink(device, wanted, self)
         sink.setBufferSize(int(self._buffer_seconds * SAMPLE_RATE) * wanted.bytesPerFrame())
-        self._pull = _Pull(self._mixer, wanted.sampleFormat() == QAudioFormat.SampleFormat.Int16, sink)
+        self._pull = _Pull(self._mixer, sink, self.dropped.emit)
         self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
         sink.stateChanged.connect(self._state_changed)
-        self._sink, self._stalled = sink, 0
+        self._sink, self._stalled, self._silent = sink, 0, 0
         sink.start(self._pull)
         if self._timer is None:
             self._timer = QTimer(self)
@@ -115,9 +133,7 @@ class _Output(QObject):
         if self._sink is None:
             return
         error = self._sink.error()
-        if state == QAudio.State.IdleState and error == QAudio.Error.UnderrunError:
-            self.dropped.emit()
-        elif state == QAudio.State.StoppedState and error not in (QAudio.Error.NoError, QAudio.Error.UnderrunError):
+        if state == QAudio.State.StoppedState and error not in (QAudio.Error.NoError, QAudio.Error.UnderrunError):
             self.close()
             self.failed.emit("The sound device has stopped or cannot be opened. Choose or connect one and press Space.")
 
@@ -125,13 +141,14 @@ class _Output(QObject):
         if self._sink is None or self._pull is None:
             return
         asked, self._asked = self._asked, self._pull.asked
+        self._silent = self._silent + 1 if self._mixer.silent else 0
         if self._mixer.transport.playing:
             # A device that was pulled out may just fall silent, without a word from Qt.
             self._stalled = self._stalled + 1 if asked == self._asked else 0
             if self._stalled == _GONE_AFTER:
                 self.close()
                 self.failed.emit("The sound device has stopped. Choose or connect one and press Space.")
-        elif self._mixer.silent and self._sink.state() == QAudio.State.ActiveState:
+        elif self._silent >= _REST_AFTER and self._sink.state() == QAudio.State.ActiveState:
             # Paused: let the device sleep, but only once the fade-out has been played.
             self._sink.suspend()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -13,10 +14,19 @@ import pytest
 from phaseaware.engine import MaskModel
 from phaseaware.gui import abx_panel, menus
 from PyQt6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import Watched, write_wav
+from tests.gui.helpers import PATIENCE, Watched, write_wav
 from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
 from tests.signals import voice_like
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """Waits long by default: on a busy machine nothing may fail that would only have taken longer."""
+    for wait in ("waitUntil", "waitSignal", "waitExposed"):
+        monkeypatch.setattr(qtbot, wait, partial(getattr(qtbot, wait), timeout=int(1000 * PATIENCE)))
+    return qtbot
 
 
 @pytest.fixture

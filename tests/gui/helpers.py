@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
 from phaseaware.gui.session import Session
 
+PATIENCE = 60.0
+"""Seconds that a test waits for what does not come before it fails."""
+
 
 def write_wav(path: Path, x: NDArray[np.float32], sample_rate: int = 48_000) -> Path:
     """Save samples of shape (n,) or (n, channels) as float WAV."""
@@ -30,7 +33,7 @@ class Watched:
         with self._changed:
             self._changed.notify_all()
 
-    def wait(self, condition: Callable[[], bool], timeout: float = 20) -> None:
+    def wait(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> None:
         """Until a condition on the session holds; asked again whenever its threads report."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout), "the session's threads did not get there"

@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.gui.helpers import PATIENCE
 
 AVAILABLE = all(shutil.which(name) for name in ("pulseaudio", "pactl", "parec"))
 WHY_NOT = "pulseaudio, pactl and parec are not installed"
@@ -23,7 +26,7 @@ class SoundServer:
 
     def __init__(self, folder: Path) -> None:
         self.address = f"unix:{folder / 'socket'}"
-        self._environment = os.environ | {
+        self._environment = {k: v for k, v in os.environ.items() if k != "PULSE_LATENCY_MSEC"} | {
             "PULSE_SERVER": self.address,
             "XDG_RUNTIME_DIR": str(folder),
             "XDG_CONFIG_HOME": str(folder),
@@ -41,7 +44,8 @@ class SoundServer:
         self._daemon = subprocess.Popen(
             [*command, f"--load={SINK}", f"--load={protocol}"], env=self._environment, stderr=subprocess.DEVNULL
         )
-        for _ in range(100):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if self._daemon.poll() is not None:
                 raise RuntimeError("pulseaudio has ended")
             if self.control("info", check=False).returncode == 0:
@@ -51,7 +55,9 @@ class SoundServer:
     def control(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run pactl; it waits for the answer."""
         command = ["pactl", *arguments]
-        return subprocess.run(command, env=self._environment, check=check, capture_output=True, text=True, timeout=20)
+        return subprocess.run(
+            command, env=self._environment, check=check, capture_output=True, text=True, timeout=PATIENCE
+        )
 
     @contextmanager
     def recorded(self) -> Iterator[Recorder]:
@@ -65,7 +71,7 @@ class SoundServer:
     def close(self) -> None:
         """End the daemon."""
         self._daemon.terminate()
-        self._daemon.wait(20)
+        self._daemon.wait(PATIENCE)
 
 
 class Recorder:
@@ -84,17 +90,16 @@ class Recorder:
         self._process = subprocess.Popen(command, env=environment, stdout=self._file)
 
     @property
-    def seconds(self) -> float:
-        """Recorded so far."""
-        return os.fstat(self._file.fileno()).st_size / (8 * 48_000)
+    def count(self) -> int:
+        """Samples recorded so far."""
+        return os.fstat(self._file.fileno()).st_size // 8
 
-    def samples(self) -> NDArray[np.float32]:
-        """What has been recorded, shape (n, 2)."""
-        self._file.seek(0)
-        data = self._file.read()
-        return np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2)
+    def samples(self, start: int = 0) -> NDArray[np.float32]:
+        """What has been recorded from a sample on, shape (n, 2)."""
+        data = os.pread(self._file.fileno(), 8 * (self.count - start), 8 * start)
+        return np.frombuffer(data, "<f4").reshape(-1, 2)
 
     def stop(self) -> None:
         """End the recording."""
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(PATIENCE)

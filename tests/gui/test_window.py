@@ -49,7 +49,7 @@ def opened(window: MainWindow, noisy_file: Path, qtbot: QtBot) -> MainWindow:
 
 
 def rendered(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done)
     window.session.follow()
     window.views.picture_now()
 
@@ -341,7 +341,7 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     rendered(opened, qtbot)
     targets = {version: tmp_path / f"out {version}.wav" for version in Version}
     opened.menus.export(targets)
-    qtbot.waitUntil(lambda: opened.menus.exporting is None, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.menus.exporting is None)
     assert "Exported to" in opened.message.label.text()
     assert all(soundfile.info(path).frames == soundfile.info(noisy_file).frames for path in targets.values())
     opened.menus.save_picture(tmp_path / "picture.png")
@@ -482,7 +482,7 @@ def test_a_full_disk_on_export_is_reported(opened: MainWindow, tmp_path: Path, q
     folder.mkdir()
     with files_no_larger_than(100_000):
         opened.menus.export({Version.PHASE_AWARE: folder / "a.wav"})
-        qtbot.waitUntil(lambda: opened.menus.exporting is None, timeout=20_000)
+        qtbot.waitUntil(lambda: opened.menus.exporting is None)
     assert "Nothing was written" in opened.message.label.text()
     assert not list(folder.iterdir())
 
@@ -549,7 +549,7 @@ def test_no_widget_or_thread_is_left(history_model: MaskModel, noisy_file: Path,
         window.close()
         window.deleteLater()
         del window
-        qtbot.waitUntil(lambda: threading.active_count() == before_threads, timeout=5000)
+        qtbot.waitUntil(lambda: threading.active_count() == before_threads)
 
     def gone() -> bool:
         import gc
@@ -558,7 +558,7 @@ def test_no_widget_or_thread_is_left(history_model: MaskModel, noisy_file: Path,
         QApplication.sendPostedEvents(None, 52)  # deferred deletes
         return len([w for w in QApplication.allWidgets() if isinstance(w, QWidget)]) <= before_widgets
 
-    qtbot.waitUntil(gone, timeout=5000)
+    qtbot.waitUntil(gone)
 
 
 def test_no_sound_device_is_reported_and_the_window_goes_on(opened: MainWindow, qtbot: QtBot) -> None:
