@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import copy
+import io
+import pickle
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,17 +13,22 @@ from phaseaware.engine.separator import Frames
 from phaseaware.engine.stft import HOP, Analysis
 
 from .recording import Recording
+from .store import DiskRecords
 
 __all__ = ["IdealChoice", "IdealMasks", "Masking", "ModelMasks"]
 
 _WARM_UP = SAMPLE_RATE // HOP
 """Frames a recurrent model hears before the first one used, where it cannot be resumed: one second."""
-_CHECKPOINTS = 2400
-"""At most; each holds some 20 kB."""
+_SPACING = 32
+"""Frames between two checkpoints, at least: the model runs over as many again before the first frame used."""
 
 
 class Masking(Protocol):
     """Reads frames one after the other."""
+
+    @property
+    def reach(self) -> int:
+        """Samples of the recording that are needed beyond those that whole frames give."""
 
     def start(self, frame: int) -> None:
         """The next frame read is ``frame``; it covers samples ``(frame - 1) * 512`` to ``(frame + 1) * 512``."""
@@ -34,27 +40,33 @@ class Masking(Protocol):
 class ModelMasks:
     """Both masks of a model, from one inference.
 
-    While frames are read from the recording's beginning, the stream is remembered at regular intervals. A later start
-    is resumed from there and gives the same masks; only a start beyond what has been heard so far begins with an empty
-    state, one second early.
+    While frames are read from the recording's beginning, the stream is remembered about every third of a second, on disk
+    (some 20 kB a channel). A later start is resumed from there and gives the same masks; only a start beyond what has
+    been heard so far begins with an empty state, one second early.
     """
 
     def __init__(self, recording: Recording, model: MaskModel) -> None:
         self._recording, self._model = recording, model
         self._lookahead = model.info.lookahead_frames
-        self._spacing = max(SAMPLE_RATE // 4, recording.samples // _CHECKPOINTS) // HOP
-        self._checkpoints: dict[int, MaskStream] = {}
-        self.start(0)
+        self._checkpoints = DiskRecords()
+        self._begin(0)
+
+    @property
+    def reach(self) -> int:
+        """See :class:`Masking`."""
+        return (1 + self._lookahead) * HOP
+
+    def _begin(self, origin: int) -> None:
+        self._stream = MaskStream(self._model, masks=self._model.info.masks, channels=self._recording.channels)
+        self._fed, self._exact = origin, origin == 0
 
     def start(self, frame: int) -> None:
         """See :class:`Masking`."""
-        fed = max((f for f in self._checkpoints if f - self._lookahead <= frame), default=0)
-        if fed + 2 * self._spacing >= frame - self._lookahead and fed in self._checkpoints:
-            self._stream, self._fed, self._exact = self._copy(self._checkpoints[fed]), fed, True
+        fed = self._checkpoints.last(frame + self._lookahead)
+        if fed is not None and fed + _WARM_UP > frame:
+            self._stream, self._fed, self._exact = self._thaw(self._checkpoints[fed]), fed, True
         else:
-            origin = max(0, frame - _WARM_UP)
-            self._stream = MaskStream(self._model, masks=self._model.info.masks, channels=self._recording.channels)
-            self._fed, self._exact = origin, origin == 0
+            self._begin(max(0, frame - _WARM_UP))
         self._read(max(0, frame - (self._fed - self._lookahead)))
 
     def read(self, count: int) -> Frames:
@@ -62,29 +74,29 @@ class ModelMasks:
         return self._read(count)
 
     def _read(self, count: int) -> Frames:
-        if self._exact and self._fed % self._spacing == 0 and self._fed not in self._checkpoints:
-            self._checkpoints[self._fed] = self._copy(self._stream)
-        parts = []
-        while True:
-            # Cut where a checkpoint is due.
-            piece = min(count, self._spacing - self._fed % self._spacing)
-            x = self._recording.track.read(self._fed * HOP, (self._fed + piece) * HOP)
-            parts.append(self._stream.process(x.T))
-            self._fed += piece
-            count -= piece
-            if self._exact and self._fed % self._spacing == 0 and self._fed not in self._checkpoints:
-                self._checkpoints[self._fed] = self._copy(self._stream)
-            if not count:
-                break
-        if len(parts) == 1:
-            return parts[0]
-        return Frames(
-            np.concatenate([p.spectrum for p in parts], axis=1),
-            {mask: np.concatenate([p.masks[mask] for p in parts], axis=1) for mask in parts[0].masks},
-        )
+        x = self._recording.track.read(self._fed * HOP, (self._fed + count) * HOP)
+        frames = self._stream.process(x.T)
+        self._fed += count
+        if self._exact:
+            before = self._checkpoints.last(self._fed)
+            if before is None or before + _SPACING <= self._fed:
+                self._checkpoints[self._fed] = self._freeze(self._stream)
+        return frames
 
-    def _copy(self, stream: MaskStream) -> MaskStream:
-        return copy.deepcopy(stream, {id(self._model): self._model})
+    def _freeze(self, stream: MaskStream) -> bytes:
+        """The stream's state; the model, which all streams share, stays out."""
+        written = io.BytesIO()
+        pickler = pickle.Pickler(written, pickle.HIGHEST_PROTOCOL)
+        pickler.persistent_id = lambda part: "model" if part is self._model else None  # type: ignore[method-assign]
+        pickler.dump(stream)
+        return written.getvalue()
+
+    def _thaw(self, state: bytes) -> MaskStream:
+        unpickler = pickle.Unpickler(io.BytesIO(state))
+        unpickler.persistent_load = lambda name: self._model  # type: ignore[method-assign]
+        stream = unpickler.load()
+        assert isinstance(stream, MaskStream)
+        return stream
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,12 @@ class IdealMasks:
             raise ValueError(f"{recording.path.name} has no stems")
         self._speech, self._noise, self._choice = recording.speech, recording.noise, choice
         self._channels = recording.channels
-        self.start(0)
+        self._frame = 0
+
+    @property
+    def reach(self) -> int:
+        """See :class:`Masking`."""
+        return HOP
 
     def start(self, frame: int) -> None:
         """See :class:`Masking`."""

@@ -30,7 +30,7 @@ __all__ = ["Pictures", "Renderer", "Renders", "Slot", "ready"]
 Renders = tuple[Render, Render]
 """How A (phase-aware) and B (real mask) are made."""
 
-_FIRST_CHUNK, _LARGEST_CHUNK = 12, 47  # frames: 0.13 s, so that a change is heard at once, and 0.5 s
+_FIRST_CHUNK, _LARGEST_CHUNK = 12, 32  # frames: 0.13 s, so that a change is heard at once, and 0.34 s
 _NEAR = SAMPLE_RATE  # samples: the playhead counts as served when the renderer is this close before it
 
 
@@ -212,8 +212,13 @@ class Renderer:
 
     def _available(self, position: int) -> bool:
         """Enough of the recording is decoded to render from a position on."""
-        until = self.recording.coverage.ready_until(position)
+        until = self._ready_until(position)
         return until >= self.recording.samples or until - position >= _FIRST_CHUNK * HOP
+
+    def _ready_until(self, position: int) -> int:
+        """How far it can be rendered from a position on: masks need more of the recording than they are applied to."""
+        until = self.recording.coverage.ready_until(position)
+        return until if until >= self.recording.samples else until - self._masking.reach
 
     def _gap(self) -> int | None:
         gap = self.newest.coverage.next_gap(min(self._playhead(), self.recording.samples - 1) // HOP * HOP)
@@ -251,7 +256,7 @@ class Renderer:
 
     def _advance(self, active: _Pass) -> None:
         begun = time.perf_counter()
-        stop = min(active.position + active.chunk * HOP, self.recording.coverage.ready_until(active.position))
+        stop = min(active.position + active.chunk * HOP, self._ready_until(active.position))
         gap = active.slot.coverage.next_gap(active.position)
         if gap is not None and gap[0] == active.position:
             stop = min(stop, gap[1])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from bisect import bisect_right, insort
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Coverage", "DiskArray"]
+__all__ = ["Coverage", "DiskArray", "DiskRecords"]
 
 
 class DiskArray:
@@ -58,6 +59,37 @@ class DiskArray:
                 while target and (count := self._file.readinto(target)):
                     target = target[count:]
         return out
+
+
+class DiskRecords:
+    """Byte strings by number, in an unnamed temporary file; what is stored again takes its room again. One thread."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="phaseaware-", buffering=0)  # noqa: SIM115 (lives as long as self)
+        self._places: dict[int, tuple[int, int]] = {}
+        self._numbers: list[int] = []
+        self._end = 0
+
+    def last(self, number: int) -> int | None:
+        """The largest number not beyond this one that has a record."""
+        i = bisect_right(self._numbers, number)
+        return self._numbers[i - 1] if i else None
+
+    def __setitem__(self, number: int, record: bytes) -> None:
+        """Raises OSError: the disk is full."""
+        place, left = self._end, memoryview(record)
+        self._file.seek(place)
+        while left:
+            left = left[self._file.write(left) :]
+        if number not in self._places:
+            insort(self._numbers, number)
+        self._places[number] = place, len(record)
+        self._end += len(record)
+
+    def __getitem__(self, number: int) -> bytes:
+        place, size = self._places[number]
+        self._file.seek(place)
+        return self._file.read(size)
 
 
 class Coverage:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +13,16 @@ import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
+from numpy.typing import NDArray
 from phaseaware.engine import IdealMask, MaskModel, Render, separate
+from phaseaware.gui import recording
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.masking import IdealChoice
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.recording import OpenError
 from phaseaware.gui.session import MATCHED, Session
 
-from tests.gui.helpers import Watched, write_wav
+from tests.gui.helpers import PATIENCE, Watched, write_wav
 from tests.signals import voice_like
 
 
@@ -37,6 +41,31 @@ def test_versions_are_those_of_the_engine(watched: Watched, noisy_file: Path, hi
     expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")])
     for y, mask in zip(expected, ("phase-aware", "real"), strict=True):
         np.testing.assert_allclose(session.renderer.newest.tracks[mask].read(0, len(x)), y.T, atol=2e-6)
+
+
+def test_nothing_is_rendered_from_what_is_not_decoded_yet(
+    watched: Watched, noisy_file: Path, history_model: MaskModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught_up = threading.Event()
+    decoded = recording._decoded
+
+    def held(path: Path, frames: int) -> Iterator[NDArray[np.float32]]:
+        for i, block in enumerate(decoded(path, frames)):
+            assert i == 0 or caught_up.wait(PATIENCE)
+            yield block
+
+    monkeypatch.setattr(recording, "_decoded", held)
+    monkeypatch.setattr(recording, "_BLOCK", 30 * 512)
+    watched.session.open(noisy_file)
+    renderer = watched.session.renderer
+    assert renderer is not None
+    watched.wait(lambda: renderer.newest.coverage.filled > 25 * 512)
+    caught_up.set()
+    watched.rendered()
+    x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
+    expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")])
+    for y, mask in zip(expected, ("phase-aware", "real"), strict=True):
+        np.testing.assert_allclose(renderer.newest.tracks[mask].read(0, len(x)), y.T, atol=2e-6)
 
 
 @pytest.mark.parametrize("start", [0.7, 1.9])
