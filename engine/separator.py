@@ -45,9 +45,12 @@ class Frames:
 
 def _sane(block: Samples) -> Samples:
     """A copy in which nothing can harm a later sample: no NaN, no inf, no absurd or denormal values."""
-    x = np.nan_to_num(block, copy=True, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
-    np.clip(x, -_LOUDEST, _LOUDEST, out=x)
-    x[np.abs(x) < _QUIETEST] = 0
+    x = block.astype(np.float32)
+    magnitude = np.abs(x)
+    if not magnitude.max() <= _LOUDEST:  # also for NaN
+        x = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        x = np.clip(x, -_LOUDEST, _LOUDEST).astype(np.float32)
+    x[magnitude < _QUIETEST] = 0
     return x
 
 
@@ -208,12 +211,9 @@ class Separator:
 
     def _push(self, x: Samples) -> None:
         frames = self._stream.process(x)
-        made = np.stack(
-            [
-                synthesis.process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
-                for render, synthesis in zip(self._renders, self._syntheses, strict=True)
-            ]
-        )
+        made = np.empty((len(self._renders), self.channels, frames.spectrum.shape[1] * HOP), np.float32)
+        for version, render, synthesis in zip(made, self._renders, self._syntheses, strict=True):
+            version[:] = synthesis.process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
         cut = min(self._surplus, made.shape[2])
         self._surplus -= cut
         if made.shape[2] > cut:
