@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := .venv-tools
 CLIP_OUT := demo-output
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench robustness lock audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -19,10 +20,28 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.bench
 
+robustness: $(VENV)/installed-dev
+	$(BIN)/python -m tests.robustness
+
+# What CI installs: `make LOCKED=1 ...` takes the versions of the lock file, checked by their hashes.
+lock: $(VENV)/installed-dev $(TOOLS)/installed
+	.ci/lock $(TOOLS) $(BIN)/python
+	$(BIN)/python .ci/check_lock.py
+
+audit: $(VENV)/installed-dev $(TOOLS)/installed
+	$(BIN)/python .ci/check_lock.py
+	.ci/audit $(TOOLS)
+
+$(TOOLS)/installed:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install -q uv pip-audit pip-licenses
+	@touch $@
+
 # A checkout that was never installed has no package metadata; an editable install maps the rooms to `phaseaware.*`.
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python >= 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@[ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes -r .ci/requirements.lock
 	$(BIN)/pip install -q -e '.[gui,live]'
 	@# pesq comes as source only: without a C compiler the figures lack PESQ, and the command says so.
 	@$(BIN)/pip install -q -e '.[eval]' || echo "[eval] is not installed (pesq needs a C compiler): no PESQ and ESTOI figures"
@@ -33,4 +52,4 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(CLIP_OUT) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) $(CLIP_OUT) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
