@@ -7,7 +7,6 @@ import pickle
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 from phaseaware.engine import SAMPLE_RATE, IdealMask, MaskModel, MaskStream, ideal_mask
 from phaseaware.engine.separator import Frames
 from phaseaware.engine.stft import HOP, Analysis
@@ -40,7 +39,7 @@ class Masking(Protocol):
 class ModelMasks:
     """Both masks of a model, from one inference.
 
-    While frames are read from the recording's beginning, the stream is remembered about every third of a second, on disk
+    While frames are read from the recording's beginning, the stream is remembered every third of a second, on disk
     (some 20 kB a channel). A later start is resumed from there and gives the same masks; only a start beyond what has
     been heard so far begins with an empty state, one second early.
     """
