@@ -1,66 +1,58 @@
-"""``phaseaware gui [FILE]`` or ``phaseaware gui SPEECH NOISE``: opens the window."""
+"""Opens the window, for ``phaseaware gui`` and ``phaseaware-gui``."""
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-__all__ = ["SWITCH_INTERVAL", "main"]
+from phaseaware.engine import MaskModel, ModelError
+from phaseaware.plugin.cli import main as command
+from PyQt6.QtWidgets import QApplication
+
+from .window import MainWindow
+
+__all__ = ["SWITCH_INTERVAL", "demo_clip", "main", "show"]
 
 SWITCH_INTERVAL = 0.001
 """Seconds: threads that compute must not keep the one that feeds the sound device, or the window, waiting."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window, with a file if one is named.
+    """``phaseaware-gui``, which is ``phaseaware gui``. Returns the exit status."""
+    return command(["gui", *(sys.argv[1:] if argv is None else argv)])
+
+
+def show(file: str | Path | None = None, *, model: str | Path | None = None) -> int:
+    """Show the window until it is closed.
 
     Parameters
     ----------
-    argv : arguments without the program's name; default: those of the command line.
+    file : a recording to open; if that fails the window says so.
+    model : a model file, or the name of a shipped model; default: the one that comes with the package.
 
     Returns
     -------
-    Exit status.
+    Exit status; not 0 where the model asked for cannot be used.
     """
-    parser = argparse.ArgumentParser(prog="phaseaware gui", description="Hear and see what both masks do.")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="a recording; or two stems, speech and noise")
-    parser.add_argument("--model", help="model file (default: the one that comes with the package)")
-    arguments = parser.parse_args(argv)
-    if len(arguments.files) > 2:
-        parser.error("one recording, or two stems (speech and noise), can be opened")
-    try:
-        from PyQt6.QtWidgets import QApplication
-    except ImportError as error:
-        print(f"phaseaware: the window is not installed ({error}); run: pip install 'phaseaware[gui]'", file=sys.stderr)
-        return 1
-    from phaseaware.engine import MaskModel, ModelError
-
-    from .window import MainWindow
-
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    model, trouble = None, None
+    trouble = None
     try:
-        model = MaskModel(arguments.model)
-    except (ModelError, FileNotFoundError) as error:
-        if arguments.model is not None:
+        window = MainWindow(MaskModel(model), demo=demo_clip())
+    except (ModelError, OSError, ValueError) as error:
+        if model is not None:
             print(f"phaseaware: {error}", file=sys.stderr)
             return 1
+        window = MainWindow(demo=demo_clip())
         trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
-    try:
-        window = MainWindow(model, demo=demo_clip())
-    except ValueError as error:
-        print(f"phaseaware: {error}", file=sys.stderr)
-        return 1
     window.show()
     if trouble is not None:
         window.message.show_message(trouble)
-    if arguments.files:
-        window.open(*arguments.files)
+    if file is not None:
+        window.open(file)
     # Python sees the signal when a timer next fires, a quarter of a second later at most.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     return int(app.exec())

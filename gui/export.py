@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, shape_mask
+from phaseaware.engine.files import AudioInfo, AudioWriter
 from phaseaware.engine.masks import MaskName
+from phaseaware.engine.partial import PartialFile
 from phaseaware.engine.stft import HOP, Synthesis
 
 from .masking import Masking
@@ -22,10 +21,10 @@ from .mixer import Version
 from .recording import Recording
 from .renderer import Renders
 
-__all__ = ["SUBTYPES", "Cancelled", "ExportJob", "export", "whole_file"]
+__all__ = ["FORMATS", "Cancelled", "ExportJob", "export", "whole_file"]
 
-SUBTYPES = {".wav": "FLOAT", ".w64": "FLOAT", ".flac": "PCM_24"}
-"""Formats by suffix."""
+FORMATS = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".w64": ("W64", "FLOAT")}
+"""libsndfile's format and subtype by suffix."""
 _CHUNK = 94  # frames: 1 s
 
 Samples = NDArray[np.float32]
@@ -37,22 +36,18 @@ class Cancelled(Exception):  # noqa: N818 (not an error)
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A name to write to; it becomes ``path`` when all went well, and vanishes otherwise."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    partial = Path(name)
+    """A name to write to; it becomes ``path`` when all went well, and vanishes otherwise.
+
+    Raises
+    ------
+    OSError : the folder is missing or read-only, or the disk is full.
+    """
+    partial = PartialFile(path, overwrite=True)
     try:
-        yield partial
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(path)
+        yield partial.path
+        partial.commit()
     finally:
-        partial.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        partial.discard()
 
 
 @dataclass(frozen=True)
@@ -66,8 +61,8 @@ class ExportJob:
     targets: dict[Version, Path]
 
 
-def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[], bool]) -> None:
-    """Write all targets, or none.
+def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[], bool]) -> int:
+    """Write all targets, or none; files of these names are replaced.
 
     Parameters
     ----------
@@ -75,47 +70,47 @@ def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[
     told : called with the share done, 0 to 1.
     stopped : asked often.
 
+    Returns
+    -------
+    How many samples were beyond full scale in a format that cannot hold them, and were clipped.
+
     Raises
     ------
     Cancelled : ``stopped`` said so.
-    ValueError : an unknown suffix, or a version that needs masks and there are none.
-    OSError, soundfile.SoundFileError : not writable, or the disk is full; nothing is left behind.
+    ValueError : an unknown suffix, a version that needs masks and there are none, or the recording itself as a target.
+    AudioFileError : not writable, or the disk is full; nothing is left behind.
     """
-    for path in job.targets.values():
-        if path.suffix.lower() not in SUBTYPES:
-            raise ValueError(f"{path.name}: the name must end in {', '.join(SUBTYPES)}")
+    recording = job.recording
     if job.masking is None and set(job.targets) != {Version.NOISY}:
         raise ValueError("there are no masks; only the noisy recording can be exported")
-    _write(job, list(job.targets.items()), {}, told, stopped)
-
-
-def _write(
-    job: ExportJob,
-    left: list[tuple[Version, Path]],
-    files: dict[Version, soundfile.SoundFile],
-    told: Callable[[float], None],
-    stopped: Callable[[], bool],
-) -> None:
-    """Open one file after the other, each inside the one before: either all get their names or none."""
-    if not left:
+    for path in job.targets.values():
+        if path.suffix.lower() not in FORMATS:
+            raise ValueError(f"{path.name}: the name must end in {', '.join(FORMATS)}")
+        if path.exists() and path.samefile(recording.path):
+            raise ValueError(f"{path.name} is the recording itself; choose another name")
+    with ExitStack() as stack:
+        files = {v: stack.enter_context(_writer(recording, path)) for v, path in job.targets.items()}
         _fill(job, files, told, stopped)
-        return
-    (version, path), *rest = left
-    recording = job.recording
-    rate, channels, subtype = recording.sample_rate, recording.channels, SUBTYPES[path.suffix.lower()]
-    with whole_file(path) as partial, soundfile.SoundFile(partial, "w", rate, channels, subtype) as file:
-        _write(job, rest, files | {version: file}, told, stopped)
+    return sum(file.clipped for file in files.values())
+
+
+def _writer(recording: Recording, path: Path) -> AudioWriter:
+    format, subtype = FORMATS[path.suffix.lower()]
+    info = AudioInfo(
+        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.frames, format=format,
+        subtype=subtype,
+    )  # fmt: skip
+    return AudioWriter(path, info.for_name(path), overwrite=True)
 
 
 def _fill(
     job: ExportJob,
-    files: dict[Version, soundfile.SoundFile],
+    files: dict[Version, AudioWriter],
     told: Callable[[float], None],
     stopped: Callable[[], bool],
 ) -> None:
     recording = job.recording
     converters = {version: _converter(recording) for version in files}
-    written = dict.fromkeys(files, 0)
     for start, sounds in _sounds(job):
         if stopped():
             raise Cancelled
@@ -126,11 +121,10 @@ def _fill(
             convert = converters[version]
             if convert is not None:
                 x = convert.resample_chunk(np.ascontiguousarray(x), last=last)
-            x = x[: recording.frames - written[version]]
-            if last and (short := recording.frames - written[version] - len(x)) > 0:
+            x = x[: recording.frames - file.frames]
+            if last and (short := recording.frames - file.frames - len(x)) > 0:
                 x = np.concatenate([x, np.zeros((short, recording.channels), np.float32)])
-            file.write(x)
-            written[version] += len(x)
+            file.write(x.T)
         told(end / recording.samples)
 
 

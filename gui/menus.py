@@ -1,50 +1,40 @@
-"""Menus, and what they do with files: open, recent, export, presets, copy as script."""
+"""Menus, and what they do: open, recent, presets, copy as script, keys."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import soundfile
 from phaseaware.engine import ModelError
 from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset
 from phaseaware.plugin.processor import PhaseAware
-from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QSettings, Qt
 from PyQt6.QtGui import QAction, QGuiApplication, QKeySequence
-from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PyQt6.QtWidgets import QMenu
 
 from .controls import Controls
-from .export import Cancelled, export, whole_file
-from .mixer import Version
+from .dialogs import ask_for_file, ask_for_name
+from .exports import Exports
 
 if TYPE_CHECKING:
     from .window import MainWindow
 
 __all__ = ["Menus"]
 
-_AUDIO = "Sound files (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff *.caf *.w64 *.au);;All files (*)"
 _RECENT = 8
-_DELETE = Qt.WidgetAttribute.WA_DeleteOnClose
 _TOOL_TIP = Qt.ItemDataRole.ToolTipRole
 
 
 class Menus(QObject):
-    """The window's menus and file dialogs. Dialogs do not block: what plays goes on."""
-
-    _exported = pyqtSignal(str)
+    """The window's menus."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
         self._settings = QSettings("phaseaware", "phaseaware")
-        self.exporting: float | None = None
-        """Share done of an export under way."""
-        self._stop_export = threading.Event()
-        self._export_thread: threading.Thread | None = None
-        self._exported.connect(self._export_ended)
-        self._speech: str | None = None
+        self.exports = exports = Exports(window)
+        exports.changed.connect(window.show_session)
         bar = window.menuBar()
         assert bar is not None
         self._menus: list[QMenu] = []
@@ -55,9 +45,9 @@ class Menus(QObject):
         assert recent is not None
         self.recent = recent
         file.addSeparator()
-        self.export_one = self._add(file, "&Export what is heard…", "Ctrl+E", self.export_dialog)
-        self.export_all = self._add(file, "Export &all versions…", "Ctrl+Shift+E", self.export_all_dialog)
-        self.export_picture = self._add(file, "Export the &picture…", "Ctrl+P", self.export_picture_dialog)
+        self.export_one = self._add(file, "&Export what is heard…", "Ctrl+E", exports.ask_for_one)
+        self.export_all = self._add(file, "Export &all versions…", "Ctrl+Shift+E", exports.ask_for_all)
+        self.export_picture = self._add(file, "Export the &picture…", "Ctrl+P", exports.ask_for_picture)
         self.copy = self._add(file, "&Copy as script", "Ctrl+Shift+C", self.copy_script)
         file.addSeparator()
         self._add(file, "&Quit", "Ctrl+Q", window.close)
@@ -109,7 +99,7 @@ class Menus(QObject):
         session = self._window.session
         is_open = session.recording is not None
         for action in (self.export_one, self.export_all, self.export_picture):
-            action.setEnabled(is_open and self.exporting is None)
+            action.setEnabled(is_open and self.exports.share is None)
         self.copy.setEnabled(is_open and session.ideal is None)
         self.undo.setEnabled(session.can_undo)
         self.redo.setEnabled(session.can_redo)
@@ -117,30 +107,23 @@ class Menus(QObject):
 
     # Opening
 
-    def _dialog(self, title: str, mode: QFileDialog.FileMode, done: Callable[[str], object]) -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
-        dialog.setFileMode(mode)
-        dialog.setNameFilter(_AUDIO)
-        dialog.setDirectory(str(self._settings.value("folder", str(Path.home()))))
-        dialog.setAttribute(_DELETE)
-        dialog.fileSelected.connect(done)
-        dialog.open()
-        return dialog
+    @property
+    def folder(self) -> str:
+        """Where file dialogs begin: the folder of the file opened last."""
+        return str(self._settings.value("folder", str(Path.home())))
 
     def open_dialog(self) -> None:
         """Ask for a recording."""
-        self._dialog("Open a recording", QFileDialog.FileMode.ExistingFile, lambda path: self._window.open(path))
+        ask_for_file(self._window, "Open a recording", self.folder, self._window.open)
 
     def open_stems_dialog(self) -> None:
         """Ask for speech, then for noise."""
 
         def noise_too(speech: str) -> None:
-            self._dialog(
-                f"Noise that belongs to {Path(speech).name}", QFileDialog.FileMode.ExistingFile,
-                lambda noise: self._window.open(speech, noise),
-            )  # fmt: skip
+            title = f"Noise that belongs to {Path(speech).name}"
+            ask_for_file(self._window, title, str(Path(speech).parent), lambda noise: self._window.open(speech, noise))
 
-        self._dialog("Open the clean speech (the noise comes next)", QFileDialog.FileMode.ExistingFile, noise_too)
+        ask_for_file(self._window, "Open the clean speech (the noise comes next)", self.folder, noise_too)
 
     def opened(self, path: Path) -> None:
         """Remember a file as the most recent one."""
@@ -162,100 +145,6 @@ class Menus(QObject):
             assert action is not None
             action.triggered.connect(lambda _, p=path: self._window.open(p))
         self.recent.setEnabled(bool(self.recent_paths()))
-
-    # Export
-
-    def export_dialog(self) -> None:
-        """Ask for a name for the version that is heard."""
-        session = self._window.session
-        if session.recording is None:
-            return
-        version = session.heard
-        dialog = self._dialog(
-            f"Export {version}",
-            QFileDialog.FileMode.AnyFile,
-            lambda path: self.export({version: _with_suffix(path, ".wav")}),
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(["WAV, 32 bit float (*.wav)", "FLAC, 24 bit (*.flac)", "Wave64, 32 bit float (*.w64)"])
-        dialog.selectFile(f"{session.recording.path.stem} {version}.wav")
-
-    def export_all_dialog(self) -> None:
-        """Ask for a folder for all versions."""
-        session = self._window.session
-        if session.recording is None:
-            return
-        stem = session.recording.path.stem
-        versions = list(Version) if session.renderer is not None else [Version.NOISY]
-        dialog = self._dialog(
-            "Export all versions into a folder", QFileDialog.FileMode.Directory,
-            lambda folder: self.export({v: Path(folder) / f"{stem} {v}.wav" for v in versions}),
-        )  # fmt: skip
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-
-    def export(self, targets: dict[Version, Path]) -> None:
-        """Write versions in the background."""
-        if self.exporting is not None:
-            self._window.message.show_message("An export is under way; wait for it, or cancel it.")
-            return
-        try:
-            job = self._window.session.export_job(targets)
-        except ValueError as error:
-            self._window.message.show_message(f"Cannot export: {error}")
-            return
-        self.exporting = 0.0
-        self._stop_export.clear()
-
-        def told(share: float) -> None:
-            self.exporting = share
-
-        def run() -> None:
-            try:
-                export(job, told=told, stopped=self._stop_export.is_set)
-                names = ", ".join(path.name for path in targets.values())
-                text = f"Exported to {next(iter(targets.values())).parent}: {names}"
-            except Cancelled:
-                text = "Export cancelled; nothing was written."
-            except (OSError, soundfile.SoundFileError, ValueError, RuntimeError) as error:
-                text = f"Cannot export: {error}. Nothing was written."
-            self._exported.emit(text)
-
-        self._export_thread = threading.Thread(target=run, name="export")
-        self._export_thread.start()
-        self._window.show_session()
-
-    def cancel_export(self) -> None:
-        """Stop it."""
-        self._stop_export.set()
-
-    def _export_ended(self, text: str) -> None:
-        self.exporting = None
-        self._window.message.show_message(text)
-        self._window.show_session()
-
-    def export_picture_dialog(self) -> None:
-        """Ask for a name for the picture."""
-        dialog = self._dialog(
-            "Export the picture",
-            QFileDialog.FileMode.AnyFile,
-            lambda path: self.save_picture(_with_suffix(path, ".png")),
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("PNG (*.png)")
-
-    def save_picture(self, path: Path) -> None:
-        """Save what the middle of the window shows, at twice its size."""
-        window = self._window
-        window.views.picture_now()
-        picture = window.views.grab_twice()
-        try:
-            with whole_file(path) as partial:
-                if not picture.save(str(partial), "PNG"):
-                    raise OSError(f"{path} cannot be written")
-        except OSError as error:
-            window.message.show_message(f"Cannot export the picture: {error}")
-            return
-        window.message.show_message(f"Exported to {path}")
 
     def copy_script(self) -> None:
         """Put the settings on the clipboard as a script."""
@@ -306,12 +195,7 @@ class Menus(QObject):
 
     def save_preset_dialog(self) -> None:
         """Ask for a name."""
-        dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Save the controls as a preset")
-        dialog.setLabelText("Name:")
-        dialog.setAttribute(_DELETE)
-        dialog.textValueSelected.connect(self.save_preset)
-        dialog.open()
+        ask_for_name(self._window, "Save the controls as a preset", self.save_preset)
 
     def save_preset(self, name: str) -> None:
         """Save the controls under a name."""
@@ -334,13 +218,3 @@ class Menus(QObject):
             "G delta gain · ← → 1 s, with Shift 5 s · Home End · [ ] loop ends · Esc clears · F fit · + − zoom · "
             "wheel zooms time, with Ctrl frequency, with Shift moves · V view · S frequency axis · R reset · Ctrl+T ABX"
         )
-
-    def close(self) -> None:
-        """End an export under way."""
-        self._stop_export.set()
-        if self._export_thread is not None:
-            self._export_thread.join()
-
-
-def _with_suffix(path: str, suffix: str) -> Path:
-    return Path(path) if Path(path).suffix else Path(path).with_suffix(suffix)

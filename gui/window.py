@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
     def _draw_meter(self) -> None:
         session = self.session
         recording, renderer = session.recording, session.renderer
-        slot = session.mixer.slot
+        slot = next(reversed(session.mixer.slots), None)
         if (
             recording is None
             or not session.playing
@@ -324,7 +324,7 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         session = self.session
         recording, renderer = session.recording, session.renderer
-        export = self.menus.exporting
+        export = self.menus.exports.share
         share, what = 1.0, ""
         if export is not None:
             share, what = export, "exporting %p%"
@@ -369,8 +369,8 @@ class MainWindow(QMainWindow):
 
     def _cancel(self) -> None:
         renderer = self.session.renderer
-        if self.menus.exporting is not None:
-            self.menus.cancel_export()
+        if self.menus.exports.share is not None:
+            self.menus.exports.cancel()
         elif renderer is not None:
             renderer.paused = not renderer.paused
         self._show_status()
@@ -452,7 +452,7 @@ class MainWindow(QMainWindow):
         self.keys.close()
         self._timer.stop()
         self.live.stop()
-        self.menus.close()
+        self.menus.exports.close()
         self.views.close_worker()
         self.session.close()
         self.player.close()

@@ -137,8 +137,11 @@ def _add_live(commands: _Commands[_Parser]) -> None:
 
 
 def _add_gui(commands: _Commands[_Parser]) -> None:
-    parser = commands.add_parser("gui", help="the window", description="Open the window.")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="sound files to open")
+    parser = commands.add_parser(
+        "gui", help="the window", description="Open the window: hear and see what both masks do to a recording."
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a recording; without one the demo clip is offered")
+    _add_model(parser)
     parser.set_defaults(run="gui")
 
 
@@ -165,7 +168,11 @@ def _add_controls(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--link", choices=LINKS, help="a mask for each channel (default), or one for all, which keeps the stereo image"
     )
-    group.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
+    _add_model(group)
+
+
+def _add_model(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
 
 
 def _whole(text: str) -> int:

@@ -156,10 +156,15 @@ def _presets(arguments: argparse.Namespace) -> int:
 
 
 def _gui(arguments: argparse.Namespace) -> int:
+    if len(arguments.files) > 1:
+        return _complain(
+            f"the window opens one file, not {len(arguments.files)}; stems are opened in the window, with Ctrl+Shift+O",
+            USAGE,
+        )
     try:
-        from phaseaware.gui.app import main as window
+        from phaseaware.gui.app import show
     except ImportError as error:
         if (error.name or "").startswith("phaseaware."):
             raise
         return _complain(f"the window needs {error.name}: pip install 'phaseaware[gui]' ({error})", FAILED)
-    return int(window(arguments.files) or 0)
+    return show(*arguments.files, model=arguments.model)

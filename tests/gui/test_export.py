@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from phaseaware.engine.files import AudioFileError
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.export import Cancelled, export, whole_file
 from phaseaware.gui.mixer import Version
@@ -79,7 +80,7 @@ def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
     out = tmp_path / "out"
     out.mkdir()
     (out / "noisy.wav").write_bytes(b"from before")
-    with files_no_larger_than(100_000), pytest.raises((OSError, soundfile.SoundFileError)):
+    with files_no_larger_than(100_000), pytest.raises(AudioFileError):
         export(session.export_job(all_targets(out)), told=lambda share: None, stopped=lambda: False)
     assert [p.name for p in out.iterdir()] == ["noisy.wav"]
     assert (out / "noisy.wav").read_bytes() == b"from before"
@@ -98,8 +99,27 @@ def test_cancelling_leaves_nothing(watched: Watched, noisy_file: Path, tmp_path:
 def test_an_unknown_suffix_is_refused(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
     watched.session.open(noisy_file)
     session = watched.rendered()
-    with pytest.raises(ValueError, match=r"\.wav, \.w64, \.flac"):
+    with pytest.raises(ValueError, match=r"\.wav, \.flac, \.w64"):
         export(session.export_job({Version.NOISY: tmp_path / "x.xyz"}), told=lambda share: None, stopped=lambda: False)
+
+
+def test_the_recording_itself_is_not_replaced(watched: Watched, noisy_file: Path) -> None:
+    before = noisy_file.read_bytes()
+    watched.session.open(noisy_file)
+    job = watched.rendered().export_job({Version.PHASE_AWARE: noisy_file})
+    with pytest.raises(ValueError, match="the recording itself"):
+        export(job, told=lambda share: None, stopped=lambda: False)
+    assert noisy_file.read_bytes() == before
+
+
+def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: Watched, tmp_path: Path) -> None:
+    x = np.zeros(9600, np.float32)
+    x[100:107] = 1.5
+    watched.session.open(write_wav(tmp_path / "x.wav", x))
+    session = watched.rendered()
+    for suffix, clipped in ((".flac", 7), (".wav", 0)):
+        job = session.export_job({Version.NOISY: tmp_path / f"out{suffix}"})
+        assert export(job, told=lambda share: None, stopped=lambda: False) == clipped
 
 
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -340,11 +341,11 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     assert opened.session.recording.path == noisy_file
     rendered(opened, qtbot)
     targets = {version: tmp_path / f"out {version}.wav" for version in Version}
-    opened.menus.export(targets)
-    qtbot.waitUntil(lambda: opened.menus.exporting is None)
+    opened.menus.exports.write(targets)
+    qtbot.waitUntil(lambda: opened.menus.exports.share is None)
     assert "Exported to" in opened.message.label.text()
     assert all(soundfile.info(path).frames == soundfile.info(noisy_file).frames for path in targets.values())
-    opened.menus.save_picture(tmp_path / "picture.png")
+    opened.menus.exports.save_picture(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
@@ -481,8 +482,8 @@ def test_a_full_disk_on_export_is_reported(opened: MainWindow, tmp_path: Path, q
     folder = tmp_path / "out"
     folder.mkdir()
     with files_no_larger_than(100_000):
-        opened.menus.export({Version.PHASE_AWARE: folder / "a.wav"})
-        qtbot.waitUntil(lambda: opened.menus.exporting is None)
+        opened.menus.exports.write({Version.PHASE_AWARE: folder / "a.wav"})
+        qtbot.waitUntil(lambda: opened.menus.exports.share is None)
     assert "Nothing was written" in opened.message.label.text()
     assert not list(folder.iterdir())
 
@@ -607,6 +608,28 @@ def test_without_a_model_the_recording_is_heard_and_the_rest_is_off(noisy_file: 
 def test_the_command_refuses_what_it_cannot_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--model", str(tmp_path / "none.onnx")]) == 1
     assert "none.onnx" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        app.main(["a.wav", "b.wav", "c.wav"])
-    assert "two stems" in capsys.readouterr().err
+    assert app.main(["a.wav", "b.wav"]) == 2
+    assert "one file, not 2" in capsys.readouterr().err
+
+
+def test_the_command_opens_a_file_with_a_model(
+    model_folder: Path, noisy_file: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    seen: list[tuple[str, Path, Path]] = []
+
+    def look() -> int:
+        (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
+        assert window.session.recording is not None
+        assert window.session.model is not None
+        seen.append((window.windowTitle(), window.session.recording.path, window.session.model.path))
+        window.close()
+        window.deleteLater()
+        return 0
+
+    monkeypatch.setattr(QApplication, "exec", lambda *_: look())
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        assert app.main([str(noisy_file), "--model", str(model_folder / "history.onnx")]) == 0
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert seen == [("noisy.wav – PhaseAware", noisy_file, model_folder / "history.onnx")]
