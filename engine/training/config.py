@@ -19,6 +19,8 @@ class Network:
     blocks: int = 3
     mixing_channels: int = 16
     encoder_channels: tuple[int, int] = (32, 40)
+    fine_channels: int = 24
+    """Channels at full frequency resolution, before the heads."""
     high_bands: int = 32
     seam_hz: float = 6000.0
     lookahead: int = 1
@@ -46,7 +48,7 @@ class Data:
     speech_eq: float = 0.5
     speech_speed: float = 0.5
     speech_room: float = 0.3
-    babble: float = 0.16
+    babble: float = 0.2
     generated: float = 0.3
     noise_sources: tuple[float, ...] = (0.55, 0.3, 0.15)
 
@@ -58,7 +60,7 @@ class Loss:
     exponent: float = 0.3
     magnitude: float = 70.0
     complex: float = 30.0
-    sdr: float = 0.3
+    sdr: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,7 +155,9 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             found, _ = self.network(padded, self.network.zero_state(X.shape[1]))
         losses = {
-            head: enhancement_loss(waveform(apply_mask(mask[L:].float(), X)), target, noisy, self.config.loss)
+            head: enhancement_loss(
+                waveform(apply_mask(mask[L:].float(), X)), target, noisy, self.config.loss, step=self.step
+            )
             for head, mask in found.items()
         }
         return torch.stack(list(losses.values())).sum(), " ".join(

@@ -19,14 +19,15 @@ _EPS = 1e-8
 _NORMAL_RMS = 0.1
 
 
-def enhancement_loss(estimate: Tensor, target: Tensor, noisy: Tensor, weights: Loss) -> Tensor:
+def enhancement_loss(estimate: Tensor, target: Tensor, noisy: Tensor, weights: Loss, *, step: int = 0) -> Tensor:
     """Scalar loss of estimates [N, L] at 48 kHz.
 
-    Each example is first scaled so that its noisy version has the same level: quiet recordings count like loud ones.
+    The resolutions take turns from ``step`` to step: the same in the mean for half the time. Each example is first
+    scaled so that its noisy version has the same level: quiet recordings count like loud ones.
     """
     scale = _NORMAL_RMS / (noisy.square().mean(1, keepdim=True).sqrt() + 1e-6)
     y, s = estimate * scale, target * scale
-    spectral = torch.stack([_spectral(y, s, n, weights) for n in _RESOLUTIONS]).mean()
+    spectral = _spectral(y, s, _RESOLUTIONS[step % len(_RESOLUTIONS)], weights)
     return spectral + weights.sdr * _negative_sdr(y, s)
 
 

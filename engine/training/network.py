@@ -7,7 +7,8 @@ treats T·N as its batch. Exported with N = 1, so no transposition of time remai
     compressed magnitude above the seam ── auditory bands ── 1 convolution ─────┤
                                                      F tokens of C channels ◄───┘
     blocks: recurrence over time, shared by all tokens; then a dense exchange between the tokens of one frame
-    tokens below the seam ── 3 transposed convolutions with skips ── per bin: gate, Re, Im (phase-aware); gate (real)
+    tokens below the seam ── 3 transposed convolutions with skips ── 2 convolutions at full resolution, which also see
+        each bin's ratio to its neighbours ── per bin: gate and filter coefficients (phase-aware); gate (real)
     tokens above the seam ── linear ── per auditory band: gain (phase-aware: softplus); gain (real: sigmoid)
 
 The heads differ in their last layer and its nonlinearity only.
@@ -32,7 +33,12 @@ _STRIDE = 8  # bins per token below the seam: three convolutions of stride 2
 _BANDS_PER_TOKEN = 4
 _ABSOLUTE = 3  # Re, Im, magnitude
 _RELATIVE = 4  # Re, Im of the phase against the previous frame, and against the bin below
-_NEIGHBOURS = 4  # two frames of the first convolution besides the masked one, and the bins on both sides
+# Frames and bins relative to the masked one that the complex head combines it with, as far as the look-ahead allows.
+_NEIGHBOURS = [(-3, 0), (-2, 0)] + [(n, k) for n in (-1, 0, 1) for k in (-1, 0, 1) if (n, k) != (0, 0)]
+_PAST = 3  # frames before the masked one among them
+# Adam moves every output by about the learning rate a step. The ratios are heavy-tailed, so coefficients that jitter as
+# much as a gate does cost more than they gain (0.15 dB at the training's learning rate, nothing after annealing).
+_COEFFICIENT_SCALE = 0.1
 
 
 def sqrt_hann(device: torch.device) -> Tensor:
@@ -62,7 +68,7 @@ class State(NamedTuple):
     features: Tensor
     """[2, N, features, low bins]: the two latest feature frames."""
     neighbours: Tensor
-    """[2, N, low bins, 2]: the two latest phase-converted frames below the seam."""
+    """[3 + lookahead, N, low bins, 2]: the latest phase-converted frames below the seam."""
     recurrent: Tensor
     """[blocks, N·F, C]."""
 
@@ -86,7 +92,9 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
         T, N, tokens, channels = x.shape
-        y, h = self.recurrence(x.reshape(T, N * tokens, channels), h)
+        # A recurrence of many small steps is faster in single precision than with a conversion in each step.
+        with torch.autocast(x.device.type, enabled=False):
+            y, h = self.recurrence(x.float().reshape(T, N * tokens, channels), h)
         x = x + self.norm_time(self.projection(y).reshape(T, N, tokens, channels))
         m = _activation(self.narrow(x)).reshape(T, N, -1)
         m = _activation(self.exchange(m)).reshape(T, N, tokens, -1)
@@ -126,18 +134,17 @@ class MaskNet(nn.Module):
         self.decode2 = nn.ConvTranspose1d(C, c1, 4, 2, 1)
         self.merge1 = nn.Conv1d(2 * c1, c1, 1)
         self.decode1 = nn.ConvTranspose1d(c1, c0, 4, 2, 1)
-        self.merge0 = nn.Conv1d(2 * c0, c0, 3, 1, 1)
+        self.merge0 = nn.Conv1d(2 * c0, c0, 1)
+        self.decode0 = nn.ConvTranspose1d(c0, config.fine_channels, 4, 2, 1)
+        self.neighbours = [(n, k) for n, k in _NEIGHBOURS if config.neighbours and n <= config.lookahead]
+        count = len(self.neighbours)
+        self.fine0 = nn.Conv1d(config.fine_channels + _TIME_KERNEL + 2 * count, config.fine_channels, 3, 1, 1)
+        self.fine1 = nn.Conv1d(config.fine_channels, config.fine_channels, 3, 1, 1)
         self.low_heads = nn.ModuleDict()
         self.high_heads = nn.ModuleDict()
         for head in config.heads:
-            coefficients = 1 + _NEIGHBOURS * config.neighbours
-            low = nn.ConvTranspose1d(c0, 1 + 2 * coefficients if head == "phase-aware" else 1, 4, 2, 1)
-            if head == "phase-aware":
-                with torch.no_grad():  # start as a gain of one half, like the real mask does
-                    assert low.bias is not None
-                    low.bias.zero_()
-                    low.bias[1] = 1.0
-            self.low_heads[head] = low
+            outputs = 1 + 2 * (1 + count) if head == "phase-aware" else 1
+            self.low_heads[head] = nn.Conv1d(config.fine_channels, outputs, 1)
             self.high_heads[head] = nn.Linear(C, _BANDS_PER_TOKEN)
 
     def zero_state(self, examples: int = 1) -> State:
@@ -146,7 +153,7 @@ class MaskNet(nn.Module):
         return State(
             like.new_zeros(1),
             like.new_zeros(_TIME_KERNEL - 1, examples, self.features, self.low_bins),
-            like.new_zeros(_TIME_KERNEL - 1, examples, self.low_bins, 2),
+            like.new_zeros(_PAST + self.config.lookahead, examples, self.low_bins, 2),
             like.new_zeros(self.config.blocks, examples * self.tokens, self.config.channels),
         )
 
@@ -161,7 +168,7 @@ class MaskNet(nn.Module):
             low = low * self._phase_signs(T, parity, X).reshape(T, 1, self.low_bins, 1)
             parity = torch.remainder(parity + T, 2.0)
         around = torch.cat([state.neighbours, low], 0)
-        neighbours = around[-(_TIME_KERNEL - 1) :]
+        neighbours = around[-(_PAST + self.config.lookahead) :]
         low = low * (power[:, :, : self.low_bins] ** -0.35).unsqueeze(-1)
         frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
         if self.config.relative_phase:
@@ -185,9 +192,13 @@ class MaskNet(nn.Module):
         d = x[:, : self.low_tokens].transpose(1, 2)
         d = self.decode2(_activation(self.merge2(torch.cat([d, e2], 1))))
         d = self.decode1(_activation(self.merge1(torch.cat([d, e1], 1))))
-        d = _activation(self.merge0(torch.cat([d, e0], 1)))
+        d = self.decode0(_activation(self.merge0(torch.cat([d, e0], 1))))
+        ratios = self._ratios(around) if self.neighbours else around.new_zeros(T * N, 2, 0, self.low_bins)
+        bounded = ratios * (1 + ratios.square().sum(1, keepdim=True)) ** -0.5
+        local = stacked[:, _ABSOLUTE - 1 :: self.features]
+        d = _activation(self.fine0(torch.cat([d, local, bounded.flatten(1, 2)], 1)))
+        d = _activation(self.fine1(d))
         tokens_high = x[:, self.low_tokens :]
-        ratios = self._ratios(around) if self.config.neighbours else around.new_zeros(T * N, 2, 0, self.low_bins)
         out = {head: self._head(head, d, tokens_high, ratios).reshape(T, N, BINS, 2) for head in self.config.heads}
         return out, State(parity, features, neighbours, torch.cat(recurrent))
 
@@ -214,7 +225,7 @@ class MaskNet(nn.Module):
         return torch.stack(in_time + in_frequency, 2)
 
     def _ratios(self, around: Tensor) -> Tensor:
-        """Neighbours of each bin divided by the bin itself, [T+2, N, bins, 2] to [T·N, 2, neighbours, bins].
+        """Neighbours of each bin divided by the bin itself, [T+4, N, bins, 2] to [T·N, 2, neighbours, bins].
 
         Speech is more predictable than its phase in one bin: a harmonic goes on from frame to frame and fills three
         bins. The clean bin is therefore sought as a combination of the noisy bin and its neighbours, S = Σ C_i X_i,
@@ -222,11 +233,12 @@ class MaskNet(nn.Module):
         reduction MVDR filter", ICASSP 2011; W. Mack and E. Habets, "Deep filtering", IEEE SPL 27, 2020). Divided by X
         this is a mask again, M = Σ C_i X_i / X, and unbounded: it is large where speech and noise cancel in X.
         """
-        T = around.shape[0] - _TIME_KERNEL + 1
-        frames = [around[i : i + T] for i in range(_TIME_KERNEL)]
-        centre = frames.pop(_TIME_KERNEL - 1 - self.config.lookahead)
-        frames += [functional.pad(centre[:, :, :-1], (0, 0, 1, 0)), functional.pad(centre[:, :, 1:], (0, 0, 0, 1))]
-        others = torch.stack(frames, 2)
+        T = around.shape[0] - _PAST - self.config.lookahead
+        padded = functional.pad(around, (0, 0, 1, 1))
+        centre = around[_PAST : _PAST + T]
+        others = torch.stack(
+            [padded[_PAST + n : _PAST + n + T, :, 1 + k : 1 + k + self.low_bins] for n, k in self.neighbours], 2
+        )
         power = centre.square().sum(-1)
         # A hundredth of the neighbours' power bounds the ratios near 5; larger masks gain little (ceilings.py).
         floor = 1e-2 * others.square().sum(-1).mean(2) + 1e-12
@@ -243,8 +255,9 @@ class MaskNet(nn.Module):
             # as for the sigmoid of the real mask, and nothing limits magnitude or angle.
             gate, own, re, im = low.split([1, 2, *[ratios.shape[2]] * 2], 1)
             a, b = ratios.unbind(1)
-            others = torch.stack([(re * a - im * b).sum(1), (re * b + im * a).sum(1)], 1)
-            low = torch.sigmoid(gate) * (own + others)
+            sums = own + torch.stack([(re * a - im * b).sum(1), (re * b + im * a).sum(1)], 1)
+            one = torch.tensor([1.0, 0.0], device=low.device).reshape(2, 1)
+            low = torch.sigmoid(gate) * (one + _COEFFICIENT_SCALE * sums)
             if self.config.clamp is not None:
                 low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))
                 gain = gain.clamp(max=self.config.clamp)

@@ -182,8 +182,32 @@ def tones(rng: np.random.Generator, samples: int) -> Samples:
     )
 
 
+def calls(rng: np.random.Generator, samples: int) -> Samples:
+    """Barks, cries, squeaks: short bursts of gliding harmonics and breath through a few resonances, in series."""
+    out = np.zeros(samples, np.float32)
+    f0 = np.exp(rng.uniform(np.log(180), np.log(2500)))
+    rough, breath = rng.uniform(0, 0.08), rng.uniform(0.05, 1.5)
+    start = int(rng.uniform(0, 0.5) * RATE)
+    while start < samples:
+        n = min(int(np.exp(rng.uniform(np.log(0.05), np.log(0.6))) * RATE), samples - start)
+        if n < RATE // 100:
+            break
+        t = np.linspace(0, 1, n)
+        pitch = f0 * np.exp(rng.uniform(-0.5, 0.2) * t + rng.uniform(0, 0.3) * np.sin(np.pi * t))
+        voice = _harmonics(rng, pitch * (1 + rough * rng.standard_normal(n)), decay=rng.uniform(0, 1.2), count=25)
+        voice /= max(float(voice.std()), 1e-9)
+        air = coloured(rng, n)
+        voice += np.float32(breath) * air / max(float(air.std()), 1e-9)
+        attack = rng.uniform(0.02, 0.3)
+        out[start : start + n] += (np.minimum(t / attack, 1) * (1 - t) ** rng.uniform(0.3, 2)).astype(
+            np.float32
+        ) * voice
+        start += n + int(rng.exponential(0.35) * RATE)
+    return out
+
+
 GENERATORS: tuple[Callable[[np.random.Generator, int], Samples], ...] = (
-    coloured, hum, engine, fan, passing, wind, clicks, rain, pulses, tones,
+    coloured, hum, engine, fan, passing, wind, clicks, rain, pulses, tones, calls,
 )  # fmt: skip
 
 
