@@ -50,6 +50,17 @@ def _evaluate(a: argparse.Namespace) -> None:
     print(report(evaluate(model, a.pairs), model, a.pairs.name))
 
 
+def _ablate(a: argparse.Namespace) -> None:
+    from .ablate import VARIANTS, ablate
+
+    if unknown := sorted(set(a.only) - set(VARIANTS)):
+        raise SystemExit(f"unknown variant {unknown[0]!r}; known: {', '.join(VARIANTS)}")
+    config, corpus = load_config(a.config), Corpus(a.corpus)
+    for line in ablate(config, corpus, a.folder, a.pairs, hours=a.hours, anneal_hours=a.anneal_hours,
+                       variants=a.only or tuple(VARIANTS), device=a.device, workers=a.workers):  # fmt: skip
+        print(line, flush=True)
+
+
 def _ceilings(a: argparse.Namespace) -> None:
     from .ceilings import ceilings
 
@@ -101,6 +112,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("model", help="file, or the name of a shipped model")
     p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.set_defaults(run=_evaluate)
+
+    p = commands.add_parser("ablate", help="train variants of the network at an equal budget and print their figures")
+    p.add_argument("config", type=Path)
+    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("--corpus", type=Path, required=True)
+    p.add_argument("--folder", type=Path, required=True, help="one run a variant is kept in it")
+    p.add_argument("--hours", type=float, default=4.0, help="hours of audio at a constant learning rate")
+    p.add_argument("--anneal-hours", type=float, default=1.0)
+    p.add_argument("--only", nargs="+", default=[], metavar="VARIANT", help="some of the variants; default: all")
+    p.add_argument("--device", default="cpu")
+    p.add_argument("--workers", type=int, default=1)
+    p.set_defaults(run=_ablate)
 
     p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
     p.add_argument("pairs", type=Path, help="folder as for evaluate")

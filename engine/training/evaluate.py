@@ -1,4 +1,4 @@
-"""Figures on pairs of stems: noisy, phase-aware and real mask, by signal-to-noise ratio, with paired statistics.
+"""Figures on pairs of stems: noisy and the masks, by signal-to-noise ratio and by noise, with paired statistics.
 
 The set is a folder of ``NAME.clean.flac`` and ``NAME.noise.flac`` with ``index.csv`` (name, snr_db, noise).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,22 +22,30 @@ from ..masks import SEAM_HZ, Render
 from ..model import MaskModel
 from ..rates import AnyRateSeparator
 
-__all__ = ["Evaluation", "bootstrap_interval", "evaluate", "paired_p", "report"]
+__all__ = ["METRICS", "Evaluation", "bootstrap_interval", "evaluate", "paired_p", "report", "scores"]
 
-Metric = Callable[[NDArray[np.float32], NDArray[np.float32], int], float]
+Samples = NDArray[np.float32]
+
 _TOP = 20_000.0  # Hz; above it most recordings hold nothing
+METRICS = ("PESQ-WB", "ESTOI", "SI-SDR", "SI-SDR <6k", "LSD <6k", "LSD 6-20k", "SIG", "BAK", "OVRL", "level")
 
-METRICS: dict[str, Metric] = {
-    "PESQ-WB": lambda y, s, rate: metrics.pesq_wb(y, s, rate),
-    "ESTOI": lambda y, s, rate: metrics.estoi(y, s, rate),
-    "SI-SDR": lambda y, s, rate: metrics.si_sdr(y, s, sample_rate=rate),
-    "SI-SDR <6k": lambda y, s, rate: metrics.si_sdr(y, s, band=(0, SEAM_HZ), sample_rate=rate),
-    "LSD <6k": lambda y, s, rate: metrics.log_spectral_distance(y, s, band=(0, SEAM_HZ), sample_rate=rate),
-    "LSD 6-20k": lambda y, s, rate: metrics.log_spectral_distance(y, s, band=(SEAM_HZ, _TOP), sample_rate=rate),
-    "level": lambda y, s, rate: float(10 * np.log10(np.sum(y**2, dtype=float) / np.sum(s**2, dtype=float))),
-}
-_RENDERS = (Render(mask="phase-aware"), Render(mask="real"))
-SYSTEMS = ("noisy", "phase-aware", "real")
+
+def scores(estimate: Samples, speech: Samples, rate: int) -> NDArray[np.float64]:
+    """All of :data:`METRICS` for one output, shape (n,), at ``rate`` Hz; the level is relative to the speech, in dB."""
+    y, s = estimate, speech
+    low, high = (0, SEAM_HZ), (SEAM_HZ, _TOP)
+    return np.array(
+        [
+            metrics.pesq_wb(y, s, rate),
+            metrics.estoi(y, s, rate),
+            metrics.si_sdr(y, s, sample_rate=rate),
+            metrics.si_sdr(y, s, band=low, sample_rate=rate),
+            metrics.log_spectral_distance(y, s, band=low, sample_rate=rate),
+            metrics.log_spectral_distance(y, s, band=high, sample_rate=rate),
+            *metrics.dnsmos(y, rate),
+            10 * np.log10(np.sum(y**2, dtype=float) / np.sum(s**2, dtype=float)),
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,21 @@ class Evaluation:
 
     Attributes
     ----------
+    systems : "noisy" and the model's masks.
     names, snr_db, noise : per pair.
-    scores : shape (pairs, systems, metrics), in the order of :data:`SYSTEMS` and :data:`METRICS`.
+    scores : shape (pairs, systems, metrics), in the order of ``systems`` and :data:`METRICS`.
     """
 
+    systems: tuple[str, ...]
     names: list[str]
     snr_db: NDArray[np.float64]
     noise: list[str]
     scores: NDArray[np.float64]
+
+    def difference(self, metric: str) -> NDArray[np.float64]:
+        """Phase-aware minus real mask, per pair."""
+        of = self.scores[:, :, METRICS.index(metric)]
+        return of[:, self.systems.index("phase-aware")] - of[:, self.systems.index("real")]
 
 
 def pairs(folder: Path) -> Iterator[tuple[dict[str, str], NDArray[np.float32], NDArray[np.float32], int]]:
@@ -66,17 +81,18 @@ def pairs(folder: Path) -> Iterator[tuple[dict[str, str], NDArray[np.float32], N
 
 
 def evaluate(model: MaskModel, folder: str | Path) -> Evaluation:
-    """Score noisy, phase-aware and real mask on every pair of a folder."""
-    names, snrs, noises, scores = [], [], [], []
+    """Score noisy and each mask of the model on every pair of a folder."""
+    names, snrs, noises, found = [], [], [], []
+    renders = [Render(mask=mask) for mask in model.info.masks]
     for row, speech, noise, rate in pairs(Path(folder)):
         noisy = speech + noise
-        separator = AnyRateSeparator(model, _RENDERS, sample_rate=rate)
+        separator = AnyRateSeparator(model, renders, sample_rate=rate)
         outputs = np.concatenate([separator.process(noisy[None]), separator.flush()], axis=2)[:, 0]
-        scores.append([[m(y, speech, rate) for m in METRICS.values()] for y in (noisy, *outputs)])
+        found.append([scores(y, speech, rate) for y in (noisy, *outputs)])
         names.append(row["name"])
         snrs.append(float(row["snr_db"]))
         noises.append(row["noise"])
-    return Evaluation(names, np.array(snrs), noises, np.array(scores))
+    return Evaluation(("noisy", *model.info.masks), names, np.array(snrs), noises, np.array(found))
 
 
 def bootstrap_interval(x: NDArray[np.float64], *, draws: int = 10_000, seed: int = 0) -> tuple[float, float]:
@@ -94,37 +110,43 @@ def paired_p(difference: NDArray[np.float64], *, draws: int = 10_000, seed: int 
 
 def report(result: Evaluation, model: MaskModel, set_name: str) -> str:
     """The evaluation as Markdown."""
-    names = list(METRICS)
     lines = [
         f"Set: {set_name}, {len(result.names)} pairs. Model: {model.info.name} {model.info.version}. "
         f"onnxruntime {onnxruntime.__version__}, numpy {np.__version__}, Python {platform.python_version()}. "
         f"{datetime.date.today().isoformat()}.",
         "",
-        "| system | " + " | ".join(names) + " |",
-        "|---|" + "---|" * len(names),
+        "| system | " + " | ".join(METRICS) + " |",
+        "|---|" + "---|" * len(METRICS),
     ]
-    for i, system in enumerate(SYSTEMS):
+    for i, system in enumerate(result.systems):
         cells = []
-        for j in range(len(names)):
+        for j in range(len(METRICS)):
             x = result.scores[:, i, j]
             low, high = bootstrap_interval(x)
             cells.append(f"{x.mean():.2f} [{low:.2f}, {high:.2f}]")
         lines.append(f"| {system} | " + " | ".join(cells) + " |")
-    lines += ["", "Phase-aware minus real mask (mean, 95 % bootstrap interval, one-sided paired bootstrap p):", "",
-              "| metric | all | " + " | ".join(f"{snr:g} dB" for snr in np.unique(result.snr_db)) + " |",
-              "|---|---|" + "---|" * len(np.unique(result.snr_db))]  # fmt: skip
-    for j, name in enumerate(names):
-        d = result.scores[:, 1, j] - result.scores[:, 2, j]
-        low, high = bootstrap_interval(d)
-        better = -d if name.startswith("LSD") else d
-        p = "" if name == "level" else f", p = {paired_p(better):.4f}"
-        by_snr = [f"{d[result.snr_db == snr].mean():+.2f}" for snr in np.unique(result.snr_db)]
-        lines.append(f"| {name} | {d.mean():+.3f} [{low:+.3f}, {high:+.3f}]{p} | " + " | ".join(by_snr) + " |")
-    lines += ["", "By noise (SI-SDR noisy → phase-aware / real; PESQ-WB noisy → phase-aware / real):", "",
-              "| noise | pairs | SI-SDR | PESQ-WB |", "|---|---|---|---|"]  # fmt: skip
-    si_sdr, pesq = names.index("SI-SDR"), names.index("PESQ-WB")
+    if {"phase-aware", "real"} <= set(result.systems):
+        lines += _comparison(result)
+    shown = [METRICS.index(metric) for metric in ("SI-SDR", "PESQ-WB", "OVRL")]
+    order = " → ".join([result.systems[0], " / ".join(result.systems[1:])])
+    lines += ["", f"By noise ({order}):", "",
+              "| noise | pairs | " + " | ".join(METRICS[j] for j in shown) + " |", "|---|---|---|---|---|"]  # fmt: skip
     for kind in sorted(set(result.noise)):
         of_kind = result.scores[[n == kind for n in result.noise]].mean(axis=0)
-        cell = [f"{of_kind[0, j]:.2f} → {of_kind[1, j]:.2f} / {of_kind[2, j]:.2f}" for j in (si_sdr, pesq)]
+        cell = [f"{of_kind[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in of_kind[1:, j]) for j in shown]
         lines.append(f"| {kind} | {result.noise.count(kind)} | " + " | ".join(cell) + " |")
     return "\n".join(lines)
+
+
+def _comparison(result: Evaluation) -> list[str]:
+    levels = np.unique(result.snr_db)
+    lines = ["", "Phase-aware minus real mask (mean, 95 % bootstrap interval, one-sided paired bootstrap p):", "",
+             "| metric | all | " + " | ".join(f"{snr:g} dB" for snr in levels) + " |",
+             "|---|---|" + "---|" * len(levels)]  # fmt: skip
+    for name in METRICS:
+        d = result.difference(name)
+        low, high = bootstrap_interval(d)
+        p = "" if name == "level" else f", p = {paired_p(-d if name.startswith('LSD') else d):.4f}"
+        by_snr = [f"{d[result.snr_db == snr].mean():+.2f}" for snr in levels]
+        lines.append(f"| {name} | {d.mean():+.3f} [{low:+.3f}, {high:+.3f}]{p} | " + " | ".join(by_snr) + " |")
+    return lines

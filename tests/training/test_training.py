@@ -240,7 +240,7 @@ def tiny_config(tmp_path):
     return path
 
 
-def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, capsys):
+def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, pairs, capsys):
     """The commands of the page for outsiders, one after the other."""
     run = tmp_path / "run"
     common = [str(tiny_config), "--corpus", str(corpus.folder), "--folder", str(run), "--workers", "0"]
@@ -259,18 +259,9 @@ def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, caps
     command.main(["export", str(tiny_config), str(run / "annealed.pt"), str(tmp_path / "tiny.onnx"), *told])
     assert MaskModel(tmp_path / "tiny.onnx").info.name == "tiny"
 
-    pairs = tmp_path / "pairs"
-    pairs.mkdir()
-    rng = np.random.default_rng(9)
-    with (pairs / "index.csv").open("w", newline="") as f:
-        rows = csv.writer(f)
-        rows.writerow(["name", "snr_db", "noise"])
-        for name, snr in (("a", 0), ("b", 10)):
-            rows.writerow([name, snr, "hiss"])
-            soundfile.write(pairs / f"{name}.clean.flac", voice_like(rng, 60_000), 48_000)
-            soundfile.write(pairs / f"{name}.noise.flac", 0.05 * rng.standard_normal(60_000), 48_000)
     pytest.importorskip("pesq")
     pytest.importorskip("pystoi")
+    pytest.importorskip("speechmos")
     capsys.readouterr()
     command.main(["evaluate", str(tmp_path / "tiny.onnx"), str(pairs)])
     table = capsys.readouterr().out
@@ -281,6 +272,43 @@ def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, caps
     tables = capsys.readouterr().out
     assert "| silence in: largest sample out | 0.0e+00 | 0.0e+00 |" in tables
     assert "PSM (best real mask)" in tables
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    pairs = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(9)
+    with (pairs / "index.csv").open("w", newline="") as f:
+        rows = csv.writer(f)
+        rows.writerow(["name", "snr_db", "noise"])
+        for name, snr in (("a", 0), ("b", 10)):
+            rows.writerow([name, snr, "hiss"])
+            soundfile.write(pairs / f"{name}.clean.flac", voice_like(rng, 60_000), 48_000)
+            soundfile.write(pairs / f"{name}.noise.flac", 0.05 * rng.standard_normal(60_000), 48_000)
+    return pairs
+
+
+def test_ablation_keeps_what_it_trained(corpus, tiny_config, tmp_path, pairs, capsys):
+    """A second call trains nothing anew and prints the same table; a single mask has no difference to show."""
+    for module in ("pesq", "pystoi", "speechmos"):
+        pytest.importorskip(module)
+    ablate = ["ablate", str(tiny_config), str(pairs), "--corpus", str(corpus.folder), "--folder", str(tmp_path / "a"),
+              "--workers", "0", "--hours", "0.001", "--anneal-hours", "0.001"]  # fmt: skip
+    with pytest.raises(SystemExit, match="unknown variant 'nonsense'; known: as-shipped, "):
+        command.main([*ablate, "--only", "nonsense"])
+    tables, written = [], []
+    for _ in range(2):
+        capsys.readouterr()
+        command.main([*ablate, "--only", "as-shipped", "real-alone"])
+        tables.append([line for line in capsys.readouterr().out.splitlines() if line.startswith("|")])
+        written.append((tmp_path / "a/real-alone/annealed.pt").stat().st_mtime_ns)
+    assert tables[0] == tables[1]
+    assert written[0] == written[1]
+    assert [line.split(" | ")[:2] for line in tables[0][2:]] == [
+        ["| as-shipped", "phase-aware"], ["| as-shipped", "real"], ["| real-alone", "real"]
+    ]  # fmt: skip
+    assert ", p = " in tables[0][2]
+    assert ", p = " not in "".join(tables[0][3:])
 
 
 def test_same_seed_same_weights(corpus, tiny_config, tmp_path):
