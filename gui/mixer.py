@@ -17,15 +17,13 @@ from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.masks import MaskName
 
 from .recording import Recording
-from .renderer import Renderer, Slot, ready
+from .renderer import AHEAD, Renderer, Slot, ready
 
 __all__ = ["FADE", "Mixer", "Transport", "Version", "read_version"]
 
 FADE = SAMPLE_RATE // 100
 """Length of a cross-fade in samples: 10 ms."""
 _STEP = 4 * FADE  # samples mixed at once; they are known to be there before they are read
-_AHEAD = SAMPLE_RATE // 20
-"""Rendered samples that must be there before a version begins to sound: 50 ms beyond the fade."""
 
 Samples = NDArray[Any]
 
@@ -146,6 +144,11 @@ class Mixer:
         return self._layers[-1].voice.slot
 
     @property
+    def slots(self) -> list[Slot]:
+        """The rendered slots being heard, those that are fading out among them."""
+        return [layer.voice.slot for layer in tuple(self._layers) if layer.voice.slot is not None]
+
+    @property
     def silent(self) -> bool:
         """Nothing sounds and no fade is under way."""
         return len(self._layers) == 1 and self._layers[0].voice is _SILENCE
@@ -200,13 +203,14 @@ class Mixer:
             return _SILENCE
         recording, renderer = source
         top = self._layers[-1].voice
-        # A sounding version goes on while it can still be faded out; one that begins needs a little more.
-        need = min(count, _STEP) + FADE + (0 if top.recording is recording else _AHEAD)
+        sounding = top.recording is recording
+        # What sounds goes on while it can still be faded out; what begins needs a little more.
+        need = min(count, _STEP) + FADE
         if transport.version is Version.NOISY:
-            if ready(recording.coverage, self.position, need):
+            if ready(recording.coverage, self.position, need if sounding else need + AHEAD):
                 return _Voice(recording, None, Version.NOISY, "phase-aware", transport.gain)
         elif renderer is not None:
-            slot = renderer.pick(self.position, self.slot, need)
+            slot = renderer.pick(self.position, top.slot if sounding else None, need)
             if slot is not None:
                 return _Voice(recording, slot, transport.version, transport.output, transport.gain)
         self.waiting = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,12 +25,16 @@ from .pyramid import Pyramid
 from .recording import Recording, SpectrogramWriter
 from .store import Coverage, DiskArray
 
-__all__ = ["Pictures", "Renderer", "Renders", "Slot", "ready"]
+__all__ = ["AHEAD", "Pictures", "Renderer", "Renders", "Slot", "ready"]
+
+AHEAD = SAMPLE_RATE // 20
+"""Samples in hand, beyond those needed at once, before something begins to sound: 50 ms."""
 
 Renders = tuple[Render, Render]
 """How A (phase-aware) and B (real mask) are made."""
 
 _FIRST_CHUNK, _LARGEST_CHUNK = 12, 32  # frames: 0.13 s, so that a change is heard at once, and 0.34 s
+_LONGEST_FADE, _LOOK_EVERY = 0.2, 0.005  # seconds; a fade is 10 ms of sound, but the device asks for it in pieces
 _NEAR = SAMPLE_RATE  # samples: the playhead counts as served when the renderer is this close before it
 
 
@@ -103,7 +107,7 @@ class Renderer:
     recording : what to render.
     masking : where masks come from.
     playhead : tells the sample that will be heard next.
-    heard : tells the slot being heard, or None.
+    heard : tells the slots being heard, those that are fading out among them.
     told : called from the renderer's thread after each piece, and when it has failed (see :attr:`error`).
     """
 
@@ -113,13 +117,15 @@ class Renderer:
         masking: Masking,
         *,
         playhead: Callable[[], int],
-        heard: Callable[[], Slot | None],
+        heard: Callable[[], Collection[Slot]],
         told: Callable[[], None],
     ) -> None:
         self.recording, self._masking = recording, masking
         self._playhead, self._heard, self._told = playhead, heard, told
         self._slots = (Slot(recording), Slot(recording))
         self.newest = self._slots[0]
+        self._picked: Slot | None = None
+        self._choosing = threading.Lock()  # a slot is either picked to be heard or begun anew
         self.pictures = Pictures.empty(recording)
         self.error: str | None = None
         self.speed = 0.0
@@ -169,11 +175,30 @@ class Renderer:
         )
 
     def pick(self, position: int, current: Slot | None, need: int) -> Slot | None:
-        """The slot to hear at a position: the newest if ``need`` samples are there, else the current one, else none."""
-        for slot in (self.newest, current):
-            if slot is not None and ready(slot.coverage, position, need):
-                return slot
+        """The slot to hear at a position, ``need`` samples of which are there; None where there is none.
+
+        The newest settings are heard once a little more is rendered, lest they run out at once. Should they do so all
+        the same, what was heard before goes on: older settings are better than a gap.
+        """
+        with self._choosing:
+            for slot in (self.newest, current, *self._slots):
+                if slot is not None and ready(slot.coverage, position, need if slot is current else need + AHEAD):
+                    self._picked = slot
+                    return slot
         return None
+
+    def _begin_slot(self, wanted: Renders) -> None:
+        """Let the slot that is not heard become the newest. One that is fading out soon is not heard any more."""
+        deadline = time.monotonic() + _LONGEST_FADE
+        while True:
+            with self._choosing:
+                target = self._slots[1] if self._picked is self._slots[0] else self._slots[0]
+                # A device that was pulled out in the middle of a fade never ends it.
+                if target not in self._heard() or time.monotonic() > deadline:
+                    target.begin(wanted)
+                    self.newest = target
+                    return
+            time.sleep(_LOOK_EVERY)
 
     def _run(self) -> None:
         try:
@@ -184,12 +209,13 @@ class Renderer:
                         self._wake.wait()
                     if self._closed:
                         return
-                    wanted, self._wanted = self._wanted, None
+                    wanted = self._wanted
                 if wanted is not None:
-                    heard = self._heard()
-                    target = self._slots[1] if heard is self._slots[0] else self._slots[0]
-                    target.begin(wanted)
-                    self.newest, active = target, None
+                    self._begin_slot(wanted)
+                    active = None
+                    with self._wake:
+                        if self._wanted is wanted:
+                            self._wanted = None
                 active = self._next_pass(active)
                 if active is not None:
                     self._advance(active)
@@ -276,7 +302,8 @@ class Renderer:
             for mask, picture in active.pictures.items():
                 picture.write(active.slot.tracks[mask].read(end, end + HOP))
         active.position = end
-        active.chunk = min(2 * active.chunk, _LARGEST_CHUNK)
+        if not 0 <= end - self._playhead() < 4 * active.chunk * HOP:  # else what is in hand could run out meanwhile
+            active.chunk = min(2 * active.chunk, _LARGEST_CHUNK)
         self.speed = (end - start) / SAMPLE_RATE / (time.perf_counter() - begun)
 
     def _synthesise(self, active: _Pass, frames: Frames, first_frame: int) -> dict[MaskName, NDArray[np.float32]]:

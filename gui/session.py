@@ -119,7 +119,7 @@ class Session:
         masking = self._masking()
         if masking is not None:
             self.renderer = Renderer(
-                self.recording, masking, playhead=lambda: self.position, heard=lambda: self.mixer.slot, told=self._told
+                self.recording, masking, playhead=lambda: self.position, heard=lambda: self.mixer.slots, told=self._told
             )
             self.renderer.set_renders(self.controls.renders())
         self.mixer.load(self.recording, self.renderer)

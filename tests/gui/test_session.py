@@ -59,7 +59,7 @@ def test_nothing_is_rendered_from_what_is_not_decoded_yet(
     watched.session.open(noisy_file)
     renderer = watched.session.renderer
     assert renderer is not None
-    watched.wait(lambda: renderer.newest.coverage.filled > 25 * 512)
+    watched.wait(lambda: renderer.newest.coverage.filled > 20 * 512)
     caught_up.set()
     watched.rendered()
     x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
