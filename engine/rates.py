@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .masks import Render
 from .model import MaskModel
-from .separator import Link, Separator
+from .separator import Link, Separator, check_block, sane
 from .stft import SAMPLE_RATE
 
 __all__ = ["HIGHEST_RATE", "LOWEST_RATE", "AnyRateSeparator"]
@@ -129,12 +129,11 @@ class AnyRateSeparator:
         """Feed a block of shape (channels, n); returns (renders, channels, m), m from 0 to n."""
         if self.sample_rate == SAMPLE_RATE:
             return self._separator.process(block)
-        if block.ndim != 2 or block.shape[0] != self.channels:
-            raise ValueError(f"{block.shape=} is not (channels={self.channels}, samples)")
+        check_block(block, self.channels)
         self._fed += block.shape[1]
-        # NaN would live on in the converter's filter, so it is taken out here already.
-        clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
-        self._push(self._separator.process(self._up.process(clean)))
+        if block.shape[1]:
+            # NaN would live on in the converter's filter, so it is taken out here already.
+            self._push(self._separator.process(self._up.process(sane(block))))
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:

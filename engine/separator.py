@@ -16,7 +16,7 @@ from .masks import MaskName, Render, shape_mask
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis, Synthesis
 
-__all__ = ["LINKS", "Frames", "Link", "MaskStream", "Separator", "separate"]
+__all__ = ["LINKS", "Frames", "Link", "MaskStream", "Separator", "check_block", "sane", "separate"]
 
 Link = Literal["channels", "stereo"]
 LINKS: tuple[Link, ...] = get_args(Link)
@@ -43,9 +43,24 @@ class Frames:
     masks: dict[MaskName, NDArray[np.complex64]]
 
 
-def _sane(block: Samples) -> Samples:
+def check_block(block: Samples, channels: int) -> None:
+    """Whether it is a block of sound.
+
+    Raises
+    ------
+    TypeError : not float32 or float64; integers would be taken for a sound 90 dB above full scale.
+    ValueError : not of shape (channels, n).
+    """
+    if block.ndim != 2 or block.shape[0] != channels:
+        raise ValueError(f"{block.shape=} is not ({channels=}, samples)")
+    if block.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{block.dtype=} is not float32 or float64; scale integers to [-1, 1]")
+
+
+def sane(block: Samples) -> Samples:
     """A copy in which nothing can harm a later sample: no NaN, no inf, no absurd or denormal values."""
-    x = block.astype(np.float32)
+    with np.errstate(over="ignore"):
+        x = block.astype(np.float32)
     magnitude = np.abs(x)
     if not magnitude.max() <= _LOUDEST:  # also for NaN
         x = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
@@ -189,17 +204,20 @@ class Separator:
 
         Parameters
         ----------
-        block : float, shape (channels, n).
+        block : float32 or float64, shape (channels, n).
 
         Returns
         -------
         float32, shape (renders, channels, m), with m from 0 to n.
+
+        Raises
+        ------
+        TypeError, ValueError : it is not such a block.
         """
-        if block.ndim != 2 or block.shape[0] != self.channels:
-            raise ValueError(f"{block.shape=} is not (channels={self.channels}, samples)")
+        check_block(block, self.channels)
         self._fed += block.shape[1]
         for start in range(0, block.shape[1], _SLICE):
-            self._push(_sane(block[:, start : start + _SLICE]))
+            self._push(sane(block[:, start : start + _SLICE]))
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:
