@@ -122,13 +122,12 @@ def test_any_rate(history_model: MaskModel, data: st.DataObject, x: NDArray[Any]
 def test_arguments_of_a_processor(
     history_model: MaskModel, shape: tuple[int, ...], dtype: str, rate: Any, size: Any, reset: bool
 ) -> None:
-    """Any array, rate and buffer size: the output has the input's shape, or the error is a TypeError or a ValueError."""
+    """Any array, rate and buffer size: the output has the input's shape, or there is a TypeError or a ValueError."""
     x = np.zeros(shape, dtype)
     for processor in (PhaseAware(model=history_model.path), Pedalboard([PhaseAware(model=history_model.path)])):
         try:
             y = processor.process(x, rate, size, reset)
-        except (TypeError, ValueError) as error:
-            assert str(error)
+        except (TypeError, ValueError):
             continue
         assert dtype in ("f4", "f8") or not x.size
         assert y.dtype == np.float32 or not x.size
@@ -151,13 +150,13 @@ def test_controls_of_a_processor(settings_: dict[str, Any]) -> None:
     processor = PhaseAware()
     for name, value in settings_.items():
         before = getattr(processor, name)
+        refusal = ""
         try:
             setattr(processor, name, value)
         except (TypeError, ValueError) as error:
-            assert name in str(error)
-            assert getattr(processor, name) == before
-        else:
-            assert getattr(processor, name) == value
+            refusal = str(error)
+        assert getattr(processor, name) == (before if refusal else value)
+        assert not refusal or name in refusal
     assert processor.settings() == PhaseAware(**processor.settings()).settings()
 
 
