@@ -161,6 +161,8 @@ class TimeBox(pg.ViewBox):  # type: ignore[misc]
 class _Image(pg.ImageItem):  # type: ignore[misc]
     """Keeps its colours as the screen does: under a transform Qt draws that eight times faster than indexed colours."""
 
+    qimage: QImage | None
+
     def render(self) -> None:
         super().render()
         if self.qimage is not None:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
 from phaseaware.gui import abx_panel, menus
+from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import PATIENCE, Watched, write_wav
+from tests.gui.helpers import PATIENCE, Watched, rendered, write_wav
 from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
 from tests.signals import voice_like
 
@@ -42,6 +43,25 @@ def watched(history_model: MaskModel) -> Iterator[Watched]:
     watched = Watched(history_model)
     yield watched
     watched.session.close()
+
+
+@pytest.fixture
+def window(history_model: MaskModel, qtbot: QtBot) -> Iterator[MainWindow]:
+    window = MainWindow(history_model)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def opened(window: MainWindow, noisy_file: Path, qtbot: QtBot) -> MainWindow:
+    """With a recording, rendered and drawn."""
+    assert window.open(noisy_file)
+    rendered(window, qtbot)
+    return window
 
 
 @pytest.fixture(scope="session", autouse=True)

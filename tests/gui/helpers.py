@@ -11,6 +11,8 @@ import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
 from phaseaware.gui.session import Session
+from phaseaware.gui.window import MainWindow
+from pytestqt.qtbot import QtBot
 
 PATIENCE = 60.0
 """Seconds that a test waits for what does not come before it fails."""
@@ -42,3 +44,10 @@ class Watched:
         """The session, once everything is decoded and rendered."""
         self.wait(lambda: self.session.renderer is not None and self.session.renderer.done)
         return self.session
+
+
+def rendered(window: MainWindow, qtbot: QtBot) -> None:
+    """Wait until everything is rendered, and draw it."""
+    qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done)
+    window.session.follow()
+    window.views.picture_now()

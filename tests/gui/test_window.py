@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,35 +23,10 @@ from PyQt6.QtMultimedia import QAudioDevice
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import write_wav
+from tests.gui.helpers import rendered, write_wav
 from tests.gui.test_export import files_no_larger_than
 
 K = Qt.Key
-
-
-@pytest.fixture
-def window(history_model: MaskModel, qtbot: QtBot) -> Iterator[MainWindow]:
-    window = MainWindow(history_model)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    yield window
-    window.close()
-    window.deleteLater()
-
-
-@pytest.fixture
-def opened(window: MainWindow, noisy_file: Path, qtbot: QtBot) -> MainWindow:
-    """With a recording, rendered and drawn."""
-    assert window.open(noisy_file)
-    rendered(window, qtbot)
-    return window
-
-
-def rendered(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done)
-    window.session.follow()
-    window.views.picture_now()
 
 
 def press(
