@@ -169,7 +169,7 @@ class MaskNet(nn.Module):
             parity = torch.remainder(parity + T, 2.0)
         around = torch.cat([state.neighbours, low], 0)
         neighbours = around[-(_PAST + self.config.lookahead) :]
-        low = low * (power[:, :, : self.low_bins] ** -0.35).unsqueeze(-1)
+        low = low * (magnitude * power.rsqrt())[:, :, : self.low_bins].unsqueeze(-1)
         frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
         if self.config.relative_phase:
             frames = torch.cat([frames, self._relative_phase(frames, state.features[-1:, :, :_ABSOLUTE])], 2)
@@ -194,7 +194,7 @@ class MaskNet(nn.Module):
         d = self.decode1(_activation(self.merge1(torch.cat([d, e1], 1))))
         d = self.decode0(_activation(self.merge0(torch.cat([d, e0], 1))))
         ratios = self._ratios(around) if self.neighbours else around.new_zeros(T * N, 2, 0, self.low_bins)
-        bounded = ratios * (1 + ratios.square().sum(1, keepdim=True)) ** -0.5
+        bounded = ratios * (1 + ratios.square().sum(1, keepdim=True)).rsqrt()
         local = stacked[:, _ABSOLUTE - 1 :: self.features]
         d = _activation(self.fine0(torch.cat([d, local, bounded.flatten(1, 2)], 1)))
         d = _activation(self.fine1(d))
@@ -216,7 +216,7 @@ class MaskNet(nn.Module):
         X[k] conj(X[k-1]) the group delay; both with the geometric mean of the two compressed magnitudes.
         """
         frames = torch.cat([previous, frames], 0)
-        q = frames[:, :, :2] * frames[:, :, 2:].clamp(min=1e-2) ** -0.5
+        q = frames[:, :, :2] * frames[:, :, 2:].clamp(min=1e-2).rsqrt()
         re, im = q[:, :, 0], q[:, :, 1]
         a, b, c, d = re[1:], im[1:], re[:-1], im[:-1]
         in_time = [a * c + b * d, b * c - a * d]
