@@ -153,6 +153,10 @@ class Mixer:
         """Nothing sounds and no fade is under way."""
         return len(self._layers) == 1 and self._layers[0].voice is _SILENCE
 
+    def start_from_silence(self) -> None:
+        """Fade in with the next :meth:`read`, whatever was sounding: it goes to another device."""
+        self._layers = [_Layer(_SILENCE, 0, FADE)]
+
     def read(self, count: int) -> NDArray[np.float32]:
         """The next ``count`` samples, shape (count, 2)."""
         out = np.zeros((count, 2), np.float32)

@@ -38,7 +38,7 @@ class _Pull(QIODevice):
     ----------
     mixer : what to play.
     sink : where to.
-    starved : called when the buffer was found empty although sound was due: a drop-out. Qt does not tell of it: since
+    starved : called when the buffer has run empty before a read was done: a drop-out. Qt does not tell of it: since
         6.10 its idle state is inferred after the late read has already filled the buffer again.
     """
 
@@ -65,10 +65,8 @@ class _Pull(QIODevice):
         frames = min(maxlen // self._frame_bytes, _LARGEST_READ)
         if frames <= 0:
             return b""
-        if not self.fresh and not self._mixer.silent and self._sink.bytesFree() >= self._sink.bufferSize():
-            self._starved()
-        self.fresh = False
         self.asked += 1
+        sounding = not self._mixer.silent
         begun = time.perf_counter()
         try:
             x = self._mixer.read(frames)
@@ -78,6 +76,9 @@ class _Pull(QIODevice):
             x = np.zeros((frames, 2), np.float32)
         share = (time.perf_counter() - begun) * SAMPLE_RATE / frames
         self.busy += 0.1 * (share - self.busy)
+        if sounding and not self.fresh and self._sink.bytesFree() >= self._sink.bufferSize():
+            self._starved()
+        self.fresh = False
         if self._integers:
             return bytes(np.rint(np.clip(x, -1, 1) * 32767).astype("<i2").tobytes())
         return bytes(x.tobytes())
@@ -122,6 +123,7 @@ class _Output(QObject):
         self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
         sink.stateChanged.connect(self._state_changed)
         self._sink, self._stalled, self._silent = sink, 0, 0
+        self._mixer.start_from_silence()
         sink.start(self._pull)
         if self._timer is None:
             self._timer = QTimer(self)

@@ -99,6 +99,10 @@ class Recorder:
         data = os.pread(self._file.fileno(), 8 * (self.count - start), 8 * start)
         return np.frombuffer(data, "<f4").reshape(-1, 2)
 
+    def is_silent(self, count: int) -> bool:
+        """The last ``count`` samples recorded are silence."""
+        return self.count >= count and not self.samples(self.count - count).any()
+
     def stop(self) -> None:
         """End the recording."""
         self._process.terminate()

@@ -126,6 +126,16 @@ def test_pause_fades_out_and_goes_on_at_the_same_place(session: Session) -> None
     np.testing.assert_array_equal(mixer.read(1000)[FADE:], version(session, Version.NOISY, 5000, 6000)[FADE:])
 
 
+def test_another_device_begins_with_a_fade_in(session: Session) -> None:
+    mixer = loaded(session)
+    mixer.transport = Transport(playing=True)
+    mixer.read(5000)
+    mixer.start_from_silence()
+    out, expected = mixer.read(1000), version(session, Version.NOISY, 5000, 6000)
+    np.testing.assert_allclose(out[:FADE], ramp() * expected[:FADE], atol=1e-6)
+    np.testing.assert_array_equal(out[FADE:], expected[FADE:])
+
+
 def test_what_is_not_rendered_is_waited_for_in_silence(session: Session) -> None:
     mixer = loaded(session)
     assert session.renderer is not None
