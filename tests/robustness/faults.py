@@ -1,0 +1,141 @@
+"""One damaged file each: what the product makes of it. ``TRIALS`` maps a kind of file to its trial."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from phaseaware.engine import MaskModel, ModelError, separate, shipped_models
+from phaseaware.engine.files import AudioReader
+from phaseaware.plugin import PresetError, batch, load_preset
+from phaseaware.plugin.presets import shipped_folder
+
+from tests import fakes
+
+from .mutate import damaged_bytes, damaged_model, damaged_text
+
+__all__ = ["TRIALS", "FaultError"]
+
+FORMATS = {
+    "wav": ("WAV", "PCM_16"), "float.wav": ("WAV", "FLOAT"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS"),
+    "opus": ("OGG", "OPUS"), "mp3": ("MP3", "MPEG_LAYER_III"), "aiff": ("AIFF", "PCM_24"), "caf": ("CAF", "PCM_16"),
+    "w64": ("W64", "PCM_16"), "au": ("AU", "PCM_16"),
+}  # fmt: skip
+SECONDS = 0.4
+RATE = 48_000
+
+
+class FaultError(AssertionError):
+    """The product did what it must not do."""
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise FaultError(what)
+
+
+# Sound files
+
+
+@cache
+def _sound(name: str) -> bytes:
+    format, subtype = FORMATS[name]
+    rng = np.random.default_rng(1)
+    x = 0.1 * rng.standard_normal((int(SECONDS * RATE), 2))
+    file = io.BytesIO()
+    soundfile.write(file, x, RATE, subtype, format=format)
+    return file.getvalue()
+
+
+@cache
+def _passing(folder: Path) -> MaskModel:
+    return MaskModel(fakes.constant_model(folder / "passing.onnx", masks={"mask_phase_aware": 1}))
+
+
+def _audio(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
+    name = str(rng.choice(list(FORMATS)))
+    whole = _sound(name)
+    kind, content = damaged_bytes(rng, whole)
+    suffix = name.rpartition(".")[2]
+    source, out = folder / f"in.{suffix}", folder / "out"
+    source.write_bytes(content)
+    make = batch.separating(_passing(folder), batch.Render(), "channels")
+    (report,) = batch.process_all([batch.Job(source, out / f"y.{suffix}")], make)
+    left = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    if report.error is not None:
+        _check("unexpected" not in report.error, f"{name}: {report.error}")
+        _check(left == [], f"{name}: refused, but {left} is left")
+        return kind, "refused"
+    _check(left == [f"y.{suffix}"], f"{name}: {left} is left")
+    with AudioReader(source) as given, AudioReader(out / left[0]) as made:
+        _check(given.info.frames == made.info.frames, f"{name}: length {given.info.frames} → {made.info.frames}")
+        _check(given.info.channels == made.info.channels, f"{name}: channels")
+        _check(given.info.sample_rate == made.info.sample_rate, f"{name}: rate")
+        heard = sum(block.shape[1] for block in made.blocks())
+        _check(heard == made.info.frames, f"{name}: the output's blocks hold {heard} samples")
+        if kind == "truncated" and suffix not in ("ogg", "opus", "mp3"):
+            _check(given.info.frames >= SECONDS * RATE, f"{name}: a file that was cut is taken for whole")
+    (out / left[0]).unlink()
+    return kind, "processed"
+
+
+# Presets
+
+
+@cache
+def _presets() -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8") for path in sorted(shipped_folder().glob("*.toml")))
+
+
+def _preset(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
+    kind, content = damaged_text(rng, str(rng.choice(np.array(_presets(), object))))
+    path = folder / "preset.toml"
+    path.write_bytes(content)
+    try:
+        board = load_preset(path).board()
+    except PresetError as error:
+        _check(str(error).startswith(str(path)), f"the message does not name the file: {error}")
+        return kind, "refused"
+    x = (0.1 * rng.standard_normal((2, 4800))).astype(np.float32)
+    y = board(x, RATE)
+    _check(y.shape == x.shape, f"shape {y.shape}")
+    return kind, "processed"
+
+
+# Models
+
+
+@cache
+def _models(folder: Path) -> tuple[bytes, ...]:
+    history = fakes.history_model(folder / "history.onnx").read_bytes()
+    constant = fakes.constant_model(folder / "constant.onnx").read_bytes()
+    return history, constant, *(path.read_bytes() for path in shipped_models().values())
+
+
+def _model(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
+    kind, content = damaged_model(rng, _models(folder)[int(rng.choice([0, 0, 1, 2]))])
+    path = folder / "model.onnx"
+    path.write_bytes(content)
+    try:
+        model = MaskModel(path)
+    except ModelError as error:
+        _check(str(error).startswith(path.name), f"the message does not name the file: {error}")
+        return kind, "refused"
+    x = (0.1 * rng.standard_normal((1, 9000))).astype(np.float32)
+    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks])
+    _check(made.shape == (len(model.info.masks), *x.shape), f"shape {made.shape}")
+    return kind, "processed"
+
+
+TRIALS: dict[str, Callable[[np.random.Generator, Path], tuple[str, str]]] = {
+    "sound files": _audio,
+    "presets": _preset,
+    "models": _model,
+}
+"""A trial damages a file by the generator, in the folder; returns the kind of damage and what became of it.
+
+Raises :class:`FaultError`, or whatever the product lets out, which is a fault too."""
