@@ -27,6 +27,7 @@ __all__ = ["METRICS", "Evaluation", "bootstrap_interval", "evaluate", "paired_p"
 Samples = NDArray[np.float32]
 
 _TOP = 20_000.0  # Hz; above it most recordings hold nothing
+_LEAST = 6
 METRICS = ("PESQ-WB", "ESTOI", "SI-SDR", "SI-SDR <6k", "LSD <6k", "LSD 6-20k", "SIG", "BAK", "OVRL", "level")
 
 
@@ -135,6 +136,13 @@ def report(result: Evaluation, model: MaskModel, set_name: str) -> str:
         of_kind = result.scores[[n == kind for n in result.noise]].mean(axis=0)
         cell = [f"{of_kind[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in of_kind[1:, j]) for j in shown]
         lines.append(f"| {kind} | {result.noise.count(kind)} | " + " | ".join(cell) + " |")
+    lines += ["", f"The {_LEAST} pairs whose SI-SDR gains least ({order}; level: dB above the clean speech):", "",
+              "| pair | " + " | ".join(METRICS[j] for j in (*shown, -1)) + " |", "|---|---|---|---|---|"]  # fmt: skip
+    gain = result.scores[:, 1, shown[0]] - result.scores[:, 0, shown[0]]
+    for i in np.argsort(gain)[:_LEAST]:
+        of_pair = result.scores[i]
+        cell = [f"{of_pair[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in of_pair[1:, j]) for j in (*shown, -1)]
+        lines.append(f"| {result.names[i]} | " + " | ".join(cell) + " |")
     return "\n".join(lines)
 
 
