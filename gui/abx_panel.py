@@ -50,11 +50,9 @@ class AbxPanel(QWidget):
         self.headline, self.help = QLabel(), QLabel(_HELP)
         self.headline.setStyleSheet("font-size: 22px; font-weight: bold")
         self.help.setWordWrap(True)
-        self.help.setFixedWidth(640)
-        self.help.setMinimumHeight(4 * self.help.fontMetrics().height())
         for label in (self.headline, self.help):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
         self.hear = {
             name: QPushButton(text) for name, text in (("A", "1   Hear A"), ("B", "2   Hear B"), ("X", "3   Hear X"))
         }

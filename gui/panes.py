@@ -18,21 +18,23 @@ from .pictures import Kind, Picture
 from .scales import FrequencyScale
 from .theme import BACKGROUND, COLOURS, FAINT, LUTS, TEXT
 
-__all__ = ["AXIS_WIDTH", "BAR_WIDTH", "ColourBar", "Pane", "TimeAxis", "TimeBox", "keep_quiet"]
+__all__ = ["AXIS_WIDTH", "BAR_WIDTH", "TIME_HEIGHT", "ColourBar", "Pane", "TimeAxis", "TimeBox", "keep_quiet"]
 
-AXIS_WIDTH, BAR_WIDTH = 42, 64
+AXIS_WIDTH, BAR_WIDTH, TIME_HEIGHT = 42, 64, 20
+_MOUSE = "Click: go there; drag: zoom in; wheel: zoom time, with Ctrl frequency, with Shift move; F: everything"
 _TICK_PIXELS = 70
 _TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 18_000.0)
 _TITLES = {
-    Kind.NOISY: ("1a  Noisy", COLOURS[Version.NOISY]),
-    Kind.PHASE_AWARE: ("1b  A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
-    Kind.REAL: ("1c  B  Real mask", COLOURS[Version.REAL]),
-    Kind.DIFFERENCE: ("1d  Difference  A − B  (blue: A louder, orange: B louder)", TEXT),
-    Kind.SWIPE: ("A left of the line, B right of it (drag the line)", TEXT),
-    Kind.MASK_MAGNITUDE: ("Mask A: magnitude (yellow to magenta: above one)", COLOURS[Version.PHASE_AWARE]),
-    Kind.MASK_ROTATION: ("Mask A: rotation (hue), magnitude (brightness)", COLOURS[Version.PHASE_AWARE]),
-    Kind.MASK_REAL: ("Mask B: real, 0 to 1", COLOURS[Version.REAL]),
+    Kind.NOISY: ("1a  Noisy", "", COLOURS[Version.NOISY]),
+    Kind.PHASE_AWARE: ("1b  A  Phase-aware", "", COLOURS[Version.PHASE_AWARE]),
+    Kind.REAL: ("1c  B  Real mask", "", COLOURS[Version.REAL]),
+    Kind.DIFFERENCE: ("1d  Difference A − B", "blue: A louder, orange: B louder", TEXT),
+    Kind.SWIPE: ("A left, B right of the line", "drag the line", TEXT),
+    Kind.MASK_MAGNITUDE: ("Mask A: magnitude", "yellow to magenta: above one", COLOURS[Version.PHASE_AWARE]),
+    Kind.MASK_ROTATION: ("Mask A: rotation", "hue: angle, brightness: magnitude", COLOURS[Version.PHASE_AWARE]),
+    Kind.MASK_REAL: ("Mask B: real, 0 to 1", "", COLOURS[Version.REAL]),
 }
+"""Title of a pane, a remark that is shown where there is room, and their colour."""
 Range = tuple[float, float]
 
 
@@ -177,9 +179,9 @@ class _FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
         self.setStyle(tickTextOffset=4)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802
-        # A label at the very top would be cut in half.
-        top = maxVal - (maxVal - minVal) * min(0.5, 7 / max(size, 1))
-        self._ticks = self.scale_kind.ticks(minVal, top, max(2, int(size / 22)))
+        # A label at the very edge would be cut in half.
+        edge = (maxVal - minVal) * min(0.25, 7 / max(size, 1))
+        self._ticks = self.scale_kind.ticks(minVal + edge, maxVal - edge, max(2, int(size / 22)))
         return [(None, [y for y, _ in self._ticks])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
@@ -238,7 +240,6 @@ class Pane(QWidget):
         self.plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": self.frequency_axis, "bottom": self.time_axis})
         keep_quiet(self.plot)
         self.plot.setBackground(BACKGROUND)
-        self.plot.setMinimumHeight(40)
         self.plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
         self.time_axis.setStyle(tickTextOffset=2)
         self.image = _Image(axisOrder="col-major")
@@ -250,10 +251,10 @@ class Pane(QWidget):
         self.box.addItem(self.seam)
         self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
         self.box.addItem(self.playhead)
-        title, colour = _TITLES[kind]
+        title, remark, _ = _TITLES[kind]
         self.title = pg.LabelItem(justify="left")
-        self._caption(self.title, title, colour, 1)
-        self.seam_label = pg.LabelItem()
+        self.title.setParentItem(self.box)
+        self.title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
         if kind in (Kind.PHASE_AWARE, Kind.MASK_ROTATION, Kind.MASK_MAGNITUDE):
             self.seam_text: pg.TextItem | None = pg.TextItem(
                 "phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0), fill=pg.mkBrush(10, 12, 15, 150)
@@ -274,6 +275,9 @@ class Pane(QWidget):
         row.addLayout(column)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
+        self.plot.setToolTip("\n".join(part for part in (f"{title}: {remark}" if remark else title, _MOUSE) if part))
+        self.box.sigResized.connect(self._write_captions)
+        self._write_captions()
         self.set_levels(*default)
         self.show_time(False)
         self._quiet = False
@@ -289,11 +293,20 @@ class Pane(QWidget):
             self.box.addItem(self._swipe)
             self._halves: tuple[Picture, Picture] | None = None
 
-    def _caption(self, item: pg.LabelItem, text: str, colour: str, place: int) -> None:
+    def _write_captions(self) -> None:
+        """As much of them as there is room for: they must neither be cut off nor cover each other."""
+        title, remark, colour = _TITLES[self.kind]
         style = f"color:{colour}; background-color:rgba(10,12,15,190); font-weight:600"
-        item.setText(f"<span style='{style}'>&nbsp;{text}&nbsp;</span>")
-        item.setParentItem(self.box)
-        item.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
+        room = self.box.width() - 12
+        for text in (f"{title}  ({remark})", title) if remark else (title,):
+            self.title.setText(f"<span style='{style}'>&nbsp;{text}&nbsp;</span>")
+            if self.title.item.boundingRect().width() <= room:
+                break
+        if self.seam_text is not None:
+            size, taken = self.seam_text.boundingRect(), self.title.item.boundingRect()
+            self.seam_text.setVisible(
+                taken.width() + size.width() <= room or self.box.height() > 3 * (taken.height() + size.height())
+            )
 
     def set_scale(self, scale: FrequencyScale) -> None:
         """Another frequency axis."""
@@ -329,8 +342,9 @@ class Pane(QWidget):
     def show_time(self, shown: bool) -> None:
         """The lowest pane has the time axis."""
         self.time_axis.setVisible(shown)
-        self.time_axis.setHeight(20 if shown else 0)
-        self._bar_space.setContentsMargins(0, 0, 0, 20 if shown else 0)
+        self.time_axis.setHeight(TIME_HEIGHT if shown else 0)
+        self.plot.setMinimumHeight(32 + (TIME_HEIGHT if shown else 0))
+        self._bar_space.setContentsMargins(0, 0, 0, TIME_HEIGHT if shown else 0)
 
     def set_pictures(self, pictures: dict[Kind, Picture]) -> None:
         """Draw what has been composed."""

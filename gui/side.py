@@ -8,7 +8,6 @@ from typing import Any
 from phaseaware.engine import IdealMask
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QFrame,
@@ -39,6 +38,7 @@ _IDEAL_B = (IdealMask.PSM, IdealMask.IRM, IdealMask.WIENER, IdealMask.IAM_CLIPPE
 def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setObjectName("heading")
+    label.setIndent(0)
     return label
 
 
@@ -77,7 +77,6 @@ class SidePanel(QFrame):
         grid = QGridLayout()
         grid.setSpacing(4)
         self.versions: dict[Version, QPushButton] = {}
-        group = QButtonGroup(self)
         tips = {
             Version.NOISY: "The recording as it is",
             Version.PHASE_AWARE: "Complex mask below 6 kHz, gains above",
@@ -90,13 +89,13 @@ class SidePanel(QFrame):
             button.setCheckable(True)
             colour = COLOURS[version]
             button.setStyleSheet(
-                f"QPushButton {{ color: {colour}; text-align: left; border-left: 5px solid {colour}; }}"
+                f"QPushButton {{ color: {colour}; text-align: left; border-left: 5px solid {colour};"
+                " border-top-left-radius: 0; border-bottom-left-radius: 0; }"
                 f"QPushButton:checked {{ background: {colour}; color: #0b0e11; }}"
                 "QPushButton:disabled { color: #66717d; }"
             )
             button.setToolTip(f"{tips[version]}  ({i + 1})")
             button.clicked.connect(lambda _, v=version: self._select(v))
-            group.addButton(button)
             self.versions[version] = button
             if version is Version.NOISY:
                 grid.addWidget(button, 0, 0, 1, 2)

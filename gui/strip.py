@@ -65,7 +65,7 @@ class WaveformStrip(QWidget):
         self.plot.setBackground(BACKGROUND)
         self.plot.getPlotItem().hideAxis("bottom")
         self.plot.getPlotItem().showAxis("top")
-        self.plot.setFixedHeight(92)
+        self.plot.setMinimumHeight(62)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(COLOURS[Version.NOISY], width=1))
         self.box.addItem(self.curve)
         self.loop = pg.LinearRegionItem(

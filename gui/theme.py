@@ -79,6 +79,11 @@ QSlider {{ background: {PANEL}; border: 1px solid {PANEL}; min-height: 1.3em; }}
 QSlider::groove:horizontal {{ height: 4px; background: {EDGE}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: #7f92a6; border-radius: 2px; }}
 QSlider::handle:horizontal {{ width: 12px; margin: -6px 0; border-radius: 6px; background: {TEXT}; }}
+QScrollBar:vertical {{ background: {PANEL}; width: 10px; }}
+QScrollBar::handle:vertical {{ background: {EDGE}; border-radius: 4px; min-height: 24px; margin: 0 1px; }}
+QScrollBar::handle:vertical:hover {{ background: #708092; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: {PANEL}; }}
 QProgressBar {{ background: #27303a; border: 1px solid {EDGE}; border-radius: 3px; text-align: center; }}
 QProgressBar::chunk {{ background: #3d6e9e; }}
 QFrame#message {{ background: #4a3a12; }}

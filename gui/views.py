@@ -7,11 +7,11 @@ import math
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QPixmap, QShowEvent
+from PyQt6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from .mixer import Version
-from .panes import Pane
+from .panes import TIME_HEIGHT, Pane
 from .pictures import Kind, Picture, PictureWorker, Point, View, compose, look_up
 from .recording import Recording
 from .scales import FrequencyScale
@@ -29,6 +29,10 @@ _COLUMNS: tuple[tuple[tuple[Kind, ...], ...], ...] = (
     ((Kind.SWIPE,),),
 )
 """Panes per layout (see side.LAYOUTS): columns of kinds."""
+_LONGEST_READOUT = (
+    "0000.000 s  00000 Hz    noisy −100.0  A −100.0  B −100.0 dB    A − B −100.0 dB    "
+    "mask A −60.0 dB ∠ −180°  B −60.0 dB"
+)
 _MARGIN = 0.5
 """Beside what is in view so much of its width is composed too, so that moving needs no new pictures at once."""
 _SHARED_LEVELS: tuple[tuple[Kind, ...], ...] = ((*_SPECTROGRAMS, Kind.SWIPE), (Kind.MASK_MAGNITUDE, Kind.MASK_REAL))
@@ -81,6 +85,8 @@ class ViewArea(QWidget):
         self.readout = QLabel()
         self.readout.setObjectName("faint")
         self.readout.setMinimumWidth(100)
+        self.readout.setWordWrap(True)
+        self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.readout.setToolTip("At the pointer: time, frequency, level of each version, masks")
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 0, 0)
@@ -97,6 +103,7 @@ class ViewArea(QWidget):
             pane.set_limits(recording.duration)
             pane.set_pictures({})
         self.strip.set_limits(recording.duration)
+        self._show_readout()
         self.set_view((0, recording.duration), (0, 1))
 
     def set_playhead(self, seconds: float, *, follow: bool) -> None:
@@ -166,14 +173,34 @@ class ViewArea(QWidget):
             for i, kind in enumerate(kinds):
                 pane = self.panes[kind]
                 pane.show_time(i + 1 == len(kinds))
-                box.addWidget(pane, 1)
+                box.addWidget(pane)
                 pane.show()
             self._pane_grid.addWidget(holder, 0, c)
         for holder_child in self._pane_area.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
             if self._pane_grid.indexOf(holder_child) < 0:
                 holder_child.deleteLater()
         self.layout_index = index
+        self._share_height()
         self.set_view(self._view, self._heights)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        line = self.readout.fontMetrics()
+        lines = -(-line.horizontalAdvance(_LONGEST_READOUT) // max(1, self.width() - 12))
+        self.readout.setFixedHeight(lines * line.lineSpacing() + 2)
+        self.strip.plot.setFixedHeight(min(92, max(62, self.height() // 5)))
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """The same height for the pictures of a column, whose lowest pane has the time axis too."""
+        for c, kinds in enumerate(_COLUMNS[self.layout_index]):
+            item = self._pane_grid.itemAtPosition(0, c)
+            holder = item.widget() if item is not None else None
+            box = holder.layout() if holder is not None else None
+            if isinstance(box, QVBoxLayout):
+                each = max(1, (self._pane_area.height() - TIME_HEIGHT - box.spacing() * (len(kinds) - 1)) // len(kinds))
+                for i in range(len(kinds)):
+                    box.setStretch(i, each + (TIME_HEIGHT if i + 1 == len(kinds) else 0))
 
     def visible_kinds(self) -> list[Kind]:
         """What is shown now."""
@@ -225,6 +252,7 @@ class ViewArea(QWidget):
             self._shown = view
             for kind in self.visible_kinds():
                 self.panes[kind].set_pictures(pictures)
+            self._show_readout()
         if self._stale:
             self.refresh_pictures()
 

@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from .theme import FAINT, TEXT, WARNING
 
-__all__ = ["LabelledSlider", "LevelMeter", "MessageBar"]
+__all__ = ["ElidedLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
 
 
 class _Slider(QSlider):
@@ -78,6 +88,38 @@ class LabelledSlider(QWidget):
         self.value_changed.emit(self.value)
 
 
+class ElidedLabel(QLabel):
+    """One line of text that ends in … where there is no room; all of it is in the tool tip then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tip = ""
+
+    def setToolTip(self, tip: str | None) -> None:  # noqa: N802
+        self._tip = tip or ""
+        super().setToolTip(tip)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().averageCharWidth() * 3, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+        super().setToolTip(self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip))))
+
+
+def scrolled(page: QWidget) -> QScrollArea:
+    """A page that can be scrolled where the window is too small for it."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
 class LevelMeter(QWidget):
     """Two bars from -60 to 0: a peak in dBFS and, if not told otherwise, momentary loudness in LUFS."""
 
@@ -85,7 +127,7 @@ class LevelMeter(QWidget):
         super().__init__()
         self._names = names
         self.peak_db = self.lufs = float("-inf")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         if names[1] == "LUFS":
             self.setToolTip("Of what is playing: peak in dBFS, and momentary loudness (400 ms, BS.1770) in LUFS")
         self.setAccessibleName(f"Meters: {names[0]} and {names[1]}")
@@ -93,6 +135,9 @@ class LevelMeter(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
         return QSize(170 + metrics.horizontalAdvance("Peak −60.0 dBFS LUFS"), 2 * metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return self.sizeHint() - QSize(150, 0)
 
     def set_levels(self, peak_db: float, lufs: float) -> None:
         """Show these."""

@@ -18,7 +18,6 @@ from PyQt6.QtWidgets import (
     QMainWindow,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -38,7 +37,7 @@ from .session import Session
 from .side import SidePanel
 from .theme import COLOURS, LABELS, STYLE
 from .views import ViewArea
-from .widgets import LevelMeter, MessageBar
+from .widgets import ElidedLabel, LevelMeter, MessageBar, scrolled
 
 __all__ = ["MainWindow"]
 
@@ -100,17 +99,15 @@ class MainWindow(QMainWindow):
         self.live.failed.connect(self.message.show_message)
         self.start_page = self._start_page()
         self.middle = QStackedWidget()
-        for page in (self.start_page, self.views, self.abx, self.live):
+        self._pages = {page: scrolled(page) for page in (self.start_page, self.abx, self.live)}
+        for page in (*self._pages.values(), self.views):
             self.middle.addWidget(page)
         self.side = SidePanel(self.session)
         self.side.changed.connect(self.show_session)
         self.side.layout_changed.connect(self.views.set_layout_index)
         self.side.scale_changed.connect(self.views.set_scale)
         self.side.abx_wanted.connect(self.start_abx)
-        self._side_scroll = QScrollArea()
-        self._side_scroll.setWidget(self.side)
-        self._side_scroll.setWidgetResizable(True)
-        self._side_scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._side_scroll = scrolled(self.side)
         self._side_scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._side_scroll.setFixedWidth(max(300, self.side.sizeHint().width() + 12))
         middle = QHBoxLayout()
@@ -125,13 +122,20 @@ class MainWindow(QMainWindow):
         column.addLayout(middle, 1)
         column.addWidget(self._transport_bar())
         self.setCentralWidget(whole)
-        self.status_left, self.status_right = QLabel(), QLabel()
+        self.status_left, self.status_right = ElidedLabel(), QLabel()
+        self.progress = QProgressBar()
+        self.progress.setFixedWidth(130)
+        self.cancel_button = QToolButton()
+        self.cancel_button.setText("Cancel")
+        self.cancel_button.clicked.connect(self._cancel)
         self.status_right.setToolTip("Load of the sound thread, drop-outs of the device, CPU of the program")
         bar = self.statusBar()
         assert bar is not None
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(8, 0, 8, 0)
         bar.addWidget(self.status_left, 1)
+        bar.addPermanentWidget(self.progress)
+        bar.addPermanentWidget(self.cancel_button)
         bar.addPermanentWidget(self.status_right)
 
     def _start_page(self) -> QWidget:
@@ -140,19 +144,17 @@ class MainWindow(QMainWindow):
         column.addStretch(1)
         title = QLabel("Drop a noisy recording here")
         title.setStyleSheet("font-size: 24px; font-weight: 600")
-        column.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
-        row = QHBoxLayout()
-        row.addStretch(1)
+        title.setWordWrap(True)
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(title)
         self.open_button = QPushButton("Open a recording…  (Ctrl+O)")
         self.open_button.clicked.connect(lambda: self.menus.open_dialog())
-        row.addWidget(self.open_button)
+        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignHCenter)
         if self._demo is not None:
             demo = QPushButton("Try the demo clip")
             demo.setToolTip("Ten seconds of synthetic speech in noise")
             demo.clicked.connect(self.open_demo)
-            row.addWidget(demo)
-        row.addStretch(1)
-        column.addLayout(row)
+            column.addWidget(demo, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         return page
 
@@ -167,21 +169,17 @@ class MainWindow(QMainWindow):
         self.play_button.clicked.connect(self.toggle_play)
         self.time_label = QLabel()
         self.time_label.setStyleSheet("font-family: monospace; font-size: 15px")
-        self.heard_label = QLabel()
-        self.loop_label = QLabel()
+        self.heard_label, self.loop_label = QLabel(), ElidedLabel()
+        self.heard_label.setToolTip("What is heard, and its gain")
         self.loop_label.setToolTip("Drag on the time ruler; [ and ] set the ends at the playhead, Esc clears")
-        self.progress = QProgressBar()
-        self.progress.setFixedWidth(170)
-        self.cancel_button = QToolButton()
-        self.cancel_button.setText("Cancel")
-        self.cancel_button.clicked.connect(self._cancel)
         self.meter = LevelMeter()
         row.addWidget(self.play_button)
         row.addWidget(self.time_label)
+        row.addSpacing(10)
         row.addWidget(self.heard_label)
-        row.addWidget(self.loop_label, 1)
-        row.addWidget(self.progress)
-        row.addWidget(self.cancel_button)
+        row.addSpacing(10)
+        row.addWidget(self.loop_label)
+        row.addStretch(1)
         row.addWidget(self.meter)
         return bar
 
@@ -393,11 +391,9 @@ class MainWindow(QMainWindow):
             text = LABELS[session.heard].replace("  ", " ")
             if session.bypass:
                 text += " (bypass)"
-            colour = COLOURS[session.heard]
-            level = f"{gain:+.1f} dB".replace("-", "−") if gain else ""
-            self.heard_label.setText(
-                f"&nbsp;&nbsp;<b style='color:{colour}'>{text}</b>&nbsp; {level}&nbsp;&nbsp;&nbsp;"
-            )
+            level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""
+            self.heard_label.setStyleSheet(f"color: {COLOURS[session.heard]}; font-weight: bold")
+            self.heard_label.setText(text + level)
         self._draw_playhead()
 
     # ABX
@@ -411,7 +407,7 @@ class MainWindow(QMainWindow):
             self.message.show_message("A and B are still being rendered; start the test when that is done.")
             return
         self.abx.begin(test or AbxTest())
-        self.middle.setCurrentWidget(self.abx)
+        self.middle.setCurrentWidget(self._pages[self.abx])
         self.abx.hear["X"].setFocus()
         self._side_scroll.hide()
         self.meter.hide()
@@ -435,18 +431,18 @@ class MainWindow(QMainWindow):
             return
         self.session.play(False)
         self.player.release()
-        self.middle.setCurrentWidget(self.live)
+        self.middle.setCurrentWidget(self._pages[self.live])
         self.live.start_button.setFocus()  # the focus must not stay on what is hidden now: keys would be lost
         self.show_session()
 
     def _live_closed(self) -> None:
-        self.middle.setCurrentWidget(self.views if self.session.recording is not None else self.start_page)
+        self.middle.setCurrentWidget(self.views if self.session.recording is not None else self._pages[self.start_page])
         self.side.versions[Version.NOISY].setFocus()
         self.views.refresh_pictures()
 
     @property
     def is_live(self) -> bool:
-        return self.middle.currentWidget() is self.live
+        return self.middle.currentWidget() is self._pages[self.live]
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         self.keys.close()

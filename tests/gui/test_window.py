@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import signal
 from pathlib import Path
@@ -479,6 +480,30 @@ def test_nothing_open_no_key_does_harm(window: MainWindow, qtbot: QtBot) -> None
     window.menus.copy_script()
     assert "open a recording" in window.message.label.text()
     assert not window.session.playing
+
+
+@pytest.mark.parametrize("size", [(640, 360), (853, 480), (960, 540), (1280, 720)])
+def test_on_a_small_screen_all_is_there(opened: MainWindow, size: tuple[int, int]) -> None:
+    """1280×720 and 1920×1080 pixels, scaled by 150 and 200 percent."""
+    opened.resize(*size)
+    for layout in range(4):
+        opened.side.layouts.setCurrentIndex(layout)
+        QApplication.processEvents()
+        assert (opened.width(), opened.height()) == size
+        panes = [opened.views.panes[kind] for kind in opened.views.visible_kinds()]
+        assert all(pane.box.height() >= 20 for pane in panes)
+        heights = [pane.box.height() for pane in panes[:4]]
+        assert max(heights) - min(heights) <= 3
+        for pane in panes:
+            assert pane.title.item.boundingRect().width() <= pane.box.width() or layout == 2
+    row = [opened.play_button, opened.time_label, opened.heard_label, opened.loop_label, opened.meter]
+    for left, right in itertools.pairwise(row):
+        assert left.geometry().right() < right.geometry().left()
+    assert opened.heard_label.width() >= opened.heard_label.sizeHint().width()
+    assert row[-1].geometry().right() <= size[0]
+    viewport = opened._side_scroll.viewport()
+    assert viewport is not None
+    assert opened.side.width() <= viewport.width()
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
