@@ -1,4 +1,8 @@
-"""Measure and write BENCHMARKS.md: ``python -m tests.bench`` (``--quick`` leaves out the 3-hour file and the board)."""
+"""Measure everything and write BENCHMARKS.md: ``python -m tests.bench``.
+
+With ``--rivals FOLDER`` (made by ``python -m tests.bench.rivals --prepare FOLDER``) other systems are measured beside
+ours, with ``--dev FOLDER`` quality is, on pairs of stems. Some 13 minutes on an idle machine; ``--quick`` takes 3.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,23 @@ import argparse
 import contextlib
 import datetime
 import io
+import os
 import platform
-import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy
+import numpy as np
 import onnxruntime
+import soundfile
 from phaseaware.engine import MaskModel, Render
 from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
-from . import board, measure, threads
+from . import board, cost, measure, profile, quality, rivals, threads
 
 PAGE = Path(__file__).with_name("BENCHMARKS.md")
-MINUTES_10, HOURS_3 = 600, 3 * 3600
-BLOCK_MS = HOP / SAMPLE_RATE * 1000
+TRIED = Path(__file__).with_name("TRIED.md")
+BLOCK_US = HOP / SAMPLE_RATE * 1e6
 
 
 def processor() -> str:
@@ -31,49 +37,48 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def file_table(folder: Path, *, quick: bool) -> list[str]:
-    """File to file: speed and memory against length, channels and rate."""
-    lines = ["| file | × real time | seconds | peak memory, MB |", "|---|---|---|---|"]
-    cases = [
-        ("10 min, mono, 48 kHz", MINUTES_10, 1, 48_000, 5),
-        ("10 min, stereo, 48 kHz", MINUTES_10, 2, 48_000, 3),
-        ("10 min, mono, 44.1 kHz", MINUTES_10, 1, 44_100, 3),
-        ("10 min, mono, 16 kHz", MINUTES_10, 1, 16_000, 3),
-    ]
-    if not quick:
-        cases.append(("3 h, mono, 48 kHz", HOURS_3, 1, 48_000, 1))
-    for name, seconds, channels, rate, times in cases:
-        r = measure.process(folder, seconds, times=times, channels=channels, rate=rate)
-        lines.append(f"| {name} | {seconds / r.seconds:.1f} | {r.seconds:.2f} | {r.peak_mb:.0f} |")
-        print(lines[-1], flush=True)
-    return lines
+def load() -> str:
+    """Load average, and the share of a core that a plain loop gets, of this moment."""
+    with measure.one_core():
+        return f"load average {os.getloadavg()[0]:.1f}, a plain loop gets {measure.core_share():.0%} of the core"
 
 
-def live_table() -> list[str]:
+def live_table(seconds: int) -> list[str]:
     """Live: blocks of 512 samples."""
     lines = [
-        "| live, 512-sample blocks | p50, µs | p99, µs | mean × real time | p99 / block |",
-        "|---|---|---|---|---|",
+        "| live, 512-sample blocks | p50, µs | p99, µs | p99 / block | mean × real time | by the clock: p99 / block |",
+        "|---|---|---|---|---|---|",
     ]
     both = (Render(mask="phase-aware"), Render(mask="real"))
-    for name, renders in (("one mask", both[:1]), ("both masks, one inference", both)):
-        middle, worst, mean = measure.live_blocks(60, renders)
-        share = worst / 1000 / BLOCK_MS
-        lines.append(f"| {name} | {middle:.0f} | {worst:.0f} | {BLOCK_MS * 1000 / mean:.1f} | {share:.3f} |")
-        print(lines[-1], flush=True)
+    cases = [
+        ("mono, one mask, a block after the other", both[:1], 1, False),
+        ("mono, one mask, a block each 10.7 ms as from a sound card", both[:1], 1, True),
+        ("mono, both masks, one inference", both, 1, False),
+        ("stereo, a mask for each channel", both[:1], 2, False),
+    ]
+    for name, renders, channels, paced in cases:
+        with measure.one_core():
+            spent = measure.live_blocks(seconds, renders, channels=channels, paced=paced)
+        p50, p99 = np.percentile(spent["cpu"], [50, 99])
+        lines.append(
+            f"| {name} | {p50:.0f} | {p99:.0f} | {p99 / BLOCK_US:.3f} | {BLOCK_US / spent['cpu'].mean():.1f} "
+            f"| {np.percentile(spent['clock'], 99) / BLOCK_US:.3f} |"
+        )
     return lines
 
 
-def start_table() -> list[str]:
+def start_table(times: int) -> list[str]:
     """Start-up of whole processes."""
-    lines = ["| start | seconds |", "|---|---|"]
-    for name, command in [
-        ("`phaseaware --help`", [*measure.PHASEAWARE, "--help"]),
-        ("`import phaseaware.plugin`, first sound out", [measure.PHASEAWARE[0], "-c", measure.FIRST_SOUND]),
-        ("`python -c pass`, for comparison", [measure.PHASEAWARE[0], "-c", "pass"]),
-    ]:
-        lines.append(f"| {name} | {measure.median_run(command, 7).seconds:.3f} |")
-        print(lines[-1], flush=True)
+    lines = ["| start | CPU, s | by the clock, s |", "|---|---|---|"]
+    python = measure.PHASEAWARE[0]
+    with measure.one_core():
+        for name, command in [
+            ("`phaseaware --help`", [*measure.PHASEAWARE, "--help"]),
+            ("`import phaseaware.plugin`, first sound out", [python, "-c", measure.FIRST_SOUND]),
+            ("`python -c pass`, for comparison", [python, "-c", "pass"]),
+        ]:
+            r = measure.median_run(command, times)
+            lines.append(f"| {name} | {r.cpu:.3f} | {r.seconds:.3f} |")
     return lines
 
 
@@ -81,31 +86,66 @@ def printed(show: Callable[[], None]) -> list[str]:
     """What another benchmark prints."""
     with contextlib.redirect_stdout(io.StringIO()) as text:
         show()
-    print(text.getvalue(), flush=True)
     return text.getvalue().rstrip().splitlines()
+
+
+def sections(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], list[list[str]]]]]:
+    """Titles, and what makes their tables."""
+    quick: bool = arguments.quick
+    found: list[tuple[str, Callable[[], list[list[str]]]]] = []
+    if arguments.rivals:
+        folder = arguments.rivals.resolve()
+        found.append(("Beside rivals: speed", lambda: rivals.tables(folder, rounds=1 if quick else rivals.ROUNDS)))
+    if arguments.dev and not quick:
+        folder_or_none = arguments.rivals and arguments.rivals.resolve()
+        found.append(("Beside rivals: quality", lambda: [quality.table(arguments.dev, folder_or_none)]))
+    found += [
+        ("Start", lambda: [start_table(3 if quick else 7)]),
+        ("Live", lambda: [live_table(5 if quick else 20)]),
+        ("What an hour costs, and how it grows", lambda: cost.tables(quick=quick, ten_hours=arguments.ten_hours)),
+        ("Where the time goes", lambda: profile.tables(MaskModel())),
+        ("Threads", lambda: [printed(threads.main)]),
+    ]
+    if not quick:
+        found.append(("A board against its parts", lambda: [printed(board.main)]))
+    return found
 
 
 def main() -> None:
     """Measure everything, print it, write the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="without the 3-hour file and the board")
-    quick = parser.parse_args().quick
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; no long files, quality, board")
+    parser.add_argument("--rivals", type=Path, metavar="FOLDER", help="environments of other systems")
+    parser.add_argument("--dev", type=Path, metavar="FOLDER", help="pairs of stems")
+    parser.add_argument("--ten-hours", action="store_true", help="also ten hours in one file: 3.5 GB, 7 minutes more")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to write (default: BENCHMARKS.md beside this)")
+    arguments = parser.parse_args()
     info = MaskModel().info
+    begun, before = time.perf_counter(), load()
+    body = []
+    for title, make in sections(arguments):
+        since = time.perf_counter()
+        text = "\n\n".join("\n".join(table) for table in make())
+        body.append(f"## {title}\n\n{text}")
+        print(f"{body[-1]}\n\n({title}: {time.perf_counter() - since:.0f} s)\n", flush=True)
     head = [
         "# Benchmarks",
         "",
-        "Written by `make bench`; one thread, medians over several runs of whole processes (the 3-hour file: one run).",
-        "The machine is shared and noisy: ratios hold, absolute times vary by some 20 %.",
+        "Written by `make bench`. One thread on one core, unless a table says otherwise. CPU time is what the work "
+        "used, whatever else ran on the machine, and the time by the clock on an idle core; where others share the "
+        "core it still grows, as they share its caches. Ratios within a table hold better than its figures.",
         "",
-        f"{datetime.date.today().isoformat()}; {processor()}; Python {platform.python_version()}, "
-        f"numpy {numpy.__version__}, onnxruntime {onnxruntime.__version__}; model {info.name} {info.version}.",
+        f"{datetime.date.today().isoformat()}; {processor()}, {measure.cores()} cores; Python "
+        f"{platform.python_version()}, numpy {np.__version__}, onnxruntime {onnxruntime.__version__}, soundfile "
+        f"{soundfile.__version__}; model {info.name} {info.version}, {info.size_bytes / 1e6:.2f} MB.",
+        "",
+        f"Other work on the machine: before, {before}; after, {load()}. "
+        f"All of it took {(time.perf_counter() - begun) / 60:.0f} minutes.",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        tables = [start_table(), live_table(), file_table(Path(folder), quick=quick)]
-    tables += [printed(threads.main)] if quick else [printed(threads.main), printed(board.main)]
-    text = "\n\n".join("\n".join(part) for part in (head, *tables))
-    PAGE.write_text(text + "\n", encoding="utf-8")
-    print(f"written: {PAGE}")
+    arguments.page.write_text(
+        "\n\n".join(["\n".join(head), *body, TRIED.read_text().rstrip()]) + "\n", encoding="utf-8"
+    )
+    print(f"written: {arguments.page}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A board against its parts run one by one, on 10 minutes of stereo: ``python -m tests.bench.board``.
+"""A board against its parts run one by one, on 3 minutes of stereo: ``python -m tests.bench.board``.
 
 Whole processes on a machine with nothing else to do, less the time that starting and reading the file take.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import measure
 
-MINUTES = 10
+MINUTES = 3
 TIMES = 3
 
 PARTS = "HighpassFilter(80), PhaseAware(), Compressor(), Limiter()"

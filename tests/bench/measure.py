@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import statistics
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render, Separator
 from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
@@ -30,10 +32,43 @@ PhaseAware()(numpy.zeros(4096, numpy.float32), 48000)
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall-clock seconds, peak resident memory in MB."""
+    """One finished process: wall-clock seconds, CPU seconds, peak resident memory in MB."""
 
     seconds: float
+    cpu: float
     peak_mb: float
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def core_share(seconds: float = 1.0) -> float:
+    """CPU time that a plain loop gets, for each second of the clock."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    while time.perf_counter() - wall < seconds:
+        math.fsum(range(2000))
+    return (time.thread_time() - cpu) / (time.perf_counter() - wall)
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process, and those it starts, on one core; the last, as others mostly take the first."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(command: Sequence[str]) -> Run:
@@ -43,22 +78,22 @@ def run(command: Sequence[str]) -> Run:
     ------
     RuntimeError : the command failed.
     """
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), _children_cpu()
     process = subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak = 0.0
     while True:
         # The kernel's own peak (ru_maxrss) would count this process too, from before the command replaced its copy.
-        peak = max(peak, _peak_mb(process.pid))
+        peak = max(peak, peak_mb(process.pid))
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
             break
     seconds = time.perf_counter() - begun
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}")
-    return Run(seconds, peak)
+    return Run(seconds, _children_cpu() - cpu, peak)
 
 
-def _peak_mb(pid: int) -> float:
+def peak_mb(pid: int) -> float:
     """Largest resident memory of a running process so far; 0 where the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
@@ -69,9 +104,9 @@ def _peak_mb(pid: int) -> float:
 
 
 def median_run(command: Sequence[str], times: int) -> Run:
-    """The run with the median wall-clock time, after one that does not count."""
+    """The run with the median CPU time, after one that does not count."""
     run(command)
-    return sorted((run(command) for _ in range(times)), key=lambda r: r.seconds)[times // 2]
+    return sorted((run(command) for _ in range(times)), key=lambda r: r.cpu)[times // 2]
 
 
 def write_noisy_speech(path: Path, seconds: int, *, channels: int = 1, rate: int = SAMPLE_RATE) -> None:
@@ -85,21 +120,22 @@ def write_noisy_speech(path: Path, seconds: int, *, channels: int = 1, rate: int
             left -= len(minute)
 
 
-def process(folder: Path, seconds: int, *, times: int, channels: int = 1, rate: int = SAMPLE_RATE) -> Run:
-    """``phaseaware process`` from file to file."""
-    source = folder / f"{seconds}-{channels}-{rate}.wav"
-    write_noisy_speech(source, seconds, channels=channels, rate=rate)
-    command = [*PHASEAWARE, "process", str(source), "-o", str(folder / "out.wav"), "--force"]
-    return median_run(command, times) if times > 1 else run(command)
+def live_blocks(
+    seconds: int, renders: Sequence[Render], *, channels: int = 1, paced: bool = False
+) -> dict[str, NDArray[np.float64]]:
+    """Streaming in blocks of 512 samples: microseconds of each block, of CPU time (``cpu``) and by the clock.
 
-
-def live_blocks(seconds: int, renders: Sequence[Render]) -> tuple[float, float, float]:
-    """Streaming in blocks of 512 samples: (median, 99th percentile, mean) in microseconds per block."""
-    x = voice_like(np.random.default_rng(2), seconds * SAMPLE_RATE)[None]
-    separator = Separator(MaskModel(), renders)
+    ``paced`` waits for each block as long as a sound card does; meanwhile the core sleeps or does something else.
+    """
+    x = voice_like(np.random.default_rng(2), seconds * SAMPLE_RATE)[None].repeat(channels, 0)
+    separator = Separator(MaskModel(), renders, channels=channels)
     spent = []
+    since = time.perf_counter()
     for start in range(0, x.shape[1] - HOP, HOP):
-        begun = time.perf_counter_ns()
+        if paced:
+            time.sleep(max(0, since + start / SAMPLE_RATE - time.perf_counter()))
+        begun = time.thread_time_ns(), time.perf_counter_ns()
         separator.process(x[:, start : start + HOP])
-        spent.append((time.perf_counter_ns() - begun) / 1000)
-    return statistics.median(spent), float(np.percentile(spent, 99)), statistics.fmean(spent)
+        spent.append((time.thread_time_ns() - begun[0], time.perf_counter_ns() - begun[1]))
+    cpu, wall = np.array(spent).T / 1000
+    return {"cpu": cpu, "clock": wall}
