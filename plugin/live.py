@@ -19,6 +19,7 @@ from phaseaware.engine.masks import MaskName
 
 from .board import Pedalboard, members
 from .bypass import Bypass
+from .clocks import ClockFollower
 from .contract import Processor
 from .parts import Stage
 from .processor import PhaseAware
@@ -245,9 +246,11 @@ def run(
             stream.read(block_size)
             if session_ready is not None:
                 session_ready(session)
+            clocks = ClockFollower(channels=wanted, sample_rate=rate)
             while not stop.is_set():
+                queued = stream.read_available - stream.write_available
                 block, lost = stream.read(block_size)
-                late = stream.write(np.ascontiguousarray(session.process(block.T).T))
+                late = stream.write(np.ascontiguousarray(clocks.process(session.process(block.T), queued).T))
                 session.drop_outs += (bool(lost) + bool(late)) * (time.monotonic() > settled)
     except sd.PortAudioError as error:
         raise LiveError(
