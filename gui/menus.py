@@ -199,12 +199,15 @@ class Menus(QObject):
 
     def save_preset(self, name: str) -> None:
         """Save the controls under a name."""
-        c = self._window.session.controls
+        name, c = name.strip(), self._window.session.controls
+        if not name or any(mark in name for mark in "/\\") or name.endswith(".toml"):
+            self._window.message.show_message("Cannot save the preset: give it a name, not a path.")
+            return
         try:
             processor = PhaseAware(
                 reduction_db=c.reduction_db, strength_low=c.strength_low, strength_high=c.strength_high, mix=c.mix
             )
-            path = save_preset(processor, name.strip())
+            path = save_preset(processor, name)
         except (PresetError, ModelError, OSError, ValueError) as error:
             self._window.message.show_message(f"Cannot save the preset: {error}")
             return

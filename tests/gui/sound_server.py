@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +67,20 @@ class SoundServer:
             yield recorder
         finally:
             recorder.stop()
+
+    @contextmanager
+    def played(self, sink: str, x: NDArray[np.float32]) -> Iterator[Callable[[], bool]]:
+        """Play mono sound to a sink meanwhile; yields what tells whether it still plays."""
+        with tempfile.TemporaryFile() as file:
+            file.write(x.astype("<f4").tobytes())
+            file.seek(0)
+            command = ["pacat", f"--device={sink}", "--format=float32le", "--rate=48000", "--channels=1"]
+            process = subprocess.Popen(command, env=self._environment, stdin=file)
+            try:
+                yield lambda: process.poll() is None
+            finally:
+                process.terminate()
+                process.wait(PATIENCE)
 
     def close(self) -> None:
         """End the daemon."""

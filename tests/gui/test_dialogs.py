@@ -197,7 +197,7 @@ def test_the_picture_is_exported(opened: MainWindow, tmp_path: Path) -> None:
 
 def test_a_preset_is_saved_under_the_name_given(opened: MainWindow) -> None:
     opened.session.set_controls(Controls(reduction_db=9.0))
-    for name, said in (("Nine", "Saved as"), ("Nine", "Cannot save"), ("  ", "Cannot save"), ("a/b", "")):
+    for name, said in (("Nine", "Saved as"), ("Nine", "Cannot save"), ("  ", "Cannot save"), ("a/b", "not a path")):
         opened.menus.save_preset_dialog()
         dialog = asked(QInputDialog, opened)
         dialog.setTextValue(name)

@@ -1,0 +1,111 @@
+"""The page for live input on a real sound server: speech goes in at one virtual device and comes out at another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from phaseaware.engine import MaskModel, Render, separate
+from phaseaware.gui.controls import Controls
+from phaseaware.gui.live_panel import LivePanel
+from pytestqt.qtbot import QtBot
+from scipy.signal import correlate
+
+from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
+from tests.signals import voice_like
+
+Samples = NDArray[np.float32]
+MICROPHONE = ("load-module", "module-null-sink", "sink_name=mic", "rate=48000", "format=float32le", "channels=1")
+
+
+@pytest.fixture
+def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """A server with a microphone, which hears what is played to the sink ``mic``, and a loudspeaker, ``virtual``."""
+    if not AVAILABLE:
+        pytest.skip(WHY_NOT)
+    portaudio = pytest.importorskip(
+        "sounddevice", reason="sounddevice and PortAudio are not installed", exc_type=(ImportError, OSError)
+    )
+    server = SoundServer(tmp_path)
+    server.control(*MICROPHONE)
+    for name, value in (
+        ("PULSE_SERVER", server.address), ("PULSE_SINK", "virtual"), ("PULSE_SOURCE", "mic.monitor"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    portaudio._terminate()  # PortAudio looks for devices once, when it begins
+    portaudio._initialize()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def panel(devices: SoundServer, history_model: MaskModel, qtbot: QtBot) -> Iterator[LivePanel]:
+    panel = LivePanel(lambda: Controls(), lambda: history_model)
+    qtbot.addWidget(panel)
+    if not panel.begin():
+        pytest.skip("ALSA's PulseAudio plugin is not installed: PortAudio does not see the server")
+    yield panel
+    panel.stop()
+
+
+def start(panel: LivePanel, qtbot: QtBot) -> None:
+    panel.toggle()
+    qtbot.waitUntil(lambda: panel.session is not None)
+
+
+def through(panel: LivePanel, devices: SoundServer, x: Samples, qtbot: QtBot) -> Samples:
+    """What comes out while ``x`` goes in."""
+    with devices.recorded() as recorder:
+        with devices.played("mic", x) as played:
+            qtbot.waitUntil(lambda: not played(), timeout=20_000)
+        qtbot.waitUntil(lambda: not recorder.is_silent(recorder.count), timeout=20_000)
+        qtbot.waitUntil(lambda: recorder.is_silent(24_000), timeout=20_000)
+        return recorder.samples()[:, 0]
+
+
+def likeness(found: Samples, wanted: Samples) -> float:
+    """Correlation of each tenth of a second with the best place in what was found; the middle of all."""
+    best = []
+    for part in wanted.reshape(-1, 4800):
+        places = correlate(found, part, "valid")
+        i = int(np.argmax(places))
+        best.append(places[i] / max(np.linalg.norm(found[i : i + len(part)]) * np.linalg.norm(part), 1e-9))
+    return float(np.median(best))
+
+
+def test_speech_goes_in_and_each_version_comes_out(
+    panel: LivePanel, devices: SoundServer, history_model: MaskModel, rng: np.random.Generator, qtbot: QtBot
+) -> None:
+    x = voice_like(rng, 48_000)
+    x *= 0.5 / np.abs(x).max()
+    a, b = (y[0] for y in separate(x[None], history_model, [Render(mask="phase-aware"), Render(mask="real")]))
+    start(panel, qtbot)
+    sounds = {"A": a, "B": b, "bypass": x}
+    for version in ("A", "bypass"):
+        assert panel.session is not None
+        panel.select(version)
+        before = panel.session.drop_outs
+        try:
+            found = through(panel, devices, x, qtbot)
+        except qtbot.TimeoutError:
+            pytest.skip("the machine is too busy for live sound: nothing has come through in time")
+        alike = {name: likeness(found, sound) for name, sound in sounds.items()}
+        if panel.session.drop_outs > before and alike[version] < 0.95:
+            pytest.skip("the machine is too busy for live sound: drop-outs")
+        assert alike[version] > 0.95
+        assert max(alike, key=alike.__getitem__) == version
+    assert "drop-outs" in panel.output_meter.text()
+    panel.toggle()
+    qtbot.waitUntil(lambda: not panel.running)
+
+
+def test_a_device_pulled_out_is_told(panel: LivePanel, devices: SoundServer, qtbot: QtBot) -> None:
+    start(panel, qtbot)
+    with qtbot.waitSignal(panel.failed) as told:
+        devices.close()
+    assert "connect it and start again" in told.args[0]
+    assert not panel.running
+    assert panel.start_button.text() == "Start"
