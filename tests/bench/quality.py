@@ -85,7 +85,8 @@ def table(folder: Path, environments: Path | None = None) -> list[str]:
 
         add("noisy", inputs, "")
         ours = [s for s in rivals.ALL if not s.requirements]
-        for system in [*ours, *(rivals.ready(environments) if environments else ())]:
+        others = rivals.ready(environments) if environments else []
+        for system in [*ours, *(other for other in others if not other.time_only)]:
             target = Path(scratch) / system.key.replace(":", "-")
             target.mkdir()
             rivals.drive(environments or Path(), system, noisy, target, "--many")

