@@ -290,7 +290,9 @@ def test_after_a_drop_out_it_goes_on_where_it_was_and_is_counted(
         wait_for(qtbot, session, session.position + 16_000)
         x = finish(qtbot, session, recorder)
     assert player.drop_outs == 1
-    _, before, after = pieces(x, {"A": reference(session, Version.PHASE_AWARE)})
+    found = pieces(x, {"A": reference(session, Version.PHASE_AWARE)})
+    assert len(found) == 3, found
+    _, before, after = found
     assert after.place == before.place + before.stop - before.first, "no sample is lost or heard twice"
     assert not x[before.stop : after.first].any()
 
