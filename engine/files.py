@@ -395,7 +395,9 @@ class AudioWriter:
         if self._clips and peak > 1:
             self.clipped += int(np.count_nonzero(np.abs(block) > 1))
         try:
-            self._file.write(block.T)
+            for start in range(0, block.shape[1], BLOCK):
+                # Of a minute at once libsndfile's Vorbis encoder overflows the stack.
+                self._file.write(block[:, start : start + BLOCK].T)
         except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
             raise self._error(self._why(error)) from None
         self.frames += block.shape[1]

@@ -59,7 +59,7 @@ class ClockFollower:
         step = 1.0 + self.stretch
         # The last that can be read has _HALF samples after it.
         count = max(0, int(np.floor((sound.shape[1] - 1 - _HALF - self._position) / step)) + 1)
-        places = self._position + step * np.arange(count)
+        places: NDArray[np.float64] = self._position + step * np.arange(count, dtype=np.float64)
         y = _read(sound, places)
         done = int(self._position + step * count) - (_HALF - 1)
         self._position += step * count - done

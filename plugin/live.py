@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -31,6 +32,7 @@ Version = Literal["A", "B", "bypass"]
 """A: phase-aware mask, B: real mask, bypass: the input, delayed."""
 _MASK_OF: dict[str, MaskName] = {"A": "phase-aware", "B": "real"}
 _SETTLING_SECONDS = 0.5
+_LOOK_SECONDS = 0.25  # between two looks at what waits in the devices, which ask the driver
 _RATES = (48_000, 44_100, 96_000)
 
 
@@ -246,9 +248,12 @@ def run(
             stream.read(block_size)
             if session_ready is not None:
                 session_ready(session)
-            clocks = ClockFollower(channels=wanted, sample_rate=rate)
+            clocks, queued, unseen = ClockFollower(channels=wanted, sample_rate=rate), 0, math.inf
             while not stop.is_set():
-                queued = stream.read_available - stream.write_available
+                unseen += block_size / rate
+                if unseen > _LOOK_SECONDS:
+                    with contextlib.suppress(sd.PortAudioError):  # amid a drop-out; reading tells of what lasts
+                        queued, unseen = stream.read_available - stream.write_available, 0.0
                 block, lost = stream.read(block_size)
                 late = stream.write(np.ascontiguousarray(clocks.process(session.process(block.T), queued).T))
                 session.drop_outs += (bool(lost) + bool(late)) * (time.monotonic() > settled)

@@ -153,6 +153,14 @@ def test_tags_that_a_format_lacks_are_no_error(tmp_path: Path, x: Samples) -> No
         assert dict(reader.info.tags) == {}
 
 
+def test_minutes_in_one_block_do_not_crash_the_encoder(tmp_path: Path) -> None:
+    """libsndfile 1.2.2 overflows the stack when it gets a minute of Ogg Vorbis in one piece."""
+    minutes = AudioInfo(sample_rate=8000, channels=1, frames=0, format="OGG", subtype="VORBIS")
+    with AudioWriter(tmp_path / "x.ogg", minutes) as writer:
+        writer.write(np.zeros((1, 3_000_000), np.float32))
+    assert soundfile.info(tmp_path / "x.ogg").frames == 3_000_000
+
+
 # Clipping
 
 

@@ -105,7 +105,7 @@ def folders(scale: float) -> Lines:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bench = Bench(folder, files=12, seconds=60)
+        bench = Bench(folder, files=12, seconds=20)
         out, killed, total = folder / "killed", 0, Tally()
         while killed < 40 * scale:
             process = bench.start(out, "--resume", jobs=2)
