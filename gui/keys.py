@@ -129,6 +129,8 @@ class Keys(QObject):
             ),
             K.Key_S: lambda: side.scale.setCurrentIndex((side.scale.currentIndex() + 1) % len(FrequencyScale)),
             K.Key_R: self._window.side.reset.click,
+            K.Key_PageUp: lambda: self._window.views.pan(-0.5),
+            K.Key_PageDown: lambda: self._window.views.pan(0.5),
             K.Key_Plus: lambda: self._window.views.zoom(0.5, session.position),
             K.Key_Minus: lambda: self._window.views.zoom(2, session.position),
         }

@@ -219,5 +219,6 @@ class Menus(QObject):
         self._window.message.show_message(
             "Space play · 1 noisy · 2 A · 3 B · 4 delta · 5 removed · X swap last two · B bypass · L level match · "
             "G delta gain · ← → 1 s, with Shift 5 s · Home End · [ ] loop ends · Esc clears · F fit · + − zoom · "
+            "Page Up/Down move · "
             "wheel zooms time, with Ctrl frequency, with Shift moves · V view · S frequency axis · R reset · Ctrl+T ABX"
         )

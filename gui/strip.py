@@ -11,8 +11,9 @@ from phaseaware.engine.stft import HOP
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
+from .colour_bar import BAR_WIDTH
 from .mixer import Version
-from .panes import AXIS_WIDTH, BAR_WIDTH, TimeAxis, TimeBox, keep_quiet
+from .panes import AXIS_WIDTH, TimeAxis, TimeBox, keep_quiet
 from .recording import Recording
 from .theme import BACKGROUND, COLOURS
 

@@ -282,6 +282,16 @@ class ViewArea(QWidget):
         first = min(max(0.0, centre - (centre - start) / (stop - start) * width), recording.duration - width)
         self.set_view((first, first + width), self._heights)
 
+    def pan(self, share: float) -> None:
+        """Move the view in time by a share of its width."""
+        recording = self._session.recording
+        if recording is None:
+            return
+        start, stop = self._view
+        width = stop - start
+        first = min(max(0.0, start + share * width), recording.duration - width)
+        self.set_view((first, first + width), self._heights)
+
     def picture_now(self) -> None:
         """Compose and draw what is in view at once, in this thread: for exporting the picture."""
         recording, renderer = self._session.recording, self._session.renderer

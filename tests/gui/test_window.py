@@ -141,6 +141,12 @@ def test_row_7_panes_stay_locked_and_f_fits(opened: MainWindow, qtbot: QtBot) ->
     start, stop = opened.views.view[0]
     assert stop - start == pytest.approx(opened.session.recording.duration / 2)
     assert start < 1.5 < stop
+    for _ in range(2):
+        press(qtbot, opened, K.Key_PageDown)
+    assert opened.views.view[0][1] == pytest.approx(opened.session.recording.duration)
+    for _ in range(3):
+        press(qtbot, opened, K.Key_PageUp)
+    assert opened.views.view[0] == pytest.approx((0, stop - start))
     press(qtbot, opened, K.Key_Minus)
     assert opened.views.view[0] == pytest.approx((0, opened.session.recording.duration))
 

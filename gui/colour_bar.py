@@ -1,0 +1,107 @@
+"""The scale beside a pane: its colours, their values, and the range dragged on it."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PyQt6.QtWidgets import QWidget
+
+from .theme import FAINT
+
+__all__ = ["BAR_WIDTH", "ColourBar", "Range"]
+
+BAR_WIDTH = 64
+Range = tuple[float, float]
+
+
+class ColourBar(QWidget):
+    """Colours and their values. Dragging near an end moves it, elsewhere both; a double click resets; the wheel too.
+
+    Signals
+    -------
+    changed : lowest and highest value.
+    """
+
+    changed = pyqtSignal(float, float)
+
+    def __init__(self, lut: np.ndarray, default: Range, limits: Range, unit: str, *, fixed: bool = False) -> None:
+        super().__init__()
+        self._default, self._limits, self._unit, self._fixed = default, limits, unit, fixed
+        self.range = default
+        self._image = QImage(
+            np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888
+        ).copy()
+        self._grip: tuple[float, Range, str] | None = None
+        self.setFixedWidth(BAR_WIDTH)
+        if not fixed:
+            self.setCursor(Qt.CursorShape.SizeVerCursor)
+            self.setToolTip("Drag an end to move it, the middle to move both; double click: default range")
+        self.setAccessibleName(f"Colour scale in {unit}")
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(BAR_WIDTH, 60)
+
+    def set_range(self, low: float, high: float) -> None:
+        """Show another range, without telling."""
+        self.range = (low, high)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        bar = QRectF(4, 4, 9, self.height() - 8)
+        painter.drawImage(bar, self._image)
+        painter.setPen(QColor(FAINT))
+        metrics = painter.fontMetrics()
+        low, high = self.range
+        for share in (0.0, 0.5, 1.0) if self.height() > 3.6 * metrics.height() else (0.0, 1.0):
+            value = low + share * (high - low)
+            y = bar.bottom() - share * bar.height()
+            text = f"{value:+.0f}" if self._limits[0] < 0 < self._limits[1] and value else f"{value:.0f}"
+            if share == 1:
+                text += self._unit
+            text = text.replace("-", "−")
+            base = min(max(y + metrics.ascent() / 2, metrics.ascent() + 1), self.height() - metrics.descent() - 1)
+            painter.drawText(QPointF(16, base), text)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if not self._fixed:
+            share = 1 - event.position().y() / max(1, self.height())
+            self._grip = (
+                event.position().y(),
+                self.range,
+                "low" if share < 1 / 3 else "high" if share > 2 / 3 else "both",
+            )
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if self._grip is not None:
+            begun, (low, high), end = self._grip
+            shift = (begun - event.position().y()) / max(1, self.height()) * (high - low)
+            if self._limits[0] == -self._limits[1]:  # centred on zero: both ends move apart or together
+                high = max(3.0, high + (shift if end != "low" else -shift))
+                self._set(-high, high)
+            else:
+                self._set(low + shift * (end != "high"), high + shift * (end != "low"))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self._grip = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self._grip = None
+        if not self._fixed:
+            self._set(*self._default)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        if not self._fixed:
+            step = 3.0 if event.angleDelta().y() > 0 else -3.0
+            self._set(self.range[0] + (step if self._limits[0] != -self._limits[1] else -step), self.range[1] + step)
+
+    def _set(self, low: float, high: float) -> None:
+        low, high = max(low, self._limits[0]), min(high, self._limits[1])
+        if high - low >= 6:
+            self.set_range(low, high)
+            self.changed.emit(low, high)
