@@ -21,6 +21,7 @@ from .widgets import LevelMeter
 
 __all__ = ["LivePanel"]
 
+_LONGEST_STOP = 3.0  # s
 _LOOK_MS = 150
 
 
@@ -154,7 +155,8 @@ class LivePanel(QWidget):
         self._board = processor
         self._stop.clear()
         pair = self.inputs.currentData(), self.outputs.currentData()
-        self._thread = threading.Thread(target=self._run, args=(Pedalboard([processor]), *pair), name="live")
+        self._thread = threading.Thread(target=self._run, args=(Pedalboard([processor]), *pair), name="live",
+                                        daemon=True)  # fmt: skip
         self._thread.start()
         self._show()
 
@@ -229,10 +231,10 @@ class LivePanel(QWidget):
         self.closed.emit()
 
     def stop(self) -> None:
-        """Stop the sound and wait until it has."""
+        """Stop the sound and wait until it has; a driver that hangs is left behind after a while."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_LONGEST_STOP)
 
 
 def _name(device: Device) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
@@ -20,7 +19,6 @@ from phaseaware.engine.masks import MaskName
 
 from .board import Pedalboard, members
 from .bypass import Bypass
-from .clocks import ClockFollower
 from .contract import Processor
 from .parts import Stage
 from .processor import PhaseAware
@@ -32,7 +30,6 @@ Version = Literal["A", "B", "bypass"]
 """A: phase-aware mask, B: real mask, bypass: the input, delayed."""
 _MASK_OF: dict[str, MaskName] = {"A": "phase-aware", "B": "real"}
 _SETTLING_SECONDS = 0.5
-_LOOK_SECONDS = 0.25  # between two looks at what waits in the devices, which ask the driver
 _RATES = (48_000, 44_100, 96_000)
 
 
@@ -248,14 +245,9 @@ def run(
             stream.read(block_size)
             if session_ready is not None:
                 session_ready(session)
-            clocks, queued, unseen = ClockFollower(channels=wanted, sample_rate=rate), 0, math.inf
             while not stop.is_set():
-                unseen += block_size / rate
-                if unseen > _LOOK_SECONDS:
-                    with contextlib.suppress(sd.PortAudioError):  # amid a drop-out; reading tells of what lasts
-                        queued, unseen = stream.read_available - stream.write_available, 0.0
                 block, lost = stream.read(block_size)
-                late = stream.write(np.ascontiguousarray(clocks.process(session.process(block.T), queued).T))
+                late = stream.write(np.ascontiguousarray(session.process(block.T).T))
                 session.drop_outs += (bool(lost) + bool(late)) * (time.monotonic() > settled)
     except sd.PortAudioError as error:
         raise LiveError(

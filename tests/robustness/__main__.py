@@ -21,7 +21,6 @@ import soundfile
 from phaseaware.engine import MaskModel, ModelError
 from phaseaware.engine.model import default_model
 
-from .clocks import RATE, Card, run_live
 from .faults import TRIALS
 from .folders import Bench, Tally
 from .hostile import HOSTILE
@@ -157,23 +156,8 @@ def endurance(scale: float) -> Lines:
     return [*lines, "", f"Decaying tails, down to denormal numbers: {np.median(ratios):.2f} times the time of noise."]
 
 
-def clocks(scale: float) -> Lines:
-    """Hours of live sound between devices whose clocks differ (simulated), buffers of 43 ms each, blocks of 11 ms."""
-    lines = _table(
-        "input clock, ppm", "output clock, ppm", "hours", "ran dry", "ran over", "sound that waits, ms: least", "most"
-    )
-    for input_ppm, output_ppm in ((0, 0), (100, 0), (-100, 0), (0, 20), (500, -500)):
-        card = Card(input_ppm, output_ppm, seconds=3600 * scale)
-        run_live(card)
-        waits = (f"{1000 * samples / RATE:.1f}" for samples in (card.lowest, card.highest))
-        lines.append(_row(input_ppm, output_ppm, f"{scale:g}", card.underflows, card.overflows, *waits))
-        print(lines[-1], flush=True)
-    return lines
-
-
 PARTS: dict[str, Callable[[float], Lines]] = {
     "damaged": damaged, "hostile": hostile, "arguments": arguments, "folders": folders, "endurance": endurance,
-    "clocks": clocks,
 }  # fmt: skip
 
 
