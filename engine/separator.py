@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,17 @@ class MaskStream:
         self._analysis = Analysis(self.channels)
         self._states = [self.model.initial_state() for _ in range(1 if self.link == "stereo" else self.channels)]
         self._waiting = np.zeros((self.channels, self.model.info.lookahead_frames, BINS), np.complex64)
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What a stream of the same model, channels and link needs to go on from here: arrays by name. May be set."""
+        model = {f"{i} {name}": value for i, state in enumerate(self._states) for name, value in state.items()}
+        return {"tail": self._analysis.tail, "waiting": self._waiting, **model}
+
+    @state.setter
+    def state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._analysis.tail, self._waiting = state["tail"], state["waiting"]
+        self._states = [{name: state[f"{i} {name}"] for name in names} for i, names in enumerate(self._states)]
 
     def process(self, block: Samples) -> Frames:
         """Samples of shape (channels, n) in, the frames that have become complete out."""

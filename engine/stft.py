@@ -95,13 +95,13 @@ class Analysis:
     """
 
     def __init__(self, channels: int = 1) -> None:
-        self._tail = np.zeros((channels, HOP), np.float32)
+        self.tail = np.zeros((channels, HOP), np.float32)
 
     def process(self, block: Samples) -> Spectrum:
         """Samples of shape (channels, n) in, complete frames of shape (channels, T, 513) out."""
-        x = np.concatenate([self._tail, block], axis=1)
+        x = np.concatenate([self.tail, block], axis=1)
         frames = max(0, x.shape[1] // HOP - 1)
-        self._tail = x[:, frames * HOP :]
+        self.tail = x[:, frames * HOP :]
         if frames == 0:
             return np.empty((x.shape[0], 0, BINS), np.complex64)
         # A frame is two hops. (numpy's sliding_window_view costs a live hop 10 times what this does.)

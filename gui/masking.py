@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import pickle
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from phaseaware.engine import SAMPLE_RATE, IdealMask, MaskModel, MaskStream, ideal_mask
 from phaseaware.engine.separator import Frames
 from phaseaware.engine.stft import HOP, Analysis
@@ -57,8 +57,11 @@ class ModelMasks:
         """See :class:`Masking`."""
         return (1 + self._lookahead) * HOP
 
+    def _new_stream(self) -> MaskStream:
+        return MaskStream(self._model, masks=self._model.info.masks, channels=self._recording.channels)
+
     def _begin(self, origin: int) -> None:
-        self._stream = MaskStream(self._model, masks=self._model.info.masks, channels=self._recording.channels)
+        self._stream = self._new_stream()
         self._fed, self._exact = origin, origin == 0
 
     def start(self, frame: int) -> None:
@@ -84,22 +87,18 @@ class ModelMasks:
         checkpoints = self._checkpoints[self._exact]
         before = checkpoints.last(self._fed)
         if before is None or before + _SPACING <= self._fed:
-            checkpoints[self._fed] = self._freeze(self._stream)
+            checkpoints[self._fed] = self._freeze()
         return frames
 
-    def _freeze(self, stream: MaskStream) -> bytes:
-        """The stream's state; the model, which all streams share, stays out."""
+    def _freeze(self) -> bytes:
         written = io.BytesIO()
-        pickler = pickle.Pickler(written, pickle.HIGHEST_PROTOCOL)
-        pickler.persistent_id = lambda part: "model" if part is self._model else None  # type: ignore[method-assign]
-        pickler.dump(stream)
+        np.savez(written, allow_pickle=False, **self._stream.state)
         return written.getvalue()
 
     def _thaw(self, state: bytes) -> MaskStream:
-        unpickler = pickle.Unpickler(io.BytesIO(state))
-        unpickler.persistent_load = lambda name: self._model  # type: ignore[method-assign]
-        stream = unpickler.load()
-        assert isinstance(stream, MaskStream)
+        stream = self._new_stream()
+        with np.load(io.BytesIO(state), allow_pickle=False) as arrays:
+            stream.state = arrays
         return stream
 
 

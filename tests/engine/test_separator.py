@@ -1,5 +1,7 @@
 """What holds for every processor: identity, block invariance, causality, latency, hygiene, channels."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -256,3 +258,22 @@ def test_voice_level_follows_the_mask(constant_model):
     x = voice_like(np.random.default_rng(1), 48_000)[None]
     y = separate(x, constant_model)[0]
     assert np.linalg.norm(y) / np.linalg.norm(x) == pytest.approx(abs(0.5 + 0.25j), rel=0.02)
+
+
+@pytest.mark.parametrize("link", ["channels", "stereo"])
+def test_a_stream_goes_on_from_the_state_of_another(history_model, rng, link):
+    """Through bytes, without pickles; at a place within a frame."""
+    x = rng.standard_normal((2, 20_000)).astype(np.float32)
+    whole, first, second = (
+        MaskStream(history_model, masks=history_model.info.masks, channels=2, link=link) for _ in range(3)
+    )
+    first.process(x[:, :7000])
+    written = io.BytesIO()
+    np.savez(written, **first.state)
+    with np.load(io.BytesIO(written.getvalue()), allow_pickle=False) as state:
+        second.state = state
+    whole.process(x[:, :7000])
+    expected, found = whole.process(x[:, 7000:]), second.process(x[:, 7000:])
+    np.testing.assert_array_equal(found.spectrum, expected.spectrum)
+    for mask, M in expected.masks.items():
+        np.testing.assert_array_equal(found.masks[mask], M)
