@@ -11,9 +11,9 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSlider, QWidget
 
+from .levels import DELTA_GAINS_DB
 from .mixer import Version
 from .scales import FrequencyScale
-from .session import DELTA_GAINS_DB
 from .side import LAYOUTS
 
 if TYPE_CHECKING:

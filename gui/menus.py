@@ -52,8 +52,8 @@ class Menus(QObject):
         file.addSeparator()
         self._add(file, "&Quit", "Ctrl+Q", window.close)
         edit = self._menu("&Edit")
-        self.undo = self._add(edit, "&Undo", "Ctrl+Z", lambda: self._then_show(window.session.undo))
-        self.redo = self._add(edit, "&Redo", "Ctrl+Shift+Z", lambda: self._then_show(window.session.redo))
+        self.undo = self._add(edit, "&Undo", "Ctrl+Z", lambda: self._then_show(window.session.history.undo))
+        self.redo = self._add(edit, "&Redo", "Ctrl+Shift+Z", lambda: self._then_show(window.session.history.redo))
         self._add(edit, "&Save the controls as a preset…", "Ctrl+S", self.save_preset_dialog)
         listen = self._menu("&Listen")
         self.abx = self._add(listen, "&ABX listening test", "Ctrl+T", lambda: window.start_abx())
@@ -101,8 +101,8 @@ class Menus(QObject):
         for action in (self.export_one, self.export_all, self.export_picture):
             action.setEnabled(is_open and self.exports.share is None)
         self.copy.setEnabled(is_open and session.ideal is None)
-        self.undo.setEnabled(session.can_undo)
-        self.redo.setEnabled(session.can_redo)
+        self.undo.setEnabled(session.history.can_undo)
+        self.redo.setEnabled(session.history.can_redo)
         self.abx.setEnabled(session.renderer is not None)
 
     # Opening

@@ -39,6 +39,11 @@ class Version(StrEnum):
     REMOVED = "removed"
     """Noisy minus A or B, whichever was heard last."""
 
+    @property
+    def is_rendered(self) -> bool:
+        """It has to be made; the noisy recording is there as it is."""
+        return self is not Version.NOISY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Transport:

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from phaseaware.engine.masks import SEAM_HZ
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from .codes import ANGLES, DIFFERENCE, LEVELS, MASK_LEVELS, Scale
 from .colour_bar import ColourBar, Range
@@ -181,7 +181,6 @@ class Pane(QWidget):
         column.addWidget(self.bar, 1)
         self._bar_space = column
         row.addLayout(column)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
         self.plot.setToolTip("\n".join(part for part in (f"{title}: {remark}" if remark else title, _MOUSE) if part))
         self.box.sigResized.connect(self._write_captions)
@@ -251,7 +250,6 @@ class Pane(QWidget):
         """The lowest pane has the time axis."""
         self.time_axis.setVisible(shown)
         self.time_axis.setHeight(TIME_HEIGHT if shown else 0)
-        self.plot.setMinimumHeight(32 + (TIME_HEIGHT if shown else 0))
         self._bar_space.setContentsMargins(0, 0, 0, TIME_HEIGHT if shown else 0)
 
     def set_pictures(self, pictures: dict[Kind, Picture]) -> None:

@@ -15,22 +15,16 @@ from phaseaware.engine.masks import MASK_NAMES, MaskName
 
 from .controls import Controls, as_script
 from .export import ExportJob
-from .loudness import integrated
+from .history import History
+from .levels import DELTA_GAINS_DB, MATCHED, LevelMatch
 from .masking import IdealChoice, IdealMasks, Masking, ModelMasks
 from .mixer import FADE, Mixer, Transport, Version
 from .recording import Recording, open_recording
-from .renderer import Renderer, Slot
+from .renderer import Renderer
 
-__all__ = ["DELTA_GAINS_DB", "MATCHED", "Session"]
+__all__ = ["Session"]
 
-MATCHED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL)
-"""Versions whose loudness is matched; deltas have a gain of their own."""
-DELTA_GAINS_DB = (0, 12, 24)
-LARGEST_MATCH_DB = 30.0
-"""A louder version is attenuated by at most this: noise alone against its near-silent rest would else be inaudible."""
 _SHORTEST_LOOP = 4 * FADE
-_UNDO_DEPTH = 200
-_MATCH_STEP_DB = 0.1
 
 
 class Session:
@@ -49,7 +43,8 @@ class Session:
         self.recording: Recording | None = None
         self.renderer: Renderer | None = None
         self.decode_error: str | None = None
-        self.controls = Controls()
+        self.history = History(self._controls_changed)
+        """The controls, and how they were."""
         self.ideal: IdealChoice | None = None
         """Ideal masks instead of the model's, where stems are open."""
         self.version = Version.NOISY
@@ -60,12 +55,8 @@ class Session:
         self.playing = False
         self._previous = Version.PHASE_AWARE
         self._output: MaskName = "phase-aware"
-        self._match_db: dict[Version, float] = dict.fromkeys(MATCHED, 0.0)
-        self._measured: tuple[Slot, int, bool] | None = None
+        self._match = LevelMatch()
         self._seek = (0, 0)
-        self._undo: list[Controls] = []
-        self._redo: list[Controls] = []
-        self._gesture = False
         self._decoder: threading.Thread | None = None
         self._stop_decoding = threading.Event()
         if model is not None:
@@ -156,8 +147,7 @@ class Session:
         if self.renderer is not None:
             self.renderer.close()
         self.recording = self.renderer = None
-        self._undo.clear()
-        self._redo.clear()
+        self.history.clear()
 
     def set_ideal(self, choice: IdealChoice | None) -> None:
         """Ideal masks of the stems, or the model's masks (None).
@@ -231,9 +221,11 @@ class Session:
         if self.playing and self.mixer.ended:
             self.playing = False
             self._push()
-        if self._measure_match():
+        if self.recording is None or self.renderer is None:
+            return
+        if self._match.follow(self.recording, self.renderer):
             self._push()
-        if self.mixer.waiting and self.renderer is not None:
+        if self.mixer.waiting:
             self.renderer.notify()
 
     @property
@@ -294,92 +286,22 @@ class Session:
         """Gain in dB at which a version is heard."""
         if version not in MATCHED:
             return float(self.delta_gain_db)
-        return self._match_db[version] if self.level_match else 0.0
-
-    def loudness(self) -> dict[Version, float]:
-        """Integrated loudness in LUFS of what has been rendered, of the same stretches for all; empty before."""
-        if self.recording is None or self.renderer is None or self.renderer.newest.renders is None:
-            return {}
-        tracks = {
-            Version.NOISY: self.recording.loudness,
-            Version.PHASE_AWARE: self.renderer.newest.loudness["phase-aware"],
-            Version.REAL: self.renderer.newest.loudness["real"],
-        }
-        complete = tracks[Version.NOISY].complete()
-        for track in tracks.values():
-            complete = complete & track.complete()
-        return {version: integrated(track.mean_squares(), complete) for version, track in tracks.items()}
-
-    def _measure_match(self) -> bool:
-        if self.renderer is None:
-            return False
-        stage = (self.renderer.newest, self.renderer.newest.coverage.filled, self.renderer.done)
-        if stage == self._measured:
-            return False
-        self._measured = stage
-        measured = {v: level for v, level in self.loudness().items() if level > float("-inf")}
-        if len(measured) < len(MATCHED):
-            return False
-        quietest = min(measured.values())
-        match = {v: -min(round(level - quietest, 1), LARGEST_MATCH_DB) for v, level in measured.items()}
-        final = self.renderer.done
-        moved = max(abs(match[v] - self._match_db[v]) for v in MATCHED)
-        # While the measure still grows, small corrections would only make the level restless.
-        if moved < (_MATCH_STEP_DB / 2 if final else 5 * _MATCH_STEP_DB):
-            return False
-        self._match_db = match
-        return True
+        return self._match.gain_db(version) if self.level_match else 0.0
 
     # Controls
 
+    @property
+    def controls(self) -> Controls:
+        """What A and B are rendered with."""
+        return self.history.controls
+
     def set_controls(self, controls: Controls) -> None:
-        """Render with other controls; can be undone. Within a gesture only its beginning is remembered."""
-        if controls == self.controls:
-            return
-        if not self._gesture:
-            self._undo = [*self._undo[-_UNDO_DEPTH + 1 :], self.controls]
-        self._redo.clear()
-        self._apply(controls)
+        """Render with other controls; ``history`` undoes it."""
+        self.history.set(controls)
 
-    def begin_gesture(self) -> None:
-        """A slider is being dragged: until :meth:`end_gesture` all changes are one step for undo."""
-        if not self._gesture:
-            self._undo = [*self._undo[-_UNDO_DEPTH + 1 :], self.controls]
-            self._gesture = True
-
-    def end_gesture(self) -> None:
-        """The slider is let go."""
-        if self._gesture:
-            self._gesture = False
-            if self._undo and self._undo[-1] == self.controls:
-                self._undo.pop()
-
-    @property
-    def can_undo(self) -> bool:
-        """There is something to undo."""
-        return bool(self._undo)
-
-    @property
-    def can_redo(self) -> bool:
-        """There is something to redo."""
-        return bool(self._redo)
-
-    def undo(self) -> None:
-        """Controls as they were before the last change."""
-        if self._undo:
-            self._redo.append(self.controls)
-            self._apply(self._undo.pop())
-
-    def redo(self) -> None:
-        """Take back an undo."""
-        if self._redo:
-            self._undo.append(self.controls)
-            self._apply(self._redo.pop())
-
-    def _apply(self, controls: Controls) -> None:
-        self.controls = controls
+    def _controls_changed(self) -> None:
         if self.renderer is not None:
-            self.renderer.set_renders(controls.renders())
+            self.renderer.set_renders(self.controls.renders())
 
     def script(self) -> str:
         """The current settings as a Python script.

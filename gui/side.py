@@ -20,10 +20,11 @@ from PyQt6.QtWidgets import (
 )
 
 from .controls import NO_LIMIT_DB, Controls
+from .levels import DELTA_GAINS_DB, MATCHED
 from .masking import IdealChoice
 from .mixer import Version
 from .scales import FrequencyScale
-from .session import DELTA_GAINS_DB, MATCHED, Session
+from .session import Session
 from .theme import COLOURS, LABELS
 from .widgets import LabelledSlider
 
@@ -153,14 +154,14 @@ class SidePanel(QFrame):
         }  # fmt: skip
         for name, slider in self.sliders.items():
             slider.value_changed.connect(lambda value, n=name: self._set_control(n, value))
-            slider.grabbed.connect(self.session.begin_gesture)
-            slider.released.connect(lambda: self._do(self.session.end_gesture))
+            slider.grabbed.connect(self.session.history.begin_gesture)
+            slider.released.connect(lambda: self._do(self.session.history.end_gesture))
             column.addWidget(slider)
         row = QHBoxLayout()
         self.undo, self.redo, self.reset = QPushButton("Undo"), QPushButton("Redo"), QPushButton("Reset")
         for button, tip, action in (
-            (self.undo, "Undo the last change of the controls  (Ctrl+Z)", self.session.undo),
-            (self.redo, "Redo  (Ctrl+Shift+Z)", self.session.redo),
+            (self.undo, "Undo the last change of the controls  (Ctrl+Z)", self.session.history.undo),
+            (self.redo, "Redo  (Ctrl+Shift+Z)", self.session.history.redo),
             (self.reset, "All controls to their defaults  (R)", lambda: self.session.set_controls(Controls())),
         ):
             button.setToolTip(tip)
@@ -275,8 +276,8 @@ class SidePanel(QFrame):
             value = getattr(controls, name)
             if not slider.slider.isSliderDown():
                 slider.set_value(NO_LIMIT_DB if value is None else value)
-        self.undo.setEnabled(session.can_undo)
-        self.redo.setEnabled(session.can_redo)
+        self.undo.setEnabled(session.history.can_undo)
+        self.redo.setEnabled(session.history.can_redo)
         self.reset.setEnabled(controls != Controls())
         self.ideal_row.setVisible(recording is not None and recording.speech is not None)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)

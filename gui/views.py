@@ -8,10 +8,11 @@ import numpy as np
 from phaseaware.engine import SAMPLE_RATE
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QPixmap, QResizeEvent, QShowEvent
-from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from .mixer import Version
-from .panes import TIME_HEIGHT, Pane
+from .pane_grid import PaneGrid
+from .panes import Pane
 from .pictures import Kind, Picture, PictureWorker, Point, View, compose, look_up
 from .recording import Recording
 from .scales import FrequencyScale
@@ -78,10 +79,7 @@ class ViewArea(QWidget):
             pane.clicked.connect(self.clicked)
             pane.pointed.connect(self._pointed)
             pane.levels_changed.connect(lambda low, high, k=kind: self._levels_changed(k, low, high))
-        self._pane_area = QWidget()
-        self._pane_grid = QGridLayout(self._pane_area)
-        self._pane_grid.setContentsMargins(0, 0, 0, 0)
-        self._pane_grid.setSpacing(2)
+        self._grid = PaneGrid(self.panes)
         self.readout = QLabel()
         self.readout.setObjectName("faint")
         self.readout.setMinimumWidth(100)
@@ -92,7 +90,7 @@ class ViewArea(QWidget):
         column.setContentsMargins(6, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.strip)
-        column.addWidget(self._pane_area, 1)
+        column.addWidget(self._grid, 1)
         column.addWidget(self.readout)
         self.set_layout_index(0)
 
@@ -158,29 +156,8 @@ class ViewArea(QWidget):
 
     def set_layout_index(self, index: int) -> None:
         """Show one of side.LAYOUTS."""
-        while (item := self._pane_grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-        for c in range(2):
-            self._pane_grid.setColumnStretch(c, 1 if c < len(_COLUMNS[index]) else 0)
-        for c, kinds in enumerate(_COLUMNS[index]):
-            box = QVBoxLayout()
-            box.setSpacing(2)
-            holder = QWidget()
-            holder.setLayout(box)
-            box.setContentsMargins(0, 0, 0, 0)
-            for i, kind in enumerate(kinds):
-                pane = self.panes[kind]
-                pane.show_time(i + 1 == len(kinds))
-                box.addWidget(pane)
-                pane.show()
-            self._pane_grid.addWidget(holder, 0, c)
-        for holder_child in self._pane_area.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if self._pane_grid.indexOf(holder_child) < 0:
-                holder_child.deleteLater()
+        self._grid.arrange(_COLUMNS[index])
         self.layout_index = index
-        self._share_height()
         self.set_view(self._view, self._heights)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
@@ -189,18 +166,6 @@ class ViewArea(QWidget):
         lines = -(-line.horizontalAdvance(_LONGEST_READOUT) // max(1, self.width() - 12))
         self.readout.setFixedHeight(lines * line.lineSpacing() + 2)
         self.strip.plot.setFixedHeight(min(92, max(62, self.height() // 5)))
-        self._share_height()
-
-    def _share_height(self) -> None:
-        """The same height for the pictures of a column, whose lowest pane has the time axis too."""
-        for c, kinds in enumerate(_COLUMNS[self.layout_index]):
-            item = self._pane_grid.itemAtPosition(0, c)
-            holder = item.widget() if item is not None else None
-            box = holder.layout() if holder is not None else None
-            if isinstance(box, QVBoxLayout):
-                each = max(1, (self._pane_area.height() - TIME_HEIGHT - box.spacing() * (len(kinds) - 1)) // len(kinds))
-                for i in range(len(kinds)):
-                    box.setStretch(i, each + (TIME_HEIGHT if i + 1 == len(kinds) else 0))
 
     def visible_kinds(self) -> list[Kind]:
         """What is shown now."""

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from pathlib import Path
 
-import numpy as np
 from phaseaware.engine import SAMPLE_RATE, MaskModel
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from . import loudness
 from .abx import AbxTest
 from .abx_panel import AbxPanel
 from .keys import Keys
 from .live_panel import LivePanel
 from .menus import Menus
-from .mixer import Version, read_version
+from .mixer import Version
 from .player import Player
 from .recording import OpenError
 from .session import Session
 from .side import SidePanel
-from .theme import COLOURS, LABELS, STYLE
+from .start_page import StartPage
+from .status import StatusLine
+from .theme import STYLE
+from .transport import TransportBar
 from .views import ViewArea
-from .widgets import ElidedLabel, LevelMeter, MessageBar, scrolled
+from .widgets import MessageBar, scrolled
 
 __all__ = ["MainWindow"]
 
 _FAST_MS, _SLOW_MS = 33, 250
 _METER_TICKS = 3
-_METER_SAMPLES = SAMPLE_RATE // 2
 
 
 class _Bridge(QObject):
@@ -73,7 +60,6 @@ class MainWindow(QMainWindow):
         self.player = Player(self.session.mixer, self)
         self.player.failed.connect(self._device_failed)
         self._demo = demo
-        self._cpu = (time.perf_counter(), time.process_time(), 0.0)
         self._ticks = 0
         self._build()
         self.menus = Menus(self)
@@ -97,7 +83,9 @@ class MainWindow(QMainWindow):
         self.live = LivePanel(lambda: self.session.controls, lambda: self.session.model)
         self.live.closed.connect(self._live_closed)
         self.live.failed.connect(self.message.show_message)
-        self.start_page = self._start_page()
+        self.start_page = StartPage(demo=self._demo is not None)
+        self.start_page.open_wanted.connect(lambda: self.menus.open_dialog())
+        self.start_page.demo_wanted.connect(self.open_demo)
         self.middle = QStackedWidget()
         self._pages = {page: scrolled(page) for page in (self.start_page, self.abx, self.live)}
         for page in (*self._pages.values(), self.views):
@@ -120,68 +108,13 @@ class MainWindow(QMainWindow):
         column.setSpacing(2)
         column.addWidget(self.message)
         column.addLayout(middle, 1)
-        column.addWidget(self._transport_bar())
+        self.transport = TransportBar(self.session)
+        self.transport.play_wanted.connect(self.toggle_play)
+        column.addWidget(self.transport)
         self.setCentralWidget(whole)
-        self.status_left, self.status_right = ElidedLabel(), QLabel()
-        self.progress = QProgressBar()
-        self.progress.setFixedWidth(130)
-        self.cancel_button = QToolButton()
-        self.cancel_button.setText("Cancel")
-        self.cancel_button.clicked.connect(self._cancel)
-        self.status_right.setToolTip("Load of the sound thread, drop-outs of the device, CPU of the program")
-        bar = self.statusBar()
-        assert bar is not None
-        bar.setSizeGripEnabled(False)
-        bar.setContentsMargins(8, 0, 8, 0)
-        bar.addWidget(self.status_left, 1)
-        bar.addPermanentWidget(self.progress)
-        bar.addPermanentWidget(self.cancel_button)
-        bar.addPermanentWidget(self.status_right)
-
-    def _start_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        title = QLabel("Drop a noisy recording here")
-        title.setStyleSheet("font-size: 24px; font-weight: 600")
-        title.setWordWrap(True)
-        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(title)
-        self.open_button = QPushButton("Open a recording…  (Ctrl+O)")
-        self.open_button.clicked.connect(lambda: self.menus.open_dialog())
-        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        if self._demo is not None:
-            demo = QPushButton("Try the demo clip")
-            demo.setToolTip("Ten seconds of synthetic speech in noise")
-            demo.clicked.connect(self.open_demo)
-            column.addWidget(demo, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
-        return page
-
-    def _transport_bar(self) -> QWidget:
-        bar = QFrame()
-        bar.setObjectName("panel")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(8, 4, 10, 4)
-        self.play_button = QPushButton("Play")
-        self.play_button.setMinimumWidth(90)
-        self.play_button.setToolTip("Play or pause  (Space)")
-        self.play_button.clicked.connect(self.toggle_play)
-        self.time_label = QLabel()
-        self.time_label.setStyleSheet("font-family: monospace; font-size: 15px")
-        self.heard_label, self.loop_label = QLabel(), ElidedLabel()
-        self.heard_label.setToolTip("What is heard, and its gain")
-        self.loop_label.setToolTip("Drag on the time ruler; [ and ] set the ends at the playhead, Esc clears")
-        self.meter = LevelMeter()
-        row.addWidget(self.play_button)
-        row.addWidget(self.time_label)
-        row.addSpacing(10)
-        row.addWidget(self.heard_label)
-        row.addSpacing(10)
-        row.addWidget(self.loop_label)
-        row.addStretch(1)
-        row.addWidget(self.meter)
-        return bar
+        self.status = StatusLine(self.session, self.player)
+        self.status.cancel_wanted.connect(self._cancel)
+        self.setStatusBar(self.status)
 
     # Files
 
@@ -284,7 +217,7 @@ class MainWindow(QMainWindow):
         self._draw_playhead()
         self._ticks += 1
         if self._ticks % _METER_TICKS == 0 or not session.playing:
-            self._draw_meter()
+            self.transport.show_levels()
             self._show_status()
         wanted = _FAST_MS if session.playing else _SLOW_MS
         if self._timer.interval() != wanted:
@@ -300,70 +233,10 @@ class MainWindow(QMainWindow):
         seconds = position / SAMPLE_RATE
         if recording is not None:
             self.views.set_playhead(seconds, follow=self.session.playing)
-        self.time_label.setText(f"{_clock(seconds)} / {_clock(recording.duration if recording is not None else 0)}")
-
-    def _draw_meter(self) -> None:
-        session = self.session
-        recording, renderer = session.recording, session.renderer
-        slot = next(reversed(session.mixer.slots), None)
-        if (
-            recording is None
-            or not session.playing
-            or (session.heard is not Version.NOISY and (renderer is None or slot is None))
-        ):
-            self.meter.set_levels(-math.inf, -math.inf)
-            return
-        end = session.position
-        x = read_version(session.heard, session.output, recording, slot, end - _METER_SAMPLES, end)
-        x = x * np.float32(10 ** (session.gain_db(session.heard) / 20))
-        peak = float(np.abs(x[-SAMPLE_RATE // 10 :]).max())
-        self.meter.set_levels(20 * math.log10(max(peak, 1e-6)), loudness.momentary(x))
+        self.transport.show_time(seconds)
 
     def _show_status(self) -> None:
-        session = self.session
-        recording, renderer = session.recording, session.renderer
-        export = self.menus.exports.share
-        share, what = 1.0, ""
-        if export is not None:
-            share, what = export, "exporting %p%"
-        elif recording is not None and session.decode_error is None and recording.coverage.filled < recording.samples:
-            share, what = recording.coverage.filled / recording.samples, "reading %p%"
-        elif recording is not None and renderer is not None and renderer.error is None and not renderer.done:
-            share, what = (
-                renderer.newest.coverage.filled / recording.samples,
-                "paused %p%" if renderer.paused else "rendering %p%",
-            )
-        busy = bool(what) and not self.abx.under_way
-        self.progress.setVisible(busy)
-        self.cancel_button.setVisible(busy and not what.startswith("reading"))
-        if busy:
-            self.progress.setFormat(what)
-            self.progress.setValue(int(100 * share))
-            self.cancel_button.setText(
-                "Resume" if what.startswith("paused") else "Cancel" if export is not None else "Pause"
-            )
-        now, cpu = time.perf_counter(), time.process_time()
-        if now - self._cpu[0] >= 1:
-            self._cpu = (now, cpu, 100 * (cpu - self._cpu[1]) / (now - self._cpu[0]))
-            speed = (
-                f"rendering at {renderer.speed:.0f}× real time · " if what.startswith("rendering") and renderer else ""
-            )
-            self.status_right.setText(
-                f"{speed}sound load {100 * self.player.load:.0f} % · drop-outs {self.player.drop_outs} · "
-                f"CPU {self._cpu[2]:.0f} %"
-            )
-        if recording is None:
-            text = "Nothing open"
-        else:
-            channels = {1: "mono", 2: "stereo"}.get(
-                recording.channels, f"{recording.channels} channels, 1 and 2 are played"
-            )
-            text = f"{recording.title}   {recording.sample_rate / 1000:g} kHz, {channels}, {_clock(recording.duration)}"
-            if session.ideal is None and session.model is not None:
-                text += f"   model: {session.model.info.name}"
-            if session.mixer.waiting:
-                text += "   waiting for the renderer…"
-        self.status_left.setText(text)
+        self.status.show_session(self.menus.exports.share, blind=self.abx.under_way)
 
     def _cancel(self) -> None:
         renderer = self.session.renderer
@@ -379,21 +252,9 @@ class MainWindow(QMainWindow):
         self.side.show_session()
         self.menus.show_session()
         self.live.set_controls(session.controls)
-        self.play_button.setText("Pause" if session.playing else "Play")
-        self.play_button.setEnabled(session.recording is not None)
-        loop = None if session.loop is None else (session.loop[0] / SAMPLE_RATE, session.loop[1] / SAMPLE_RATE)
-        self.views.strip.set_loop(loop)
-        self.loop_label.setText("" if loop is None else f"Loop {loop[0]:.2f} – {loop[1]:.2f} s")
-        if session.recording is None or self.abx.under_way:
-            self.heard_label.setText("")
-        else:
-            gain = session.gain_db(session.heard)
-            text = LABELS[session.heard].replace("  ", " ")
-            if session.bypass:
-                text += " (bypass)"
-            level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""
-            self.heard_label.setStyleSheet(f"color: {COLOURS[session.heard]}; font-weight: bold")
-            self.heard_label.setText(text + level)
+        self.transport.show_session(blind=self.abx.under_way)
+        loop = session.loop
+        self.views.strip.set_loop(None if loop is None else (loop[0] / SAMPLE_RATE, loop[1] / SAMPLE_RATE))
         self._draw_playhead()
 
     # ABX
@@ -410,14 +271,12 @@ class MainWindow(QMainWindow):
         self.middle.setCurrentWidget(self._pages[self.abx])
         self.abx.hear["X"].setFocus()
         self._side_scroll.hide()
-        self.meter.hide()
         self.menus.set_enabled(False)
         self.show_session()
 
     def _abx_closed(self) -> None:
         self.middle.setCurrentWidget(self.views)
         self._side_scroll.show()
-        self.meter.show()
         self.side.versions[Version.NOISY].setFocus()
         self.menus.set_enabled(True)
         self.views.refresh_pictures()
@@ -453,9 +312,3 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.player.close()
         super().closeEvent(event)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:06.3f}" if hours else f"{minutes:02d}:{rest:06.3f}"

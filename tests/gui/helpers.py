@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
 from phaseaware.gui.session import Session
 from phaseaware.gui.window import MainWindow
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 PATIENCE = 60.0
@@ -51,3 +53,11 @@ def rendered(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.session.renderer is not None and window.session.renderer.done)
     window.session.follow()
     window.views.picture_now()
+
+
+def press(
+    qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    """Press a key where the focus is."""
+    focus = QApplication.focusWidget()
+    qtbot.keyClick(focus if focus is not None else window, key, modifier)

@@ -321,7 +321,7 @@ def test_the_window_shows_drop_outs(
         with stall.until_silent(qtbot, recorder):
             pass
     qtbot.waitUntil(lambda: window.player.drop_outs > before)
-    qtbot.waitUntil(lambda: f"drop-outs {window.player.drop_outs} " in window.status_right.text())
+    qtbot.waitUntil(lambda: f"drop-outs {window.player.drop_outs} " in window.status.right.text())
 
 
 def test_a_renderer_that_lags_is_shown_and_waited_for(
@@ -339,11 +339,11 @@ def test_a_renderer_that_lags_is_shown_and_waited_for(
     assert window.open(path)
     window.session.select(Version.PHASE_AWARE)
     window.toggle_play()
-    qtbot.waitUntil(lambda: "waiting for the renderer" in window.status_left.text())
+    qtbot.waitUntil(lambda: "waiting for the renderer" in window.status.left.text())
     assert window.session.position == 0
     going.set()
     wait_for(qtbot, window.session, 16_000)
-    qtbot.waitUntil(lambda: "waiting for the renderer" not in window.status_left.text())
+    qtbot.waitUntil(lambda: "waiting for the renderer" not in window.status.left.text())
     assert window.session.playing
     window.close()
     window.deleteLater()

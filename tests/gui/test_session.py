@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from phaseaware.engine import IdealMask, MaskModel, Render, separate
 from phaseaware.gui import recording
 from phaseaware.gui.controls import Controls
+from phaseaware.gui.levels import MATCHED, measured_loudness
 from phaseaware.gui.masking import IdealChoice
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.recording import OpenError
-from phaseaware.gui.session import MATCHED, Session
+from phaseaware.gui.session import Session
 
 from tests.gui.helpers import PATIENCE, Watched, write_wav
 from tests.signals import voice_like
@@ -182,8 +183,9 @@ def test_level_match_attenuates_to_the_quietest_and_agrees_with_pyloudnorm(watch
         Version.PHASE_AWARE: session.renderer.newest.tracks["phase-aware"].read(0, n),
         Version.REAL: session.renderer.newest.tracks["real"].read(0, n),
     }
+    levels = measured_loudness(session.recording, session.renderer)
     for version, x in sounds.items():
-        assert session.loudness()[version] == pytest.approx(meter.integrated_loudness(x.astype(float)), abs=0.01)
+        assert levels[version] == pytest.approx(meter.integrated_loudness(x.astype(float)), abs=0.01)
     gains = [session.gain_db(v) for v in MATCHED]
     assert max(gains) == 0
     matched = [meter.integrated_loudness(x.astype(float)) + session.gain_db(v) for v, x in sounds.items()]
@@ -218,23 +220,23 @@ def test_loop_is_ordered_clipped_and_never_too_short(watched: Watched, noisy_fil
 def test_undo_takes_a_gesture_as_one_step() -> None:
     session = Session(None)
     first = session.controls
-    session.begin_gesture()
+    session.history.begin_gesture()
     for value in (0.9, 0.8, 0.7):
         session.set_controls(replace(session.controls, mix=value))
-    session.end_gesture()
+    session.history.end_gesture()
     session.set_controls(replace(session.controls, reduction_db=18.0))
-    session.undo()
+    session.history.undo()
     assert session.controls == Controls(mix=0.7)
-    session.undo()
+    session.history.undo()
     assert session.controls == first
-    assert not session.can_undo
-    session.redo()
-    session.redo()
+    assert not session.history.can_undo
+    session.history.redo()
+    session.history.redo()
     assert session.controls == Controls(mix=0.7, reduction_db=18.0)
-    assert not session.can_redo
-    session.begin_gesture()
-    session.end_gesture()
-    session.undo()
+    assert not session.history.can_redo
+    session.history.begin_gesture()
+    session.history.end_gesture()
+    session.history.undo()
     assert session.controls == Controls(mix=0.7)
 
 

@@ -1,0 +1,43 @@
+"""What the window shows while nothing is open."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+__all__ = ["StartPage"]
+
+
+class StartPage(QWidget):
+    """Invites to open a recording.
+
+    Parameters
+    ----------
+    demo : offer the demo clip.
+
+    Signals
+    -------
+    open_wanted, demo_wanted : buttons.
+    """
+
+    open_wanted = pyqtSignal()
+    demo_wanted = pyqtSignal()
+
+    def __init__(self, *, demo: bool) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.addStretch(1)
+        title = QLabel("Drop a noisy recording here")
+        title.setStyleSheet("font-size: 24px; font-weight: 600")
+        title.setWordWrap(True)
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(title)
+        self.open_button = QPushButton("Open a recording…  (Ctrl+O)")
+        self.open_button.clicked.connect(self.open_wanted)
+        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.demo_button = QPushButton("Try the demo clip")
+        self.demo_button.setToolTip("Ten seconds of synthetic speech in noise")
+        self.demo_button.clicked.connect(self.demo_wanted)
+        column.addWidget(self.demo_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.demo_button.setVisible(demo)
+        column.addStretch(2)

@@ -1,0 +1,106 @@
+"""The transport bar: play button, clock, what is heard and at which gain, the loop, meters of what is playing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from phaseaware.engine import SAMPLE_RATE
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+
+from . import loudness
+from .mixer import read_version
+from .session import Session
+from .theme import COLOURS, LABELS
+from .widgets import ElidedLabel, LevelMeter
+
+__all__ = ["TransportBar", "clock"]
+
+_METER_SAMPLES = SAMPLE_RATE // 2
+"""100 ms for the filters to settle and 400 ms of momentary loudness."""
+_PEAK_SAMPLES = SAMPLE_RATE // 10
+
+
+class TransportBar(QFrame):
+    """Draws how a session is played.
+
+    Signals
+    -------
+    play_wanted : play or pause.
+    """
+
+    play_wanted = pyqtSignal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setObjectName("panel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 10, 4)
+        self.play_button = QPushButton("Play")
+        self.play_button.setMinimumWidth(90)
+        self.play_button.setToolTip("Play or pause  (Space)")
+        self.play_button.clicked.connect(self.play_wanted)
+        self.time_label = QLabel()
+        self.time_label.setStyleSheet("font-family: monospace; font-size: 15px")
+        self.heard_label, self.loop_label = QLabel(), ElidedLabel()
+        self.heard_label.setToolTip("What is heard, and its gain")
+        self.loop_label.setToolTip("Drag on the time ruler; [ and ] set the ends at the playhead, Esc clears")
+        self.meter = LevelMeter()
+        row.addWidget(self.play_button)
+        row.addWidget(self.time_label)
+        row.addSpacing(10)
+        row.addWidget(self.heard_label)
+        row.addSpacing(10)
+        row.addWidget(self.loop_label)
+        row.addStretch(1)
+        row.addWidget(self.meter)
+
+    def show_session(self, *, blind: bool) -> None:
+        """Draw the session as it is; ``blind``: without telling what is heard, nor how loud."""
+        session = self._session
+        self.play_button.setText("Pause" if session.playing else "Play")
+        self.play_button.setEnabled(session.recording is not None)
+        self.meter.setVisible(not blind)
+        self.loop_label.setText(
+            ""
+            if session.loop is None
+            else f"Loop {session.loop[0] / SAMPLE_RATE:.2f} – {session.loop[1] / SAMPLE_RATE:.2f} s"
+        )
+        if session.recording is None or blind:
+            self.heard_label.setText("")
+            return
+        gain = session.gain_db(session.heard)
+        text = LABELS[session.heard].replace("  ", " ")
+        if session.bypass:
+            text += " (bypass)"
+        level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""
+        self.heard_label.setStyleSheet(f"color: {COLOURS[session.heard]}; font-weight: bold")
+        self.heard_label.setText(text + level)
+
+    def show_time(self, seconds: float) -> None:
+        """Tell where the playhead is."""
+        recording = self._session.recording
+        self.time_label.setText(f"{clock(seconds)} / {clock(recording.duration if recording is not None else 0)}")
+
+    def show_levels(self) -> None:
+        """Meter what has just been sent, at the gain at which it is heard."""
+        session = self._session
+        recording = session.recording
+        slot = next(reversed(session.mixer.slots), None)
+        if recording is None or not session.playing or (session.heard.is_rendered and slot is None):
+            self.meter.set_levels(-math.inf, -math.inf)
+            return
+        end = session.position
+        x = read_version(session.heard, session.output, recording, slot, end - _METER_SAMPLES, end)
+        x = x * np.float32(10 ** (session.gain_db(session.heard) / 20))
+        peak = float(np.abs(x[-_PEAK_SAMPLES:]).max())
+        self.meter.set_levels(20 * math.log10(max(peak, 1e-6)), loudness.momentary(x))
+
+
+def clock(seconds: float) -> str:
+    """Time as m:ss.mmm, with hours where there are any."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:06.3f}" if hours else f"{minutes:02d}:{rest:06.3f}"

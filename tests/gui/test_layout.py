@@ -1,0 +1,75 @@
+"""On screens of all sizes: nothing is cut off, and everything can be reached."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from phaseaware.gui.window import MainWindow
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+
+@pytest.mark.parametrize("size", [(640, 360), (853, 480), (960, 540), (1280, 720)])
+def test_on_a_small_screen_all_is_there(opened: MainWindow, size: tuple[int, int], qtbot: QtBot) -> None:
+    """1280×720 and 1920×1080 pixels, scaled by 150 and 200 percent."""
+
+    def fits() -> bool:  # what is shown for a moment only, such as a message, may need more
+        opened.resize(*size)
+        return (opened.width(), opened.height()) == size
+
+    for layout in range(4):
+        opened.side.layouts.setCurrentIndex(layout)
+        QApplication.processEvents()
+        qtbot.waitUntil(fits)
+        panes = [opened.views.panes[kind] for kind in opened.views.visible_kinds()]
+        assert all(pane.box.height() >= 20 for pane in panes)
+        boxes = [pane.box for pane in panes[:4]]
+        qtbot.waitUntil(lambda boxes=boxes: max(b.height() for b in boxes) - min(b.height() for b in boxes) <= 3)
+        for pane in panes:
+            assert pane.title.item.boundingRect().width() <= pane.box.width() or layout == 2
+    row = [
+        opened.transport.play_button,
+        opened.transport.time_label,
+        opened.transport.heard_label,
+        opened.transport.loop_label,
+        opened.transport.meter,
+    ]
+    for left, right in itertools.pairwise(row):
+        assert left.geometry().right() < right.geometry().left()
+    assert opened.transport.heard_label.width() >= opened.transport.heard_label.sizeHint().width()
+    assert row[-1].geometry().right() <= size[0]
+    viewport = opened._side_scroll.viewport()
+    assert viewport is not None
+    assert opened.side.width() <= viewport.width()
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_nothing_is_cut_off(opened: MainWindow, size: tuple[int, int]) -> None:
+    opened.resize(*size)
+    QApplication.processEvents()
+    assert (opened.width(), opened.height()) == size
+    assert opened._side_scroll.viewport() is not None
+    assert opened.side.height() <= opened._side_scroll.viewport().height()  # type: ignore[union-attr]
+    for button in [
+        *opened.side.versions.values(),
+        opened.side.swap,
+        opened.side.bypass,
+        opened.transport.play_button,
+        opened.side.undo,
+    ]:
+        needed = button.fontMetrics().horizontalAdvance(button.text())
+        assert needed + 22 <= button.width(), button.text()  # 22: frame and padding of the style sheet
+    for kind in opened.views.visible_kinds():
+        assert opened.views.panes[kind].height() >= 90
+
+
+def test_every_control_can_be_reached_by_tab_and_says_what_it_is(opened: MainWindow) -> None:
+    from PyQt6.QtWidgets import QAbstractButton, QComboBox, QSlider
+
+    for kind in (QAbstractButton, QComboBox, QSlider):
+        for widget in opened.side.findChildren(kind):
+            assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            assert widget.toolTip(), widget
+            assert getattr(widget, "text", lambda: "")() or widget.accessibleName(), widget

@@ -1,0 +1,132 @@
+"""Rows 1 to 6 and 14 of the window's specification: playing, switching, looping, seeking, the blind test."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from phaseaware.gui.abx import AbxTest
+from phaseaware.gui.mixer import Version
+from phaseaware.gui.pictures import Kind
+from phaseaware.gui.window import MainWindow
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from tests.gui.helpers import press
+
+K = Qt.Key
+
+
+def test_row_1_space_plays_from_anywhere_but_a_text_field(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.side.versions[Version.REAL].setFocus()
+    press(qtbot, opened, K.Key_Space)
+    assert opened.session.playing
+    assert opened.session.version is Version.NOISY
+    opened.side.sliders["mix"].slider.setFocus()
+    press(qtbot, opened, K.Key_Space)
+    assert not opened.session.playing
+    for playing in (True, False):
+        qtbot.keyClick(opened.windowHandle(), K.Key_Space)  # as it comes from the desktop
+        assert opened.session.playing is playing
+    field = QLineEdit(opened)
+    field.show()
+    field.setFocus()
+    press(qtbot, opened, K.Key_Space)
+    assert field.text() == " "
+    assert not opened.session.playing
+
+
+def test_row_2_the_keys_of_the_versions(opened: MainWindow, qtbot: QtBot) -> None:
+    for key, version in zip((K.Key_1, K.Key_2, K.Key_3, K.Key_4, K.Key_5), Version, strict=True):
+        press(qtbot, opened, key)
+        assert opened.session.heard is version
+        assert opened.side.versions[version].isChecked()
+    press(qtbot, opened, K.Key_X)
+    assert opened.session.heard is Version.DELTA
+    press(qtbot, opened, K.Key_X)
+    assert opened.session.heard is Version.REMOVED
+    press(qtbot, opened, K.Key_B)
+    assert opened.session.heard is Version.NOISY
+    assert opened.side.bypass.isChecked()
+    press(qtbot, opened, K.Key_B)
+    assert opened.session.heard is Version.REMOVED
+
+
+def test_row_4_level_match_is_on_shown_and_offers_more_for_deltas(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.show_session()
+    assert opened.side.match.isChecked()
+    gain = opened.session.gain_db(Version.NOISY)
+    assert gain < 0
+    assert f"noisy −{-gain:.1f}" in opened.side.gains.text()
+    assert f"−{-gain:.1f} dB" in opened.transport.heard_label.text()
+    press(qtbot, opened, K.Key_L)
+    assert not opened.side.match.isChecked()
+    assert "noisy 0.0" in opened.side.gains.text()
+    for expected in (12, 24, 0):
+        press(qtbot, opened, K.Key_G)
+        assert opened.session.gain_db(Version.DELTA) == expected
+        assert opened.side.delta_gain.currentData() == expected
+
+
+def test_row_5_loop_by_ruler_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.views.strip.ruler.dragged.emit(1.0, 0.5)
+    assert opened.session.loop == (24_000, 48_000)
+    assert opened.views.strip.loop.isVisible()
+    assert opened.views.strip.loop.getRegion() == pytest.approx((0.5, 1.0))
+    assert "0.50 – 1.00" in opened.transport.loop_label.text()
+    opened.session.seek(60_000)
+    press(qtbot, opened, K.Key_BracketRight)
+    assert opened.session.loop == (24_000, 60_000)
+    opened.session.seek(36_000)
+    press(qtbot, opened, K.Key_BracketLeft)
+    assert opened.session.loop == (36_000, 60_000)
+    press(qtbot, opened, K.Key_Escape)
+    assert opened.session.loop is None
+    assert not opened.views.strip.loop.isVisible()
+
+
+def test_row_6_seek_by_click_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
+    session = opened.session
+    opened.views.panes[Kind.NOISY].clicked.emit(1.25)
+    assert session.position == 60_000
+    press(qtbot, opened, K.Key_Left)
+    assert session.position == 12_000
+    press(qtbot, opened, K.Key_Right)
+    assert session.position == 60_000
+    press(qtbot, opened, K.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert session.recording is not None
+    assert session.position == session.recording.samples
+    press(qtbot, opened, K.Key_Home)
+    assert session.position == 0
+    press(qtbot, opened, K.Key_End)
+    assert session.position == session.recording.samples
+    assert opened.views.strip.playhead.value() == pytest.approx(session.recording.duration)
+
+
+def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.session.set_level_match(False)
+    opened.session.select(Version.DELTA)
+    test = AbxTest(rng=random.Random(5))
+    opened.start_abx(test)
+    assert opened.session.level_match
+    for hidden in (opened.views, opened.side, opened.transport.meter):
+        assert not hidden.isVisible()
+    assert opened.transport.heard_label.text() == ""
+    for trial in range(1, 17):
+        assert opened.abx.headline.text() == f"Trial {trial} of 16"
+        press(qtbot, opened, K.Key_3)
+        hears = opened.session.heard
+        press(qtbot, opened, K.Key_2)
+        assert opened.session.heard is Version.REAL
+        press(qtbot, opened, K.Key_1)
+        assert opened.session.heard is Version.PHASE_AWARE
+        press(qtbot, opened, K.Key_A if hears is Version.PHASE_AWARE else K.Key_B)
+    assert "16 of 16" in opened.abx.headline.text()
+    assert "1.526e-05" in opened.abx.headline.text()
+    assert opened.abx.log_path is not None
+    assert "right: 16 of 16" in opened.abx.log_path.read_text(encoding="utf-8")
+    opened.abx.leave.click()
+    assert opened.session.version is Version.DELTA
+    assert not opened.session.level_match
+    assert opened.side.isVisible()
