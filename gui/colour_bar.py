@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PyQt6.QtWidgets import QWidget
 
-from .theme import FAINT
+from .theme import FAINT, TEXT
 
 __all__ = ["BAR_WIDTH", "ColourBar", "Range"]
 
 BAR_WIDTH = 64
+_STEP_DB, _NARROWEST_DB = 3.0, 6.0
 Range = tuple[float, float]
 
 
 class ColourBar(QWidget):
     """Colours and their values. Dragging near an end moves it, elsewhere both; a double click resets; the wheel too.
+
+    With the focus Up and Down do so: both ends, with Shift the upper, with Ctrl the lower one; Delete resets.
 
     Signals
     -------
@@ -27,7 +30,7 @@ class ColourBar(QWidget):
 
     def __init__(self, lut: np.ndarray, default: Range, limits: Range, unit: str, *, fixed: bool = False) -> None:
         super().__init__()
-        self._default, self._limits, self._unit, self._fixed = default, limits, unit, fixed
+        self._default, self._limits, self._unit, self.fixed = default, limits, unit, fixed
         self.range = default
         self._image = QImage(
             np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888
@@ -36,7 +39,11 @@ class ColourBar(QWidget):
         self.setFixedWidth(BAR_WIDTH)
         if not fixed:
             self.setCursor(Qt.CursorShape.SizeVerCursor)
-            self.setToolTip("Drag an end to move it, the middle to move both; double click: default range")
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setToolTip(
+                "Drag an end to move it, the middle to move both; double click: default range\n"
+                "Keys: C to come here, then Up and Down, with Shift the upper end, with Ctrl the lower; Del: default"
+            )
         self.setAccessibleName(f"Colour scale in {unit}")
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -63,11 +70,14 @@ class ColourBar(QWidget):
             text = text.replace("-", "−")
             base = min(max(y + metrics.ascent() / 2, metrics.ascent() + 1), self.height() - metrics.descent() - 1)
             painter.drawText(QPointF(16, base), text)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(TEXT), 1))
+            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         assert event is not None
-        if not self._fixed:
+        if not self.fixed:
             share = 1 - event.position().y() / max(1, self.height())
             self._grip = (
                 event.position().y(),
@@ -80,28 +90,48 @@ class ColourBar(QWidget):
         if self._grip is not None:
             begun, (low, high), end = self._grip
             shift = (begun - event.position().y()) / max(1, self.height()) * (high - low)
-            if self._limits[0] == -self._limits[1]:  # centred on zero: both ends move apart or together
-                high = max(3.0, high + (shift if end != "low" else -shift))
-                self._set(-high, high)
-            else:
-                self._set(low + shift * (end != "high"), high + shift * (end != "low"))
+            self._move(low, high, shift, end)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         self._grip = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         self._grip = None
-        if not self._fixed:
+        if not self.fixed:
             self._set(*self._default)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
         assert event is not None
-        if not self._fixed:
-            step = 3.0 if event.angleDelta().y() > 0 else -3.0
-            self._set(self.range[0] + (step if self._limits[0] != -self._limits[1] else -step), self.range[1] + step)
+        if not self.fixed:
+            self._move(*self.range, _STEP_DB if event.angleDelta().y() > 0 else -_STEP_DB, "both")
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        modifiers = event.modifiers()
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            end = (
+                "high"
+                if modifiers & Qt.KeyboardModifier.ShiftModifier
+                else "low"
+                if modifiers & Qt.KeyboardModifier.ControlModifier
+                else "both"
+            )
+            self._move(*self.range, _STEP_DB if event.key() == Qt.Key.Key_Up else -_STEP_DB, end)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._set(*self._default)
+        else:
+            super().keyPressEvent(event)
+
+    def _move(self, low: float, high: float, shift: float, end: str) -> None:
+        """Shift one end or both of a range; where it is centred on zero, both move apart or together."""
+        if self._limits[0] == -self._limits[1]:
+            high = max(_NARROWEST_DB / 2, high + (shift if end != "low" else -shift))
+            self._set(-high, high)
+        else:
+            self._set(low + shift * (end != "high"), high + shift * (end != "low"))
 
     def _set(self, low: float, high: float) -> None:
         low, high = max(low, self._limits[0]), min(high, self._limits[1])
-        if high - low >= 6:
+        if high - low >= _NARROWEST_DB:
             self.set_range(low, high)
             self.changed.emit(low, high)

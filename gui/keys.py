@@ -11,15 +11,82 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSlider, QWidget
 
+from .colour_bar import ColourBar
 from .levels import DELTA_GAINS_DB
 from .mixer import Version
+from .pictures import Kind
 from .scales import FrequencyScale
 from .side import LAYOUTS
 
 if TYPE_CHECKING:
     from .window import MainWindow
 
-__all__ = ["Keys"]
+__all__ = ["HELP", "Keys"]
+
+_SWIPE_STEP = 0.02
+Actions = dict[int, Callable[[], object]]
+_SHIFT, _CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+_OTHER_LAYOUTS = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.GroupSwitchModifier
+"""Where the digits or brackets of some keyboards are."""
+
+HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Listen",
+        (
+            ("Space", "play, pause"),
+            ("1", "noisy"),
+            ("2", "A: phase-aware"),
+            ("3", "B: real mask"),
+            ("4", "delta A − B"),
+            ("5", "removed"),
+            ("X", "back to the version before"),
+            ("B", "bypass"),
+            ("L", "level match"),
+            ("G", "gain of delta and removed"),
+            ("Ctrl+T", "ABX listening test"),
+            ("Ctrl+L", "live input"),
+        ),
+    ),
+    (
+        "Move",
+        (
+            ("← →", "1 second; with Shift 5"),
+            ("Home End", "beginning, end"),
+            ("[ ] or I O", "set the loop's ends"),
+            ("Esc", "close a message, clear the loop"),
+            ("+ −", "zoom time; with Ctrl frequency"),
+            ("Page Up Down", "move in time; with Ctrl in frequency"),
+            ("F", "show everything"),
+        ),
+    ),
+    (
+        "See",
+        (
+            ("V", "next view"),
+            ("S", "frequency axis: linear, log, mel"),
+            (", .", "move the swipe line"),
+            ("C", "go to the next colour scale; there:"),
+            ("↑ ↓", "shift its range"),
+            ("Shift+↑ ↓", "its upper end"),
+            ("Ctrl+↑ ↓", "its lower end"),
+            ("Del", "its default range"),
+        ),
+    ),
+    (
+        "Change",
+        (
+            ("Tab", "next control; ↑ ↓ changes it, Enter presses it"),
+            ("R", "all controls to their defaults"),
+            ("Ctrl+Z", "undo; with Shift redo"),
+            ("Ctrl+S", "save a preset"),
+            ("Ctrl+O", "open; with Shift stems"),
+            ("Ctrl+E", "export what is heard; with Shift all"),
+            ("Ctrl+P", "export the picture"),
+            ("Ctrl+Shift+C", "copy as script"),
+        ),
+    ),
+)
+"""What a listener may want to look up: groups of keys and what they do."""
 
 
 class Keys(QObject):
@@ -52,27 +119,32 @@ class Keys(QObject):
 
     def handle(self, event: QKeyEvent, focus: QWidget | None = None) -> bool:
         """Do what a key stands for; False where it stands for nothing here."""
-        key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        if modifiers & ~Qt.KeyboardModifier.ShiftModifier:
+        key, modifiers = event.key(), event.modifiers() & ~_OTHER_LAYOUTS
+        if modifiers & ~(_SHIFT | _CONTROL):
             return False
         K = Qt.Key
-        if key in (K.Key_Return, K.Key_Enter) and isinstance(focus, QAbstractButton):
+        if key in (K.Key_Return, K.Key_Enter) and isinstance(focus, QAbstractButton) and not modifiers:
             focus.click()
             return True
-        if key in (K.Key_Up, K.Key_Down) and isinstance(focus, (QSlider, QComboBox)):
+        if key in (K.Key_Up, K.Key_Down) and isinstance(focus, (QSlider, QComboBox, ColourBar)):
             return False
-        if self._window.abx.under_way:
-            action = self._abx_keys().get(key)
-        else:
-            action = self._live_keys().get(key) if self._window.is_live else self._keys(5 if shift else 1).get(key)
+        action = self.actions(modifiers).get(key)
         if action is None:
             return False
         action()
         self._window.show_session()
         return True
 
-    def _transport_keys(self, step: int) -> dict[int, Callable[[], object]]:
+    def actions(self, modifiers: Qt.KeyboardModifier) -> Actions:
+        """What keys stand for now, by their code."""
+        is_plain = not modifiers & _CONTROL
+        if self._window.abx.under_way:
+            return self._abx_keys() if is_plain else {}
+        if self._window.is_live:
+            return self._live_keys() if is_plain else {}
+        return self._keys(5 if modifiers & _SHIFT else 1) if is_plain else self._frequency_keys()
+
+    def _transport_keys(self, step: int) -> Actions:
         K, session = Qt.Key, self._window.session
         return {
             K.Key_Space: self._window.toggle_play,
@@ -80,12 +152,12 @@ class Keys(QObject):
             K.Key_Right: lambda: session.seek(session.position + step * SAMPLE_RATE),
             K.Key_Home: lambda: session.seek(0),
             K.Key_End: lambda: session.seek(session.recording.samples if session.recording is not None else 0),
-            K.Key_BracketLeft: lambda: session.set_loop_start(session.position),
-            K.Key_BracketRight: lambda: session.set_loop_stop(session.position),
+            **dict.fromkeys((K.Key_BracketLeft, K.Key_I), lambda: session.set_loop_start(session.position)),
+            **dict.fromkeys((K.Key_BracketRight, K.Key_O), lambda: session.set_loop_stop(session.position)),
             K.Key_Escape: self._escape,
         }
 
-    def _abx_keys(self) -> dict[int, Callable[[], object]]:
+    def _abx_keys(self) -> Actions:
         K = Qt.Key
         return self._transport_keys(1) | {
             K.Key_1: lambda: self._window.abx.listen("A"),
@@ -95,7 +167,7 @@ class Keys(QObject):
             K.Key_B: lambda: self._window.abx.answer("B"),
         }
 
-    def _live_keys(self) -> dict[int, Callable[[], object]]:
+    def _live_keys(self) -> Actions:
         K, live = Qt.Key, self._window.live
         return {
             K.Key_Space: live.toggle,
@@ -108,9 +180,9 @@ class Keys(QObject):
             K.Key_Escape: live.finish,
         }
 
-    def _keys(self, step: int) -> dict[int, Callable[[], object]]:
+    def _keys(self, step: int) -> Actions:
         K, session = Qt.Key, self._window.session
-        side = self._window.side
+        side, views = self._window.side, self._window.views
         keys = self._transport_keys(step)
         if session.recording is not None:
             usable = list(Version) if session.renderer is not None else [Version.NOISY]
@@ -123,16 +195,27 @@ class Keys(QObject):
             K.Key_G: lambda: session.set_delta_gain(
                 DELTA_GAINS_DB[(DELTA_GAINS_DB.index(session.delta_gain_db) + 1) % len(DELTA_GAINS_DB)]
             ),
-            K.Key_F: self._window.views.fit,
-            K.Key_V: lambda: self._window.side.layouts.setCurrentIndex(
-                (self._window.views.layout_index + 1) % len(LAYOUTS)
-            ),
+            K.Key_F: views.fit,
+            K.Key_V: lambda: side.layouts.setCurrentIndex((views.layout_index + 1) % len(LAYOUTS)),
             K.Key_S: lambda: side.scale.setCurrentIndex((side.scale.currentIndex() + 1) % len(FrequencyScale)),
-            K.Key_R: self._window.side.reset.click,
-            K.Key_PageUp: lambda: self._window.views.pan(-0.5),
-            K.Key_PageDown: lambda: self._window.views.pan(0.5),
-            K.Key_Plus: lambda: self._window.views.zoom(0.5, session.position),
-            K.Key_Minus: lambda: self._window.views.zoom(2, session.position),
+            K.Key_R: side.reset.click,
+            K.Key_PageUp: lambda: views.pan(-0.5),
+            K.Key_PageDown: lambda: views.pan(0.5),
+            **dict.fromkeys((K.Key_Plus, K.Key_Equal), lambda: views.zoom(0.5, session.position)),
+            **dict.fromkeys((K.Key_Minus, K.Key_Underscore), lambda: views.zoom(2, session.position)),
+            K.Key_Comma: lambda: views.panes[Kind.SWIPE].move_swipe(-_SWIPE_STEP),
+            K.Key_Period: lambda: views.panes[Kind.SWIPE].move_swipe(_SWIPE_STEP),
+            K.Key_C: views.focus_next_bar,
+        }
+
+    def _frequency_keys(self) -> Actions:
+        """With Ctrl what zooms and moves in time does so in frequency, as with the wheel."""
+        K, views = Qt.Key, self._window.views
+        return {
+            **dict.fromkeys((K.Key_Plus, K.Key_Equal), lambda: views.zoom_frequency(0.5)),
+            **dict.fromkeys((K.Key_Minus, K.Key_Underscore), lambda: views.zoom_frequency(2)),
+            K.Key_PageUp: lambda: views.pan_frequency(0.5),
+            K.Key_PageDown: lambda: views.pan_frequency(-0.5),
         }
 
     def _escape(self) -> None:

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QMenu
 from .controls import Controls
 from .dialogs import ask_for_file, ask_for_name
 from .exports import Exports
+from .keys_dialog import show_keys
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -59,7 +60,7 @@ class Menus(QObject):
         self.abx = self._add(listen, "&ABX listening test", "Ctrl+T", lambda: window.start_abx())
         self._add(listen, "&Live input…", "Ctrl+L", window.start_live)
         help_menu = self._menu("&Help")
-        self._add(help_menu, "&Keys", "F1", self.show_keys)
+        self._add(help_menu, "&Keys", "F1", lambda: show_keys(window))
         window.side.save_preset_wanted.connect(self.save_preset_dialog)
         window.side.preset_wanted.connect(self.take_preset)
         self._list_recent()
@@ -83,6 +84,10 @@ class Menus(QObject):
     def _then_show(self, action: Callable[[], object]) -> None:
         action()
         self._window.show_session()
+
+    def texts(self) -> list[list[str]]:
+        """What each menu says."""
+        return [[action.text() for action in menu.actions()] for menu in self._menus]
 
     def set_enabled(self, on: bool) -> None:
         """All menus usable or not."""
@@ -213,12 +218,3 @@ class Menus(QObject):
             return
         self.list_presets()
         self._window.message.show_message(f"Saved as {path}")
-
-    def show_keys(self) -> None:
-        """All keys in the message bar."""
-        self._window.message.show_message(
-            "Space play · 1 noisy · 2 A · 3 B · 4 delta · 5 removed · X swap last two · B bypass · L level match · "
-            "G delta gain · ← → 1 s, with Shift 5 s · Home End · [ ] loop ends · Esc clears · F fit · + − zoom · "
-            "Page Up/Down move · "
-            "wheel zooms time, with Ctrl frequency, with Shift moves · V view · S frequency axis · R reset · Ctrl+T ABX"
-        )

@@ -19,10 +19,15 @@ from .pictures import Kind, Picture
 from .scales import FrequencyScale
 from .theme import BACKGROUND, COLOURS, LUTS, TEXT
 
-__all__ = ["AXIS_WIDTH", "TIME_HEIGHT", "Pane", "TimeAxis", "TimeBox", "keep_quiet"]
+__all__ = ["AXIS_WIDTH", "SMALLEST_HEIGHT", "TIME_HEIGHT", "Pane", "TimeAxis", "TimeBox", "keep_quiet"]
 
 AXIS_WIDTH, TIME_HEIGHT = 42, 20
-_MOUSE = "Click: go there; drag: zoom in; wheel: zoom time, with Ctrl frequency, with Shift move; F: everything"
+SMALLEST_HEIGHT = 0.02
+"""Of the frequency axis, when zoomed in most."""
+_HOW = (
+    "Click: go there; drag: zoom in; wheel: zoom time, with Ctrl frequency, with Shift move\n"
+    "+ and −: zoom time, with Ctrl frequency; Page Up, Page Down: move, with Ctrl in frequency; F: everything"
+)
 _TICK_PIXELS = 70
 _TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 18_000.0)
 _TITLES = {
@@ -30,7 +35,7 @@ _TITLES = {
     Kind.PHASE_AWARE: ("1b  A  Phase-aware", "", COLOURS[Version.PHASE_AWARE]),
     Kind.REAL: ("1c  B  Real mask", "", COLOURS[Version.REAL]),
     Kind.DIFFERENCE: ("1d  Difference A − B", "blue: A louder, orange: B louder", TEXT),
-    Kind.SWIPE: ("A left, B right of the line", "drag the line", TEXT),
+    Kind.SWIPE: ("A left, B right of the line", "drag it, or keys , and .", TEXT),
     Kind.MASK_MAGNITUDE: ("Mask A: magnitude", "yellow to magenta: above one", COLOURS[Version.PHASE_AWARE]),
     Kind.MASK_ROTATION: ("Mask A: rotation", "hue: angle, brightness: magnitude", COLOURS[Version.PHASE_AWARE]),
     Kind.MASK_REAL: ("Mask B: real, 0 to 1", "", COLOURS[Version.REAL]),
@@ -182,7 +187,7 @@ class Pane(QWidget):
         self._bar_space = column
         row.addLayout(column)
         self.setAccessibleName(title)
-        self.plot.setToolTip("\n".join(part for part in (f"{title}: {remark}" if remark else title, _MOUSE) if part))
+        self.plot.setToolTip("\n".join(part for part in (f"{title}: {remark}" if remark else title, _HOW) if part))
         self.box.sigResized.connect(self._write_captions)
         self._write_captions()
         self.set_levels(*default)
@@ -231,7 +236,9 @@ class Pane(QWidget):
 
     def set_limits(self, duration: float) -> None:
         """How far one can zoom out and in."""
-        self.box.setLimits(xMin=0, xMax=duration, yMin=0, yMax=1, minXRange=min(0.05, duration), minYRange=0.02)
+        self.box.setLimits(
+            xMin=0, xMax=duration, yMin=0, yMax=1, minXRange=min(0.05, duration), minYRange=SMALLEST_HEIGHT
+        )
 
     def set_view(self, time: Range, height: Range) -> None:
         """Show this part, without telling."""
@@ -286,6 +293,12 @@ class Pane(QWidget):
         if not self._quiet:
             time, height = self.box.viewRange()
             self.view_changed.emit((tuple(time), tuple(height)))
+
+    def move_swipe(self, share: float) -> None:
+        """Move the line between A and B by a share of what is in view, and not out of it."""
+        if self._swipe is not None:
+            (start, stop), _ = self.box.viewRange()
+            self._swipe.setValue(min(max(start, self._swipe.value() + share * (stop - start)), stop))
 
     def _moved(self, where: QPointF) -> None:
         if self.box.sceneBoundingRect().contains(where):

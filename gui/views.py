@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from .mixer import Version
 from .pane_grid import PaneGrid
-from .panes import Pane
+from .panes import SMALLEST_HEIGHT, Pane
 from .pictures import Kind, Picture, PictureWorker, Point, View, compose, look_up
 from .recording import Recording
 from .scales import FrequencyScale
@@ -256,6 +256,28 @@ class ViewArea(QWidget):
         width = stop - start
         first = min(max(0.0, start + share * width), recording.duration - width)
         self.set_view((first, first + width), self._heights)
+
+    def zoom_frequency(self, factor: float) -> None:
+        """Zoom in frequency around the pointer, if it is in view, or the middle."""
+        low, high = self._heights
+        pointed = self._pointer[1]
+        centre = pointed if low <= pointed <= high else (low + high) / 2
+        height = min(max((high - low) * factor, SMALLEST_HEIGHT), 1.0)
+        first = min(max(0.0, centre - (centre - low) / (high - low) * height), 1 - height)
+        self.set_view(self._view, (first, first + height))
+
+    def pan_frequency(self, share: float) -> None:
+        """Move the view in frequency by a share of its height."""
+        low, high = self._heights
+        first = min(max(0.0, low + share * (high - low)), 1 - (high - low))
+        self.set_view(self._view, (first, first + high - low))
+
+    def focus_next_bar(self) -> None:
+        """Go to the colour scale after the one that has the focus, or to the first."""
+        bars = [bar for kind in self.visible_kinds() if not (bar := self.panes[kind].bar).fixed]
+        if self.isVisible():
+            focused = next((i for i, bar in enumerate(bars) if bar.hasFocus()), -1)
+            bars[(focused + 1) % len(bars)].setFocus(Qt.FocusReason.TabFocusReason)
 
     def picture_now(self) -> None:
         """Compose and draw what is in view at once, in this thread: for exporting the picture."""

@@ -132,13 +132,13 @@ class MainWindow(QMainWindow):
         recording = self.session.recording
         assert recording is not None
         self.middle.setCurrentWidget(self.views)
-        self.side.versions[Version.NOISY].setFocus()
         self.views.show_recording(recording)
         self.setWindowTitle(f"{recording.title} – PhaseAware")
         if self.session.renderer is None:
             self.message.show_message("There is no model with both masks, so only the noisy recording can be heard.")
         self.menus.opened(Path(path))
         self.show_session()
+        self.side.versions[Version.NOISY].setFocus()
         return True
 
     def open_demo(self) -> None:

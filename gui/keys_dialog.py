@@ -1,0 +1,48 @@
+"""The keys and what they do, to look up while listening."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+
+from .keys import HELP
+from .theme import FAINT
+from .widgets import scrolled
+
+__all__ = ["show_keys"]
+
+_COLUMNS = 2
+_NAME = "keys"
+_KEY = "padding-right: 12px; white-space: nowrap"
+
+
+def show_keys(parent: QWidget) -> QDialog:
+    """Show all keys in a window of its own; the parent's keys go on working there."""
+    shown = parent.findChild(QDialog, _NAME)
+    if shown is not None:
+        shown.activateWindow()
+        return shown
+    dialog = QDialog(parent)
+    dialog.setObjectName(_NAME)
+    dialog.setWindowTitle("Keys")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    page = QWidget()
+    grid = QGridLayout(page)
+    grid.setSpacing(18)
+    for i, (title, rows) in enumerate(HELP):
+        lines = "".join(
+            f"<tr><td style='{_KEY}'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>" for key, text in rows
+        )
+        label = QLabel(f"<span style='color: {FAINT}'><b>{title.upper()}</b></span><table>{lines}</table>")
+        label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(label, i // _COLUMNS, i % _COLUMNS)
+    whole = QGridLayout(dialog)
+    whole.setContentsMargins(0, 0, 0, 0)
+    whole.addWidget(scrolled(page))
+    screen = parent.screen()
+    assert screen is not None
+    dialog.resize(page.sizeHint().boundedTo(screen.availableSize() * 0.9))
+    dialog.show()
+    return dialog
