@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
 from .keys import HELP
@@ -13,7 +13,7 @@ from .widgets import scrolled
 
 __all__ = ["show_keys"]
 
-_COLUMNS = 2
+_SCROLL_BAR = 14  # pixels
 _NAME = "keys"
 _KEY = "padding-right: 12px; white-space: nowrap"
 
@@ -28,6 +28,21 @@ def show_keys(parent: QWidget) -> QDialog:
     dialog.setObjectName(_NAME)
     dialog.setWindowTitle("Keys")
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    screen = parent.screen()
+    assert screen is not None
+    room = screen.availableSize() * 0.9
+    page = _page(2)
+    if page.sizeHint().width() > room.width():
+        page = _page(1)
+    whole = QGridLayout(dialog)
+    whole.setContentsMargins(0, 0, 0, 0)
+    whole.addWidget(scrolled(page))
+    dialog.resize((page.sizeHint() + QSize(_SCROLL_BAR, 0)).boundedTo(room))
+    dialog.show()
+    return dialog
+
+
+def _page(columns: int) -> QWidget:
     page = QWidget()
     grid = QGridLayout(page)
     grid.setSpacing(18)
@@ -37,12 +52,5 @@ def show_keys(parent: QWidget) -> QDialog:
         )
         label = QLabel(f"<span style='color: {FAINT}'><b>{title.upper()}</b></span><table>{lines}</table>")
         label.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(label, i // _COLUMNS, i % _COLUMNS)
-    whole = QGridLayout(dialog)
-    whole.setContentsMargins(0, 0, 0, 0)
-    whole.addWidget(scrolled(page))
-    screen = parent.screen()
-    assert screen is not None
-    dialog.resize(page.sizeHint().boundedTo(screen.availableSize() * 0.9))
-    dialog.show()
-    return dialog
+        grid.addWidget(label, i // columns, i % columns)
+    return page

@@ -14,7 +14,7 @@ from .pictures import Kind
 __all__ = ["PaneGrid"]
 
 _GAP = 2
-_LOWEST_PICTURE, _NARROWEST = 32, 160  # pixels
+_LOWEST_PICTURE, _NARROWEST = 24, 120  # pixels
 
 
 class PaneGrid(QWidget):

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from phaseaware.engine.masks import SEAM_HZ
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QImage
+from PyQt6.QtGui import QImage, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from .codes import ANGLES, DIFFERENCE, LEVELS, MASK_LEVELS, Scale
@@ -31,16 +31,22 @@ _HOW = (
 _TICK_PIXELS = 70
 _TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 18_000.0)
 _TITLES = {
-    Kind.NOISY: ("1a  Noisy", "", COLOURS[Version.NOISY]),
-    Kind.PHASE_AWARE: ("1b  A  Phase-aware", "", COLOURS[Version.PHASE_AWARE]),
-    Kind.REAL: ("1c  B  Real mask", "", COLOURS[Version.REAL]),
-    Kind.DIFFERENCE: ("1d  Difference A − B", "blue: A louder, orange: B louder", TEXT),
-    Kind.SWIPE: ("A left, B right of the line", "drag it, or keys , and .", TEXT),
-    Kind.MASK_MAGNITUDE: ("Mask A: magnitude", "yellow to magenta: above one", COLOURS[Version.PHASE_AWARE]),
-    Kind.MASK_ROTATION: ("Mask A: rotation", "hue: angle, brightness: magnitude", COLOURS[Version.PHASE_AWARE]),
-    Kind.MASK_REAL: ("Mask B: real, 0 to 1", "", COLOURS[Version.REAL]),
-}
-"""Title of a pane, a remark that is shown where there is room, and their colour."""
+    Kind.NOISY: ("1a  Noisy", "", "1a", COLOURS[Version.NOISY]),
+    Kind.PHASE_AWARE: ("1b  A  Phase-aware", "", "1b  A", COLOURS[Version.PHASE_AWARE]),
+    Kind.REAL: ("1c  B  Real mask", "", "1c  B", COLOURS[Version.REAL]),
+    Kind.DIFFERENCE: ("1d  Difference A − B", "blue: A louder, orange: B louder", "1d  A − B", TEXT),
+    Kind.SWIPE: ("A left, B right of the line", "drag it, or keys , and .", "A | B", TEXT),
+    Kind.MASK_MAGNITUDE: (
+        "Mask A: magnitude", "yellow to magenta: above one", "|Mask A|", COLOURS[Version.PHASE_AWARE],
+    ),
+    Kind.MASK_ROTATION: (
+        "Mask A: rotation", "hue: angle, brightness: magnitude", "∠ Mask A", COLOURS[Version.PHASE_AWARE],
+    ),
+    Kind.MASK_REAL: ("Mask B: real, 0 to 1", "", "Mask B", COLOURS[Version.REAL]),
+}  # fmt: skip
+"""Title of a pane, a remark that is shown where there is room, a title where there is little, and their colour."""
+_NARROW = 200
+"""Pixels: a pane that is no wider has no colour bar."""
 
 
 class TimeBox(pg.ViewBox):  # type: ignore[misc]
@@ -164,7 +170,7 @@ class Pane(QWidget):
         self.box.addItem(self.seam)
         self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
         self.box.addItem(self.playhead)
-        title, remark, _ = _TITLES[kind]
+        title, remark, *_ = _TITLES[kind]
         self.title = pg.LabelItem(justify="left")
         self.title.setParentItem(self.box)
         self.title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
@@ -205,12 +211,16 @@ class Pane(QWidget):
             self.box.addItem(self._swipe)
             self._halves: tuple[Picture, Picture] | None = None
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.bar.setVisible(self.width() > _NARROW)
+
     def _write_captions(self) -> None:
         """As much of them as there is room for: they must neither be cut off nor cover each other."""
-        title, remark, colour = _TITLES[self.kind]
+        title, remark, short, colour = _TITLES[self.kind]
         style = f"color:{colour}; background-color:rgba(10,12,15,190); font-weight:600"
         room = self.box.width() - 12
-        for text in (f"{title}  ({remark})", title) if remark else (title,):
+        for text in (f"{title}  ({remark})" if remark else title, title, short):
             self.title.setText(f"<span style='{style}'>&nbsp;{text}&nbsp;</span>")
             if self.title.item.boundingRect().width() <= room:
                 break

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
+from PyQt6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
 from .player import Player
 from .session import Session
 from .transport import clock
-from .widgets import ElidedLabel
+from .widgets import FittingLabel
 
 __all__ = ["StatusLine"]
 
@@ -29,7 +29,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._session, self._player = session, player
         self._cpu = (time.perf_counter(), time.process_time(), 0.0)
-        self.left, self.right = ElidedLabel(), QLabel()
+        self.left, self.right = FittingLabel(), FittingLabel()
         self.right.setToolTip("Load of the sound thread, drop-outs of the device, CPU of the program")
         self.progress = QProgressBar()
         self.progress.setFixedWidth(130)
@@ -64,7 +64,7 @@ class StatusLine(QStatusBar):
         now, cpu = time.perf_counter(), time.process_time()
         if now - self._cpu[0] >= 1:
             self._cpu = (now, cpu, 100 * (cpu - self._cpu[1]) / (now - self._cpu[0]))
-            self.right.setText(self._cost(rendering=what.startswith("rendering")))
+            self.right.set_texts(*self._cost(rendering=what.startswith("rendering")))
         self.left.setText(self._open_text())
 
     def _work(self, export_share: float | None) -> tuple[float, str]:
@@ -81,13 +81,13 @@ class StatusLine(QStatusBar):
             return share, "paused %p%" if renderer.paused else "rendering %p%"
         return 1.0, ""
 
-    def _cost(self, *, rendering: bool) -> str:
+    def _cost(self, *, rendering: bool) -> tuple[str, ...]:
+        """Speed, load and drop-outs; first everything, then less and less."""
         renderer = self._session.renderer
         speed = f"rendering at {renderer.speed:.0f}× real time · " if rendering and renderer is not None else ""
-        return (
-            f"{speed}sound load {100 * self._player.load:.0f} % · drop-outs {self._player.drop_outs} · "
-            f"CPU {self._cpu[2]:.0f} %"
-        )
+        drop_outs = f"drop-outs {self._player.drop_outs}"
+        most = f"sound load {100 * self._player.load:.0f} % · {drop_outs} · CPU {self._cpu[2]:.0f} %"
+        return speed + most, most, drop_outs
 
     def _open_text(self) -> str:
         session, recording = self._session, self._session.recording

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .mixer import Version
 
-__all__ = ["BACKGROUND", "COLOURS", "LABELS", "LUTS", "PANEL", "STYLE", "TEXT", "WARNING"]
+__all__ = ["BACKGROUND", "COLOURS", "FAINT", "LABELS", "LUTS", "PANEL", "STYLE", "TEXT", "WARNING"]
 
 BACKGROUND, PANEL, EDGE, TEXT, FAINT = "#101418", "#1a2027", "#39434f", "#e6eaef", "#9aa7b4"
 WARNING = "#ffd166"

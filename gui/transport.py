@@ -7,19 +7,24 @@ import math
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
 from . import loudness
-from .mixer import read_version
+from .mixer import Version, read_version
 from .session import Session
 from .theme import COLOURS, LABELS
-from .widgets import ElidedLabel, LevelMeter
+from .widgets import FittingLabel, LevelMeter
 
 __all__ = ["TransportBar", "clock"]
 
 _METER_SAMPLES = SAMPLE_RATE // 2
 """100 ms for the filters to settle and 400 ms of momentary loudness."""
 _PEAK_SAMPLES = SAMPLE_RATE // 10
+_NARROW = 800
+"""Pixels: what is heard must be told also where the meters' length and the clock's must be saved."""
+_SHORT = {version: LABELS[version].split("  ")[0] for version in Version}
+"""What is heard, where there is little room."""
 
 
 class TransportBar(QFrame):
@@ -42,9 +47,9 @@ class TransportBar(QFrame):
         self.play_button.setMinimumWidth(90)
         self.play_button.setToolTip("Play or pause  (Space)")
         self.play_button.clicked.connect(self.play_wanted)
-        self.time_label = QLabel()
+        self.time_label = FittingLabel()
         self.time_label.setStyleSheet("font-family: monospace; font-size: 15px")
-        self.heard_label, self.loop_label = QLabel(), ElidedLabel()
+        self.heard_label, self.loop_label = FittingLabel(), FittingLabel()
         self.heard_label.setToolTip("What is heard, and its gain")
         self.loop_label.setToolTip("Drag on the time ruler; [ and ] set the ends at the playhead, Esc clears")
         self.meter = LevelMeter()
@@ -56,6 +61,15 @@ class TransportBar(QFrame):
         row.addWidget(self.loop_label)
         row.addStretch(1)
         row.addWidget(self.meter)
+
+    @property
+    def _narrow(self) -> bool:
+        return self.width() < _NARROW
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        size = self.meter.minimumSizeHint() if self._narrow else self.meter.sizeHint()
+        self.meter.setMaximumWidth(size.width())
 
     def show_session(self, *, blind: bool) -> None:
         """Draw the session as it is; ``blind``: without telling what is heard, nor how loud."""
@@ -77,12 +91,13 @@ class TransportBar(QFrame):
             text += " (bypass)"
         level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""
         self.heard_label.setStyleSheet(f"color: {COLOURS[session.heard]}; font-weight: bold")
-        self.heard_label.setText(text + level)
+        self.heard_label.set_texts(text + level, _SHORT[session.heard] + level)
 
     def show_time(self, seconds: float) -> None:
         """Tell where the playhead is."""
         recording = self._session.recording
-        self.time_label.setText(f"{clock(seconds)} / {clock(recording.duration if recording is not None else 0)}")
+        whole = clock(recording.duration if recording is not None else 0)
+        self.time_label.set_texts(*([] if self._narrow else [f"{clock(seconds)} / {whole}"]), clock(seconds))
 
     def show_levels(self) -> None:
         """Meter what has just been sent, at the gain at which it is heard."""

@@ -18,7 +18,7 @@ from .recording import Recording
 from .scales import FrequencyScale
 from .session import Session
 from .strip import WaveformStrip
-from .theme import COLOURS
+from .theme import COLOURS, FAINT
 
 __all__ = ["ViewArea"]
 
@@ -32,7 +32,7 @@ _COLUMNS: tuple[tuple[tuple[Kind, ...], ...], ...] = (
 """Panes per layout (see side.LAYOUTS): columns of kinds."""
 _LONGEST_READOUT = (
     "0000.000 s  00000 Hz    noisy −100.0  A −100.0  B −100.0 dB    A − B −100.0 dB    "
-    "mask A −60.0 dB ∠ −180°  B −60.0 dB"
+    "mask A −60.0 dB ∠ −180°  mask B −60.0 dB"
 )
 _MARGIN = 0.5
 """Beside what is in view so much of its width is composed too, so that moving needs no new pictures at once."""
@@ -274,8 +274,8 @@ class ViewArea(QWidget):
 
     def focus_next_bar(self) -> None:
         """Go to the colour scale after the one that has the focus, or to the first."""
-        bars = [bar for kind in self.visible_kinds() if not (bar := self.panes[kind].bar).fixed]
-        if self.isVisible():
+        bars = [bar for kind in self.visible_kinds() if (bar := self.panes[kind].bar).isVisible() and not bar.fixed]
+        if bars:
             focused = next((i for i, bar in enumerate(bars) if bar.hasFocus()), -1)
             bars[(focused + 1) % len(bars)].setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -302,11 +302,13 @@ def _readout(point: Point) -> str:
 
     a, b = COLOURS[Version.PHASE_AWARE], COLOURS[Version.REAL]
     turn = "–" if math.isnan(point.rotation) else f"{point.rotation:+.0f}°".replace("-", "−")
-    return (
-        f"{point.seconds:.3f} s &nbsp; {point.hz:.0f} Hz &nbsp;&nbsp; noisy {db(point.noisy)} &nbsp;"
-        f"<span style='color:{a}'>A {db(point.phase_aware)}</span> &nbsp;"
-        f"<span style='color:{b}'>B {db(point.real)}</span> dB"
-        f" &nbsp; A − B {db(point.phase_aware - point.real, signed=True)} dB &nbsp;&nbsp; mask "
-        f"<span style='color:{a}'>A {db(point.mask, signed=True)} dB ∠ {turn}</span> &nbsp;"
-        f"<span style='color:{b}'>B {db(point.mask_real, signed=True)} dB</span>"
+    parts = (  # lines break between them, never within
+        (FAINT, f"{point.seconds:.3f} s   {point.hz:.0f} Hz  "),
+        (FAINT, f"noisy {db(point.noisy)}"),
+        (a, f"A {db(point.phase_aware)}"),
+        (b, f"B {db(point.real)} dB  "),
+        (FAINT, f"A − B {db(point.phase_aware - point.real, signed=True)} dB  "),
+        (a, f"mask A {db(point.mask, signed=True)} dB ∠ {turn}"),
+        (b, f"mask B {db(point.mask_real, signed=True)} dB"),
     )
+    return " &nbsp;".join(f"<span style='color:{c}'>{text.replace(' ', chr(0xA0))}</span>" for c, text in parts)

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 
 from .theme import FAINT, TEXT, WARNING
 
-__all__ = ["ElidedLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
+__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
 
 
 class _Slider(QSlider):
@@ -88,23 +88,41 @@ class LabelledSlider(QWidget):
         self.value_changed.emit(self.value)
 
 
-class ElidedLabel(QLabel):
-    """One line of text that ends in … where there is no room; all of it is in the tool tip then."""
+class FittingLabel(QLabel):
+    """One line of text, as long as there is room for; all of it is in the tool tip where it is not shown.
+
+    With one text, it ends in … where there is no room.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._tip = ""
+        self._texts: tuple[str, ...] = ("",)
+
+    def set_texts(self, *texts: str) -> None:
+        """The first one that fits is shown; for the last there is always room made."""
+        if texts != self._texts:
+            self._texts = texts
+            super().setText(texts[0])
+            self.updateGeometry()
+
+    def setText(self, text: str | None) -> None:  # noqa: N802
+        self.set_texts(text or "")
 
     def setToolTip(self, tip: str | None) -> None:  # noqa: N802
         self._tip = tip or ""
         super().setToolTip(tip)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return QSize(self.fontMetrics().averageCharWidth() * 3, super().minimumSizeHint().height())
+        metrics = self.fontMetrics()
+        least = metrics.horizontalAdvance(self._texts[-1]) if len(self._texts) > 1 else metrics.averageCharWidth() * 3
+        return QSize(least, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        metrics = self.fontMetrics()
+        fitting = (text for text in self._texts if metrics.horizontalAdvance(text) <= self.width())
+        shown = next(fitting, metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, self.width()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
         super().setToolTip(self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip))))

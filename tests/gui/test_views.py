@@ -140,8 +140,8 @@ def test_row_9_readout_tells_what_is_there(
     window.open(write_wav(tmp_path / "tone.wav", x.astype(np.float32)))
     rendered(window, qtbot)
     window.views.panes[Kind.NOISY].pointed.emit(1.0, float(FrequencyScale.LINEAR.height(3000)))
-    text = window.views.readout.text()
-    for part in ("1.000 s", "3000 Hz", "noisy −6.0", "A −11.0", "B −12.0", "A −5.0 dB ∠ +27°", "B −6.0 dB"):
+    text = window.views.readout.text().replace("\u00a0", " ")
+    for part in ("1.000 s", "3000 Hz", "noisy −6.0", "A −11.0", "B −12.0", "mask A −5.0 dB ∠ +27°", "mask B −6.0 dB"):
         assert part in text, part
     window.views.panes[Kind.NOISY].pointed.emit(float("nan"), float("nan"))
     assert "Hz" not in window.views.readout.text()
