@@ -19,6 +19,7 @@ from phaseaware.engine.masks import MaskName
 
 from .board import Pedalboard, members
 from .bypass import Bypass
+from .clocks import ClockDifference
 from .contract import Processor
 from .parts import Stage
 from .processor import PhaseAware
@@ -45,7 +46,8 @@ class Meters:
     ----------
     input_db, output_db : peak since the last look, in dB of full scale; -inf for silence.
     load : processing time divided by the sound's duration, mean since the last look.
-    drop_outs : times at which the device lost samples or had none to play.
+    drop_outs : times at which the device lost samples, had none to play, or a block was left out as the input device's
+        clock is the faster one.
     seconds : sound processed.
     """
 
@@ -245,10 +247,18 @@ def run(
             stream.read(block_size)
             if session_ready is not None:
                 session_ready(session)
+            clocks = ClockDifference(block_size / rate)
             while not stop.is_set():
+                began = time.perf_counter()
                 block, lost = stream.read(block_size)
-                late = stream.write(np.ascontiguousarray(session.process(block.T).T))
-                session.drop_outs += (bool(lost) + bool(late)) * (time.monotonic() > settled)
+                waited = time.perf_counter() - began
+                y = clocks.correct(session.process(block.T), waited)
+                late, left_out = False, not y.shape[1]
+                if not left_out:
+                    began = time.perf_counter()
+                    late = bool(stream.write(np.ascontiguousarray(y.T)))
+                    clocks.written(time.perf_counter() - began, late=late)
+                session.drop_outs += (bool(lost) + late + left_out) * (time.monotonic() > settled)
     except sd.PortAudioError as error:
         raise LiveError(
             f"the sound devices {source['name']!r} and {sink['name']!r} failed: {error}. "

@@ -26,7 +26,8 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``phaseaware live``."""
     parser.description = (
         "Sound from an input device through PhaseAware, or a preset's board, to an output device. "
-        "Keys: a phase-aware mask, b real mask, space bypass, q end."
+        "Keys: a phase-aware mask, b real mask, space bypass, q end. "
+        "Best is one device for both: the clocks of two differ, and now and then a block is left out or put in."
     )
     parser.add_argument("--devices", action="store_true", help="list the sound devices and end")
     parser.add_argument("--input", metavar="DEVICE", help="index or part of the name (default: the system's)")
