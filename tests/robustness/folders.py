@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Tally:
 
 
 class Bench:
-    """A folder of recordings, a model, and the outputs of an undisturbed run to compare with."""
+    """A folder of recordings, a model, and the outputs of an undisturbed run, which took ``seconds``."""
 
     def __init__(self, folder: Path, *, files: int = 6, seconds: float = 20.0) -> None:
         self.source, self.folder = folder / "in", folder
@@ -40,7 +41,9 @@ class Bench:
                 for _ in range(int(seconds)):  # see AudioWriter.write
                     file.write(0.1 * rng.standard_normal(48_000))
         self.model = fakes.history_model(folder / "model.onnx")
+        began = time.monotonic()
         assert self.start(folder / "reference").wait() == 0
+        self.seconds = time.monotonic() - began
         self.expected = self.outputs(folder / "reference")
         assert len(self.expected) == files
 

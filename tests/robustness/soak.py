@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +25,9 @@ class Soak:
 
     Attributes
     ----------
-    grown_mb : resident memory at the end, less that after the first tenth.
-    slower : processing time of the last tenth divided by that of the first.
-    level_db : level of the last tenth of the output less that of the first; the input repeats.
+    grown_mb : largest resident memory of the last tenth, less the smallest of the second; the first one warms up.
+    slower : processing time of 10 s of sound in the last tenth, divided by that in the second; medians.
+    level_db : level of the last tenth of the output less that of the second; the input repeats.
     difference : largest deviation from the one-shot result.
     """
 
@@ -53,51 +52,38 @@ def _noisy_speech(sample_rate: int, seconds: int) -> Samples:
     return (x + 0.03 * rng.standard_normal(len(x)).astype(np.float32))[None]
 
 
-def _blocks(sound: Samples, block: int, samples: int) -> Iterator[Samples]:
-    """The sound again and again, in blocks."""
-    size = sound.shape[1]
-    twice = np.concatenate([sound, sound], axis=1)
-    for start in range(0, samples - block + 1, block):
-        yield twice[:, start % size : start % size + block]
-
-
 def soak(model: Path, *, block: int, seconds: float, sample_rate: int = 48_000, period: int = 60) -> Soak:
     """Stream through a live session; beside it, in large blocks, through the engine, which is one shot in pieces.
 
-    ``period``: seconds after which the sound repeats.
+    ``period``: seconds after which the sound repeats. Memory is looked at after each comparison of some 10 s of sound,
+    so that what the comparison itself holds is the same at every look.
     """
-    sound, samples = _noisy_speech(sample_rate, period), int(seconds * sample_rate)
+    sound = _noisy_speech(sample_rate, period)
     session = LiveSession(Pedalboard([PhaseAware(model=model)]), sample_rate=sample_rate)
     whole = AnyRateSeparator(MaskModel(model), sample_rate=sample_rate)
-    reference = whole.process(sound)[0]
-    latency, passed = whole.latency_samples, whole.latency_samples
-    tenth = max(1, samples // block // 10)
-    spent, power, difference, memory = np.zeros(11), np.zeros(11), 0.0, 0.0
-    made: list[Samples] = []
-    waiting = 0
-    for number, x in enumerate(_blocks(sound, block, samples)):
-        part = min(number // tenth, 10)
-        if number == tenth:
-            memory = resident_mb()
-        began = time.perf_counter()
-        y = session.process(x)
-        spent[part] += time.perf_counter() - began
-        power[part] += float(np.square(y, dtype=np.float64).sum())
-        made.append(y)
-        waiting += block
-        if waiting > sample_rate * min(period, 10):
-            output = np.concatenate(made, axis=1)
-            cut = min(passed, output.shape[1])  # silence until the latency has passed
-            passed -= cut
-            output = output[:, cut:]
-            while reference.shape[1] < output.shape[1]:
-                reference = np.concatenate([reference, whole.process(sound)[0]], axis=1)
-            difference = max(difference, float(np.abs(output - reference[:, : output.shape[1]]).max(initial=0)))
-            reference, made, waiting = reference[:, output.shape[1] :], [], 0
-    assert latency == session.board.latency_samples
+    size = block * max(1, min(10 * sample_rate, int(seconds * sample_rate) // 10) // block)
+    rounds = max(10, int(seconds * sample_rate) // size)
+    spent, power, memory, difference = np.zeros(rounds), np.zeros(rounds), np.zeros(rounds), 0.0
+    late = np.zeros((1, whole.latency_samples), np.float32)  # the session gives silence until its latency has passed
+    y = np.empty((1, size), np.float32)
+    for number in range(rounds):
+        x = sound.take(np.arange(number * size, (number + 1) * size), axis=1, mode="wrap")
+        for start in range(0, size, block):
+            began = time.perf_counter()
+            y[:, start : start + block] = session.process(x[:, start : start + block])
+            spent[number] += time.perf_counter() - began
+        expected = np.concatenate([late, whole.process(x)[0]], axis=1)
+        late = expected[:, size:].copy()
+        difference = max(difference, float(np.abs(y - expected[:, :size]).max()))
+        power[number] = np.square(y, dtype=np.float64).sum()
+        memory[number] = resident_mb()
+    assert session.board.latency_samples == whole.latency_samples
+    first, last = slice(rounds // 10, rounds // 5), slice(-(rounds // 10), None)  # the first tenth warms up
     return Soak(
-        block=block, sample_rate=sample_rate, seconds=seconds, grown_mb=resident_mb() - memory,
-        slower=spent[9] / spent[0], level_db=float(10 * np.log10(power[9] / power[1])), difference=difference,
+        block=block, sample_rate=sample_rate, seconds=rounds * size / sample_rate,
+        grown_mb=memory[last].max() - memory[first].min(),
+        slower=float(np.median(spent[last]) / np.median(spent[first])),
+        level_db=float(10 * np.log10(power[last].mean() / power[first].mean())), difference=difference,
     )  # fmt: skip
 
 
