@@ -77,7 +77,7 @@ def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[
     Raises
     ------
     Cancelled : ``stopped`` said so.
-    ValueError : an unknown suffix, a version that needs masks and there are none, or the recording itself as a target.
+    ValueError : an unknown suffix, a version that needs masks and there are none, or what was opened as a target.
     AudioFileError : not writable, or the disk is full; nothing is left behind.
     """
     recording = job.recording
@@ -86,12 +86,16 @@ def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[
     for path in job.targets.values():
         if path.suffix.lower() not in FORMATS:
             raise ValueError(f"{path.name}: the name must end in {', '.join(FORMATS)}")
-        if path.exists() and path.samefile(recording.path):
-            raise ValueError(f"{path.name} is the recording itself; choose another name")
+        if recording.is_read_from(path):
+            raise ValueError(f"{path.name} is {_own(recording)}; choose another name")
     with ExitStack() as stack:
         files = {v: stack.enter_context(_writer(recording, path)) for v, path in job.targets.items()}
         _fill(job, files, told, stopped)
     return sum(file.clipped for file in files.values())
+
+
+def _own(recording: Recording) -> str:
+    return "the recording itself" if len(recording.sources) == 1 else "one of the stems"
 
 
 def _writer(recording: Recording, path: Path) -> AudioWriter:

@@ -128,6 +128,9 @@ class Exports(QObject):
     def save_picture(self, path: Path) -> None:
         """Save what the middle of the window shows, at twice its size, as PNG."""
         window = self._window
+        if path.suffix.lower() not in _PICTURE:
+            window.message.show_message(f"Cannot export the picture: {path.name}: the name must end in .png")
+            return
         window.views.picture_now()
         picture = window.views.grab_twice()
         try:

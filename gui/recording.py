@@ -72,6 +72,7 @@ class Recording:
     peaks : lowest and highest sample of each stretch of 512 samples, shape (n, 2).
     spectrogram, loudness : filled along.
     speech, noise : the stems, where the recording was made from them.
+    sources : the files it was read from: the recording, or both stems.
     """
 
     def __init__(self, path: Path, *, frames: int, channels: int, sample_rate: int) -> None:
@@ -83,6 +84,7 @@ class Recording:
         self.spectrogram = Pyramid(frame_count(samples), BINS)
         self.loudness = LoudnessTrack(samples)
         self.title = path.name
+        self.sources: tuple[Path, ...] = (path,)
         self.speech: DiskArray | None = None
         self.noise: DiskArray | None = None
 
@@ -90,6 +92,10 @@ class Recording:
     def duration(self) -> float:
         """Seconds."""
         return self.samples / SAMPLE_RATE
+
+    def is_read_from(self, path: Path) -> bool:
+        """The path leads to one of the files the recording was read from, by whatever name or link."""
+        return path.exists() and any(source.exists() and path.samefile(source) for source in self.sources)
 
     def fill(self, blocks: Iterator[tuple[Samples, ...]], told: Callable[[], None], stop: threading.Event) -> None:
         """Decode: ``blocks`` yields the mixture, or both stems, each of shape (n, channels); ``told`` after each."""
@@ -153,6 +159,7 @@ def open_recording(
     recording = Recording(paths[0], frames=frames, channels=channels, sample_rate=rate)
     if len(paths) == 2:
         recording.title = f"{paths[0].name} + {paths[1].name}"
+        recording.sources = tuple(paths)
         recording.speech = DiskArray(recording.samples, (channels,), np.float32)
         recording.noise = DiskArray(recording.samples, (channels,), np.float32)
 

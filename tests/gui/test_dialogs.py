@@ -195,6 +195,13 @@ def test_the_picture_is_exported(opened: MainWindow, tmp_path: Path) -> None:
     assert "Exported" in opened.message.label.text()
 
 
+def test_a_picture_replaces_no_sound(opened: MainWindow, noisy_file: Path) -> None:
+    before = noisy_file.read_bytes()
+    opened.menus.exports.save_picture(noisy_file)
+    assert "must end in .png" in opened.message.label.text()
+    assert noisy_file.read_bytes() == before
+
+
 def test_a_preset_is_saved_under_the_name_given(opened: MainWindow) -> None:
     opened.session.set_controls(Controls(reduction_db=9.0))
     for name, said in (("Nine", "Saved as"), ("Nine", "Cannot save"), ("  ", "Cannot save"), ("a/b", "not a path")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,28 @@ def test_the_recording_itself_is_not_replaced(watched: Watched, noisy_file: Path
     with pytest.raises(ValueError, match="the recording itself"):
         export(job, told=lambda share: None, stopped=lambda: False)
     assert noisy_file.read_bytes() == before
+
+
+def test_no_stem_is_replaced_by_whatever_name(watched: Watched, tmp_path: Path, rng: np.random.Generator) -> None:
+    stems = [
+        write_wav(tmp_path / f"{name}.wav", rng.standard_normal(4800).astype(np.float32) / 20)
+        for name in ("speech", "noise")
+    ]
+    before = [stem.read_bytes() for stem in stems]
+    link, hard = tmp_path / "link.wav", tmp_path / "hard.wav"
+    link.symlink_to(stems[1])
+    os.link(stems[0], hard)
+    watched.session.open(*stems)
+    session = watched.rendered()
+    fresh = tmp_path / "fresh.wav"
+    for path in (*stems, link, hard, tmp_path / "." / "noise.wav"):
+        job = session.export_job({Version.NOISY: fresh, Version.REAL: path})
+        with pytest.raises(ValueError, match="one of the stems"):
+            export(job, told=lambda share: None, stopped=lambda: False)
+        assert [stem.read_bytes() for stem in stems] == before
+        assert not fresh.exists()
+    export(session.export_job({Version.REAL: fresh}), told=lambda share: None, stopped=lambda: False)
+    assert soundfile.info(fresh).frames == 4800
 
 
 def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: Watched, tmp_path: Path) -> None:
