@@ -1,9 +1,10 @@
 """Two sound devices, two clocks: keep what waits between them bounded when one is faster than the other.
 
 Devices of the same nominal rate differ by up to some hundred parts per million; at 100 ppm by a block of 512 samples
-every 107 s. The faster input fills its buffer until it loses samples; the faster output empties its own, and from then on
-would run dry in every block. Drivers are not asked for what waits in them, as that hangs for good when a sound server
-has died. Where the program waits tells enough: for input as long as the output is no slower, else for output alone.
+every 107 s. The faster input fills its buffer until it loses samples; the faster output empties its own, and from
+then on would run dry in every block. Drivers are not asked for what waits in them, as that hangs for good when a
+sound server has died. Where the program waits tells enough: for input as long as the output is no slower, else for
+output alone.
 """
 
 from __future__ import annotations
