@@ -18,10 +18,11 @@ from phaseaware.engine.separator import Frames
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.masking import ModelMasks
 from phaseaware.gui.mixer import FADE, Mixer, Version, read_version
-from phaseaware.gui.player import Player
+from phaseaware.gui.player import Player, _Pull, stereo_format
 from phaseaware.gui.session import Session
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtMultimedia import QAudioDevice
+from PyQt6.QtCore import QObject
+from PyQt6.QtMultimedia import QAudioDevice, QAudioFormat
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import PATIENCE, Watched, write_wav
@@ -386,3 +387,39 @@ def test_no_device_is_reported(session: Session, player: Player, qtbot: QtBot) -
     with qtbot.waitSignal(player.failed) as told:
         player.start()
     assert "no sound device" in told.args[0]
+
+
+class FakeSink(QObject):
+    """A device whose buffer the test fills and empties."""
+
+    free = 0
+
+    def format(self) -> QAudioFormat:
+        return stereo_format()
+
+    def bufferSize(self) -> int:  # noqa: N802 (Qt's name)
+        return 4800
+
+    def bytesFree(self) -> int:  # noqa: N802
+        return self.free
+
+
+def test_load_is_the_share_of_real_time_and_an_empty_buffer_a_drop_out(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=0.0025)  # a quarter of the duration of 480 samples passes between two looks
+    monkeypatch.setattr("phaseaware.gui.player.time.perf_counter", lambda: next(clock))
+    sink, dropped = FakeSink(), []
+    pull = _Pull(session.mixer, sink, lambda: dropped.append(True))  # type: ignore[arg-type]
+    session.play(True)
+    for _ in range(100):
+        assert len(pull.readData(480 * 8)) == 480 * 8
+    assert pull.busy == pytest.approx(0.25, abs=0.001)
+    assert not dropped
+    sink.free = 4800
+    pull.readData(480 * 8)
+    assert len(dropped) == 1
+    session.play(False)
+    pull.readData(480 * 8)  # the fade-out
+    pull.readData(480 * 8)
+    assert len(dropped) == 2  # silence cannot be lost

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
+import numpy as np
+import pyloudnorm
 import pytest
 from phaseaware.gui.abx import AbxTest
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
+from phaseaware.gui.player import Player
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import press
+from tests.gui.helpers import press, rendered, write_wav
+from tests.signals import voice_like
 
 K = Qt.Key
 
@@ -130,3 +135,55 @@ def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: 
     assert opened.session.version is Version.DELTA
     assert not opened.session.level_match
     assert opened.side.isVisible()
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_row_17_peak_and_loudness_of_what_is_playing(
+    window: MainWindow, tmp_path: Path, channels: int, rng: np.random.Generator, qtbot: QtBot
+) -> None:
+    """Against pyloudnorm, filtering from the beginning: the last 100 ms and 400 ms at the gain at which they sound."""
+    x = voice_like(rng, 96_000)[:, None] * np.array([0.5, 0.2])[:channels] + 0.02 * rng.standard_normal(
+        (96_000, channels)
+    )
+    x[70_000:70_010] = 0.7  # a click that only the peak meter of its moment shows
+    window.open(write_wav(tmp_path / "x.wav", x.astype(np.float32)))
+    rendered(window, qtbot)
+    session = window.session
+    assert session.recording is not None
+    assert session.renderer is not None
+    session.set_delta_gain(12)
+    session.play(True)  # no device is open: the test pulls
+    noisy = session.recording.track.read(0, 96_000)
+    a, b = (session.renderer.newest.tracks[mask].read(0, 96_000) for mask in ("phase-aware", "real"))
+    sounds = {
+        Version.NOISY: noisy, Version.PHASE_AWARE: a, Version.REAL: b, Version.DELTA: a - b, Version.REMOVED: noisy - b,
+    }  # fmt: skip
+    read = set()
+    for position in (0, 24_000, 48_000):
+        session.seek(position)
+        for version, sound in sounds.items():
+            session.select(version)
+            session.mixer.read(4800)
+            window.transport.show_levels()
+            end = session.position
+            heard = sound[:end].astype(float) * 10 ** (session.gain_db(version) / 20)
+            weighted = heard.T
+            for stage in pyloudnorm.Meter(48_000)._filters.values():
+                weighted = stage.apply_filter(weighted)
+            lufs = -0.691 + 10 * np.log10((weighted[:, max(0, end - 19_200) :] ** 2).sum() / 19_200)
+            peak = 20 * np.log10(np.abs(heard[max(0, end - 4800) :]).max())
+            assert window.transport.meter.peak_db == pytest.approx(peak, abs=0.01), (version, end)
+            assert window.transport.meter.lufs == pytest.approx(lufs, abs=0.1), (version, end)
+            read.add(round(peak, 1))
+    assert len(read) > 10  # they do move
+    session.play(False)
+    window.transport.show_levels()
+    assert window.transport.meter.peak_db == window.transport.meter.lufs == -np.inf
+
+
+def test_row_17_load_and_drop_outs_are_in_the_status_line(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Player, "load", 0.374)
+    opened.player.drop_outs = 3
+    qtbot.waitUntil(lambda: "sound load 37 % · drop-outs 3 · CPU " in opened.status.right.text())
