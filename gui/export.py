@@ -18,7 +18,7 @@ from phaseaware.engine.stft import HOP, Synthesis
 
 from .masking import Masking
 from .mixer import Version
-from .recording import Recording
+from .recording import QUALITY, Recording
 from .renderer import Renders
 
 __all__ = ["FORMATS", "Cancelled", "ExportJob", "export", "whole_file"]
@@ -135,7 +135,7 @@ def _fill(
 def _converter(recording: Recording) -> soxr.ResampleStream | None:
     if recording.sample_rate == SAMPLE_RATE:
         return None
-    return soxr.ResampleStream(SAMPLE_RATE, recording.sample_rate, recording.channels, dtype="float32", quality="VHQ")
+    return soxr.ResampleStream(SAMPLE_RATE, recording.sample_rate, recording.channels, dtype="float32", quality=QUALITY)
 
 
 def _sounds(job: ExportJob) -> Iterator[tuple[int, dict[Version, Samples]]]:

@@ -19,9 +19,11 @@ from .loudness import KWeighting, LoudnessTrack
 from .pyramid import Pyramid
 from .store import Coverage, DiskArray
 
-__all__ = ["OpenError", "Recording", "SpectrogramWriter", "open_recording"]
+__all__ = ["QUALITY", "OpenError", "Recording", "SpectrogramWriter", "open_recording"]
 
 Samples = NDArray[np.float32]
+QUALITY = "HQ"
+"""Of soxr's conversion of rates: the engine's, so that the command and the copied script make the same samples."""
 _BLOCK = SAMPLE_RATE * 2
 _HANN = np.hanning(FRAME_LENGTH + 1)[:-1].astype(np.float32)
 _FULL_SCALE = np.float32((2 / _HANN.sum()) ** 2)
@@ -191,7 +193,7 @@ def _decoded(path: Path, frames: int) -> Iterator[Samples]:
     with soundfile.SoundFile(str(path)) as file:
         convert = None
         if file.samplerate != SAMPLE_RATE:
-            convert = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, file.channels, dtype="float32", quality="VHQ")
+            convert = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, file.channels, dtype="float32", quality=QUALITY)
         held = np.zeros((0, file.channels), np.float32)
         left = frames
         while left:

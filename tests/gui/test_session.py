@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from phaseaware.engine import IdealMask, MaskModel, Render, separate
 from phaseaware.gui import recording
 from phaseaware.gui.controls import Controls
+from phaseaware.gui.export import export
 from phaseaware.gui.levels import MATCHED, measured_loudness
 from phaseaware.gui.masking import IdealChoice
 from phaseaware.gui.mixer import Version
@@ -240,16 +241,33 @@ def test_undo_takes_a_gesture_as_one_step() -> None:
     assert session.controls == Controls(mix=0.7)
 
 
-def test_the_script_runs_and_gives_what_is_heard(watched: Watched, noisy_file: Path) -> None:
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 1), (44_100, 2)])
+def test_the_script_makes_what_is_exported(
+    watched: Watched, tmp_path: Path, rng: np.random.Generator, rate: int, channels: int
+) -> None:
+    n = 2 * rate + 77
+    x = voice_like(rng, n, sample_rate=rate)[:, None] + 0.02 * rng.standard_normal((n, channels))
+    path = write_wav(tmp_path / "noisy.wav", x.astype(np.float32), rate)
     session = watched.session
-    session.open(noisy_file)
-    session.set_controls(Controls(reduction_db=9.5, strength_high=1.5))
+    session.open(path)
+    session.set_controls(Controls(reduction_db=9.5, strength_low=0.6, strength_high=1.5, mix=0.85))
     watched.rendered()
+    names = {Version.PHASE_AWARE: "phase-aware", Version.REAL: "real"}
+    exported = {version: tmp_path / f"exported {name}.wav" for version, name in names.items()}
+    export(session.export_job(exported), told=lambda share: None, stopped=lambda: False)
     subprocess.run([sys.executable, "-c", session.script()], check=True)
-    assert session.renderer is not None
-    for mask in ("phase-aware", "real"):
-        y, _ = soundfile.read(noisy_file.with_name(f"noisy {mask}.wav"), dtype="float32", always_2d=True)
-        np.testing.assert_allclose(session.renderer.newest.tracks[mask].read(0, len(y)), y, atol=2e-6)
+    sounds = []
+    for version, name in names.items():
+        scripted, made = (
+            soundfile.read(file, dtype="float32", always_2d=True)
+            for file in (tmp_path / f"noisy {name}.wav", exported[version])
+        )
+        assert scripted[1] == made[1] == rate
+        assert scripted[0].shape == made[0].shape == x.shape
+        np.testing.assert_allclose(scripted[0], made[0], atol=2e-6)
+        sounds.append(made[0])
+    # The settings matter, and the two versions are two.
+    assert all(np.abs(y - z).max() > 0.01 for y, z in (sounds, (sounds[0], x)))
 
 
 def test_seek_is_clipped_and_counts_at_once(watched: Watched, noisy_file: Path) -> None:
