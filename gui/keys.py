@@ -44,7 +44,7 @@ HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("L", "level match"),
             ("G", "gain of delta and removed"),
             ("Ctrl+T", "ABX listening test"),
-            ("Ctrl+L", "live input"),
+            ("Ctrl+L", "live input; there F5 looks for devices"),
         ),
     ),
     (
@@ -177,6 +177,7 @@ class Keys(QObject):
             K.Key_X: live.swap,
             K.Key_B: live.toggle_bypass,
             K.Key_R: self._window.side.reset.click,
+            K.Key_F5: live.refresh,
             K.Key_Escape: live.finish,
         }
 

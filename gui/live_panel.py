@@ -61,9 +61,13 @@ class LivePanel(QWidget):
             label = QLabel(name)
             label.setBuddy(box)
             box.setAccessibleName(f"{name} device")
-            box.setMinimumWidth(380)
+            box.setMinimumWidth(280)
             grid.addWidget(label, row, 0)
             grid.addWidget(box, row, 1)
+        self.refresh_button = QPushButton("Refresh")
+        self.refresh_button.setToolTip("Look for devices that were connected meanwhile  (F5)")
+        self.refresh_button.clicked.connect(self.refresh)
+        grid.addWidget(self.refresh_button, 0, 2, 2, 1)
         line = QHBoxLayout()
         line.addStretch(1)
         line.addLayout(grid)
@@ -73,7 +77,7 @@ class LivePanel(QWidget):
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         self.start_button = QPushButton("Start")
-        self.start_button.setMinimumWidth(110)
+        self.start_button.setMinimumWidth(90)
         self.start_button.setToolTip("Start or stop  (Space)")
         self.start_button.clicked.connect(self.toggle)
         buttons.addWidget(self.start_button)
@@ -86,7 +90,7 @@ class LivePanel(QWidget):
         for name, text, colour in texts:
             button = QPushButton(text)
             button.setCheckable(True)
-            button.setMinimumWidth(150)
+            button.setMinimumWidth(130)
             button.setStyleSheet(
                 f"QPushButton {{ color: {colour}; border: 2px solid {colour}; }}"
                 f"QPushButton:checked {{ background: {colour}; color: #0b0e11; font-weight: bold; }}"
@@ -116,22 +120,38 @@ class LivePanel(QWidget):
 
     def begin(self) -> bool:
         """List the devices; whether live sound is possible at all."""
+        return self._list_devices("choose Live input again")
+
+    def refresh(self) -> None:
+        """Look for devices that were connected meanwhile; not while sound goes through, which that would end."""
+        if not self.running:
+            self._list_devices("refresh the list")
+
+    def _list_devices(self, next_step: str) -> bool:
+        """What there is; the devices chosen before are chosen again. Whether there is an input and an output."""
         try:
-            found = devices()
+            found = devices(look_again=not self.running)
         except LiveError as error:
             self.failed.emit(str(error))
             return False
         for box, count in ((self.inputs, "inputs"), (self.outputs, "outputs")):
+            before = box.currentText()
             box.clear()
             for device in found:
                 if getattr(device, count):
                     box.addItem(_name(device), device.index)
                     if device.is_default:
                         box.setCurrentIndex(box.count() - 1)
-        if not self.inputs.count() or not self.outputs.count():
-            self.failed.emit("There is no sound input, or no output. Connect one and choose Live input again.")
-            return False
-        return True
+            if (again := box.findText(before)) >= 0:
+                box.setCurrentIndex(again)
+        self._show()
+        if not self._has_devices:
+            self.failed.emit(f"There is no sound input, or no output. Connect one and {next_step}.")
+        return self._has_devices
+
+    @property
+    def _has_devices(self) -> bool:
+        return bool(self.inputs.count() and self.outputs.count())
 
     @property
     def running(self) -> bool:
@@ -216,8 +236,9 @@ class LivePanel(QWidget):
 
     def _show(self) -> None:
         self.start_button.setText("Stop" if self.running else "Start")
-        for box in (self.inputs, self.outputs):
-            box.setEnabled(not self.running)
+        self.start_button.setEnabled(self.running or self._has_devices)
+        for widget in (self.inputs, self.outputs, self.refresh_button):
+            widget.setEnabled(not self.running)
         for name, button in self.versions.items():
             button.setEnabled(self.session is not None)
             button.setChecked(self.session is not None and self.session.version == name)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -32,6 +33,9 @@ Version = Literal["A", "B", "bypass"]
 _MASK_OF: dict[str, MaskName] = {"A": "phase-aware", "B": "real"}
 _SETTLING_SECONDS = 0.5
 _RATES = (48_000, 44_100, 96_000)
+_running: list[object] = []
+"""One for each stream that is open or about to be: PortAudio must not begin anew under it."""
+_running_lock = threading.Lock()
 
 
 class LiveError(RuntimeError):
@@ -160,9 +164,18 @@ def _portaudio() -> Any:
     return sounddevice
 
 
-def devices() -> list[Device]:
-    """All sound devices."""
+def devices(*, look_again: bool = False) -> list[Device]:
+    """All sound devices.
+
+    PortAudio looks for devices when it is first used; ``look_again`` has it find those connected since.
+
+    Raises
+    ------
+    LiveError : live sound is not installed; or it runs: to look again would end it.
+    """
     sd = _portaudio()
+    if look_again:
+        _begin_anew(sd)
     return [
         Device(
             index=entry["index"], name=entry["name"], inputs=entry["max_input_channels"],
@@ -171,6 +184,31 @@ def devices() -> list[Device]:
         )
         for entry in sd.query_devices()
     ]  # fmt: skip
+
+
+def _begin_anew(sd: Any) -> None:
+    with _running_lock:
+        if _running:
+            raise LiveError("live sound is running; stop it, then look for devices again")
+        with suppress(sd.PortAudioError):  # it is not running where it could not begin the last time
+            sd._terminate()
+        try:
+            sd._initialize()
+        except sd.PortAudioError as error:
+            raise LiveError(f"the sound devices cannot be listed: {error}; connect one and look again") from error
+
+
+@contextmanager
+def _keeping_devices() -> Iterator[None]:
+    """Meanwhile nobody has PortAudio begin anew."""
+    token = object()
+    with _running_lock:
+        _running.append(token)
+    try:
+        yield
+    finally:
+        with _running_lock:
+            _running.remove(token)
 
 
 def _is_default(sd: Any, entry: dict[str, Any]) -> bool:
@@ -190,6 +228,7 @@ def _choose(sd: Any, device: str | int | None, kind: Literal["input", "output"])
     return found
 
 
+@_keeping_devices()
 def run(
     board: Processor | None = None,
     *,

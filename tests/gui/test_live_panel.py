@@ -25,9 +25,13 @@ class FakeDevices:
     def __init__(self) -> None:
         self.pulled = threading.Event()
         self.last = np.zeros((1, 512), np.float32)
+        self.connected: list[Device] = []
+        self.looked_again: list[bool] = []
 
-    def devices(self) -> list[Device]:
+    def devices(self, *, look_again: bool) -> list[Device]:
+        self.looked_again.append(look_again)
         return [
+            *self.connected,
             Device(index=3, name="Microphone", inputs=1, outputs=0, rate=48_000, is_default=True),
             Device(index=4, name="Other", inputs=2, outputs=2, rate=44_100, is_default=False),
             Device(index=5, name="Headphones", inputs=0, outputs=2, rate=48_000, is_default=True),
@@ -131,7 +135,38 @@ def test_the_window_shows_the_page_and_its_keys_switch(
 
 
 def test_no_devices_are_reported(panel: LivePanel, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
-    monkeypatch.setattr(live_panel, "devices", list)
+    monkeypatch.setattr(live_panel, "devices", lambda look_again: [])
     with qtbot.waitSignal(panel.failed) as told:
         assert not panel.begin()
     assert "no sound input" in told.args[0]
+
+
+def test_a_device_connected_meanwhile_is_found_and_the_choice_stays(panel: LivePanel, fake: FakeDevices) -> None:
+    panel.begin()
+    panel.inputs.setCurrentIndex(1)
+    fake.connected = [Device(index=7, name="New", inputs=2, outputs=2, rate=48_000, is_default=False)]
+    panel.refresh_button.click()
+    assert [panel.inputs.itemData(i) for i in range(panel.inputs.count())] == [7, 3, 4]
+    assert panel.inputs.currentText().startswith("Other")
+    assert panel.outputs.currentText().startswith("Headphones")
+    fake.connected = []
+    panel.inputs.setCurrentIndex(0)
+    panel.refresh()
+    assert panel.inputs.currentText().startswith("Microphone")  # what is gone cannot stay chosen
+    assert fake.looked_again == [True] * 3
+
+
+def test_no_device_is_looked_for_while_sound_goes_through(panel: LivePanel, fake: FakeDevices, qtbot: QtBot) -> None:
+    panel.begin()
+    panel.toggle()
+    assert not panel.refresh_button.isEnabled()
+    panel.refresh()
+    qtbot.waitUntil(lambda: panel.session is not None)
+    panel.refresh()
+    assert fake.looked_again == [True]
+    panel.begin()  # the page is entered anew: the devices are listed, but PortAudio does not begin anew
+    assert fake.looked_again == [True, False]
+    assert panel.session is not None
+    panel.toggle()
+    qtbot.waitUntil(lambda: not panel.running)
+    assert panel.refresh_button.isEnabled()

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render, separate
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.live_panel import LivePanel
+from phaseaware.plugin.live import LiveError
+from phaseaware.plugin.live import devices as list_devices
 from pytestqt.qtbot import QtBot
 from scipy.signal import correlate
 
@@ -26,7 +28,7 @@ def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundSe
     """A server with a microphone, which hears what is played to the sink ``mic``, and a loudspeaker, ``virtual``."""
     if not AVAILABLE:
         pytest.skip(WHY_NOT)
-    portaudio = pytest.importorskip(
+    pytest.importorskip(
         "sounddevice", reason="sounddevice and PortAudio are not installed", exc_type=(ImportError, OSError)
     )
     server = SoundServer(tmp_path)
@@ -35,8 +37,6 @@ def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundSe
         ("PULSE_SERVER", server.address), ("PULSE_SINK", "virtual"), ("PULSE_SOURCE", "mic.monitor"),
     ):  # fmt: skip
         monkeypatch.setenv(name, value)
-    portaudio._terminate()  # PortAudio looks for devices once, when it begins
-    portaudio._initialize()
     yield server
     server.close()
 
@@ -109,3 +109,24 @@ def test_a_device_pulled_out_is_told(panel: LivePanel, devices: SoundServer, qtb
     assert "connect it and start again" in told.args[0]
     assert not panel.running
     assert panel.start_button.text() == "Start"
+
+
+def test_a_server_that_comes_later_is_found_but_not_under_a_stream(
+    panel: LivePanel, devices: SoundServer, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    count = panel.inputs.count()
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nonexistent")
+    panel.refresh()
+    assert panel.inputs.count() < count  # as when the program was started before the device was connected
+    monkeypatch.setenv("PULSE_SERVER", devices.address)
+    panel.refresh()
+    assert panel.inputs.count() == count
+    start(panel, qtbot)
+    with pytest.raises(LiveError, match="stop it, then look"):
+        list_devices(look_again=True)
+    assert panel.session is not None
+    before = panel.session.look().seconds
+    qtbot.waitUntil(lambda: panel.session is not None and panel.session.look().seconds > before)  # it goes on
+    panel.toggle()
+    qtbot.waitUntil(lambda: not panel.running)
+    assert list_devices(look_again=True)
