@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -238,7 +239,7 @@ def _finite(x: Samples) -> Samples:
 
 def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> None:
     if result.folder.exists() and not result.folder.is_dir():
-        raise FileExistsError(f"{result.folder} is a file; name a folder for the results")
+        raise ValueError(f"{result.folder} is a file; name a folder for the results")
     there = [target for target in result.files if target.exists()]
     if there and not force:
         raise FileExistsError(
@@ -246,7 +247,7 @@ def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> N
         )
     for source in sources:
         if any(source.exists() and source.samefile(target) for target in there):
-            raise FileExistsError(f"{source} would be overwritten by a result of the same name: name another folder")
+            raise ValueError(f"{source} would be overwritten by a result of the same name: name another folder")
 
 
 def _make_folder(folder: Path) -> None:
@@ -307,25 +308,23 @@ def _draw(
     highest = told.sample_rate / 2
     channel = " (first channel)" if told.channels > 1 else ""
     title = f"{path.stem}{channel}"
+    draw_masks = partial(pictures.mask_figure, noisy=heard, seconds=told.seconds, highest_hz=highest)
     figures = {
-        "spectrograms": pictures.spectrogram_figure(noisy, a, b, title=title, seconds=told.seconds, highest_hz=highest),
-        "masks": pictures.mask_figure(
-            masks.masks["phase-aware"],
-            masks.masks["real"],
-            heard,
-            title=f"{title}: the masks",
-            seconds=told.seconds,
-            highest_hz=highest,
+        "spectrograms": lambda: pictures.spectrogram_figure(
+            noisy, a, b, title=title, seconds=told.seconds, highest_hz=highest
         ),
+        "masks": lambda: draw_masks(masks.masks["phase-aware"], masks.masks["real"], title=f"{title}: the masks"),
     }
     if ideal:
-        figures["ideal-masks"] = pictures.mask_figure(
-            ideal.overview.masks["hybrid"], ideal.overview.masks[IdealMask.PSM.value], heard,
-            title=f"{title}: the ideal masks", names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
-            seconds=told.seconds, highest_hz=highest,
+        shown = ideal.overview.masks
+        figures["ideal-masks"] = lambda: draw_masks(
+            shown["hybrid"], shown[IdealMask.PSM.value], title=f"{title}: the ideal masks",
+            names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
         )  # fmt: skip
-    for name, figure in figures.items():
+    for name, draw in figures.items():  # one at a time, as each takes tens of megabytes
+        figure = draw()
         pictures.save_figure(figure, drawings[name])
+        figure.clear()
     if channel:
         result.remarks.append("The pictures and the shares show the first channel.")
     if masks.frames_per_column > 1:

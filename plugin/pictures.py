@@ -219,8 +219,8 @@ def mask_figure(
 
     ax = panels[1, 0]
     turn = Normalize(-180, 180)
-    colours = _ROTATION_MAP(turn(np.degrees(np.angle(phase_aware))))
-    colours[..., 3] = np.clip(np.abs(phase_aware), 0, 1)
+    colours = _ROTATION_MAP(turn(np.degrees(np.angle(phase_aware))), bytes=True)
+    colours[..., 3] = np.rint(255 * np.clip(np.abs(phase_aware), 0, 1))
     canvas.image(ax, colours, interpolation="nearest")
     _title(ax, f"{names[0]}: rotation", A_COLOUR)
     canvas.seam(ax, _SEAM_COLOUR, labels=False)
