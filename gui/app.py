@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from phaseaware.engine import MaskModel, ModelError
+from phaseaware.plugin.cli import USAGE
 from phaseaware.plugin.cli import main as command
 from PyQt6.QtWidgets import QApplication
 
@@ -45,7 +46,7 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
     except (ModelError, OSError, ValueError) as error:
         if model is not None:
             print(f"phaseaware: {error}", file=sys.stderr)
-            return 1
+            return USAGE
         window = MainWindow(demo=demo_clip())
         trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
     window.show()

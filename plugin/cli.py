@@ -30,7 +30,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0 done, 1 something failed, 2 wrong use, 130 Ctrl-C."""
+    """Run the command; returns the exit status.
+
+    0: done. 1: a file or a device failed; what else was asked for is done. 2: cannot be done as asked, and nothing has
+    been: an unknown option, an input that is not there, a preset or model that is refused. 130: Ctrl-C.
+    """
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as stop:
@@ -54,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="phaseaware",
         description="Take the noise out of speech with a phase-aware mask; compare that with an ordinary real mask.",
-        epilog="'phaseaware COMMAND --help' tells more.",
+        epilog="'phaseaware COMMAND --help' tells more. Exit status: 0 done, 1 a file or device failed, "
+        "2 cannot be done as asked, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"phaseaware {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

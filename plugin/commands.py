@@ -129,9 +129,9 @@ def _models(arguments: argparse.Namespace) -> int:
         try:
             text = describe(MaskModel(name).info)
         except FileNotFoundError as error:
-            status = _complain(error, FAILED)
+            status = _complain(error, USAGE)
         except ModelError as error:
-            status = _complain(f"refused: {error}", FAILED)
+            status = _complain(f"refused: {error}", USAGE)
         else:
             print("\n" * bool(number) + text)
     return status
@@ -151,7 +151,7 @@ def _presets(arguments: argparse.Namespace) -> int:
         load_preset(arguments.preset)  # what could not be used is refused here
         print(find_preset(arguments.preset).read_text(encoding="utf-8"), end="")
     except (OSError, ValueError) as error:
-        return _complain(error, FAILED)
+        return _complain(error, USAGE)
     return 0
 
 

@@ -67,17 +67,18 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    """Run ``compare``; 0, or 1 after one line that says what is wrong."""
+    """Run ``compare``; 0, or after one line that says what is wrong 1 or 2, see :func:`cli.main`."""
     return _told(_run_compare, args)
 
 
 def run_demo(args: argparse.Namespace) -> int:
-    """Run ``demo``; 0, or 1 after one line that says what is wrong."""
+    """Run ``demo``; as :func:`run_compare`."""
     return _told(_run_demo, args)
 
 
 def _told(run: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     from ..engine.files import AudioFileError
+    from .cli import FAILED, USAGE
 
     try:
         run(args)
@@ -85,11 +86,14 @@ def _told(run: Callable[[argparse.Namespace], None], args: argparse.Namespace) -
         raise
     except (AudioFileError, OSError, ValueError) as error:
         print(f"phaseaware: {error}", file=sys.stderr)
-        return 1
+        return USAGE if isinstance(error, ValueError | FileNotFoundError) else FAILED
     return 0
 
 
 def _run_compare(args: argparse.Namespace) -> None:
+    for path in (args.input, args.speech, args.noise):
+        if path is not None and not path.exists():
+            raise FileNotFoundError(f"{path}: no such file")
     result = _compare(args, args.input, speech=args.speech, noise=args.noise)
     print(_report(result))
     print(f"\nSounds and pictures are in {result.folder}:")

@@ -46,10 +46,11 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_live(args: argparse.Namespace) -> int:
-    """Run ``phaseaware live``; returns the exit status: 0, or 1 after a message on the standard error.
+    """Run ``phaseaware live``; returns the exit status: 0, or 1 or 2 after a message on the standard error.
 
     The message is one line and begins with ``phaseaware live:``.
     """
+    from .cli import FAILED, USAGE
     from .live import LiveError
 
     try:
@@ -59,7 +60,7 @@ def run_live(args: argparse.Namespace) -> int:
             _run(args)
     except (LiveError, ValueError, OSError) as error:
         print(f"phaseaware live: {error}", file=sys.stderr)
-        return 1
+        return FAILED if isinstance(error, LiveError) else USAGE
     return 0
 
 

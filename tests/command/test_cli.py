@@ -13,7 +13,7 @@ from phaseaware.plugin import cli
 
 from tests import fakes
 
-from .running import Command
+from .running import Command, put, tones, tree
 
 HEAVY = {"numpy", "onnxruntime", "soundfile", "soxr", "matplotlib", "pedalboard", "tqdm", "PyQt6", "scipy"}
 
@@ -73,7 +73,7 @@ def test_models_says_why_a_file_is_refused(phaseaware: Command, tmp_path: Path) 
     stateless = fakes.history_model(tmp_path / "stateless.onnx", keep_state_output=False)
     ran = phaseaware("models", wrong, good, tmp_path / "text.onnx", stateless, tmp_path / "none.onnx")
     ran.failed_with(
-        1, "refused: wrong.onnx: sample_rate=44100", "refused: text.onnx: not an ONNX model",
+        2, "refused: wrong.onnx: sample_rate=44100", "refused: text.onnx: not an ONNX model",
         "refused: stateless.onnx: state 'state_previous'", "none.onnx: no such model file",
     )  # fmt: skip
     assert "good.onnx" in ran.out
@@ -107,8 +107,8 @@ def test_presets(phaseaware: Command, tmp_path: Path) -> None:
     assert "neutral" in ran.out
     wrong = tmp_path / "p.toml"
     wrong.write_text("schema = 1\nname = 3\n")
-    phaseaware("presets", wrong).failed_with(1, "p.toml")
-    phaseaware("presets", "neutrel").failed_with(1, "did you mean 'neutral'")
+    phaseaware("presets", wrong).failed_with(2, "p.toml")
+    phaseaware("presets", "neutrel").failed_with(2, "did you mean 'neutral'")
 
 
 def test_gui_without_qt_says_what_to_install(phaseaware: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,3 +116,47 @@ def test_gui_without_qt_says_what_to_install(phaseaware: Command, monkeypatch: p
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "PyQt6", None)
     phaseaware("gui").failed_with(1, "pip install 'phaseaware[gui]'")
+
+
+_SOUND = "SOUND"
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "commands"),
+    [
+        (2, "no such file", [["process", "none.wav", "-o", "y.wav"], ["compare", "none.wav", "-o", "y"]]),
+        (2, "no such file", [["compare", _SOUND, "--speech", "none.wav", "-o", "y"]]),
+        (
+            2, "no such model file",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--model", "none.onnx"], ["models", "none.onnx"],
+                ["compare", _SOUND, "-o", "y", "--model", "none.onnx"], ["live", "--model", "none.onnx"],
+            ],
+        ),
+        (
+            2, "not an ONNX model",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--model", _SOUND], ["models", _SOUND],
+                ["compare", _SOUND, "-o", "y", "--model", _SOUND], ["live", "--model", _SOUND],
+            ],
+        ),
+        (
+            2, "no preset 'nonesuch'",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--preset", "nonesuch"], ["presets", "nonesuch"],
+                ["live", "--preset", "nonesuch"],
+            ],
+        ),
+        (1, "is empty", [["process", "empty.wav", "-o", "y.wav"], ["compare", "empty.wav", "-o", "y"]]),
+    ],
+)  # fmt: skip
+def test_the_same_mistake_ends_every_command_with_the_same_status(
+    status: int, said: str, commands: list[list[str]], phaseaware: Command, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    source = put(tmp_path / "x.wav", tones(4000, 1, 48_000))
+    (tmp_path / "empty.wav").touch()
+    for command in commands:
+        phaseaware(*(source if word == _SOUND else word for word in command)).failed_with(status, said)
+        assert tree(tmp_path) == ["empty.wav", "x.wav"]

@@ -179,7 +179,7 @@ def test_without_a_model_the_recording_is_heard_and_the_rest_is_off(noisy_file: 
 
 
 def test_the_command_refuses_what_it_cannot_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main(["--model", str(tmp_path / "none.onnx")]) == 1
+    assert app.main(["--model", str(tmp_path / "none.onnx")]) == 2
     assert "none.onnx" in capsys.readouterr().err
     assert app.main(["a.wav", "b.wav"]) == 2
     assert "one file, not 2" in capsys.readouterr().err

@@ -99,7 +99,7 @@ def _arguments(*given: str) -> argparse.Namespace:
 def test_wrong_arguments_end_with_one_line(
     given: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert live_command.run_live(_arguments(*given)) == 1
+    assert live_command.run_live(_arguments(*given)) == 2
     told = capsys.readouterr().err
     assert told.startswith("phaseaware live: ")
     assert told.count("\n") == 1
