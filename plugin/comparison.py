@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..engine import metrics
@@ -309,7 +310,7 @@ def _draw(
     channel = " (first channel)" if told.channels > 1 else ""
     title = f"{path.stem}{channel}"
     draw_masks = partial(pictures.mask_figure, noisy=heard, seconds=told.seconds, highest_hz=highest)
-    figures = {
+    figures: dict[str, Callable[[], Figure]] = {
         "spectrograms": lambda: pictures.spectrogram_figure(
             noisy, a, b, title=title, seconds=told.seconds, highest_hz=highest
         ),
