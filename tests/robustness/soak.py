@@ -26,7 +26,8 @@ class Soak:
     Attributes
     ----------
     grown_mb : largest resident memory of the last tenth, less the smallest of the second; the first one warms up.
-    slower : processing time of 10 s of sound in the last tenth, divided by that in the second; medians.
+    slower : processing time, divided by that of the one-shot engine on the same sound at the same time (other work on
+        the machine slows both), in the last tenth against the second; medians.
     level_db : level of the last tenth of the output less that of the second; the input repeats.
     difference : largest deviation from the one-shot result.
     """
@@ -69,10 +70,12 @@ def soak(model: Path, *, block: int, seconds: float, sample_rate: int = 48_000, 
     for number in range(rounds):
         x = sound.take(np.arange(number * size, (number + 1) * size), axis=1, mode="wrap")
         for start in range(0, size, block):
-            began = time.perf_counter()
+            began = time.thread_time()
             y[:, start : start + block] = session.process(x[:, start : start + block])
-            spent[number] += time.perf_counter() - began
+            spent[number] += time.thread_time() - began
+        began = time.thread_time()
         expected = np.concatenate([late, whole.process(x)[0]], axis=1)
+        spent[number] /= time.thread_time() - began
         late = expected[:, size:].copy()
         difference = max(difference, float(np.abs(y - expected[:, :size]).max()))
         power[number] = np.square(y, dtype=np.float64).sum()
