@@ -18,12 +18,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.gui.app import SWITCH_INTERVAL
+from phaseaware.gui.mixer import FADE, Version
+from phaseaware.gui.pictures import Kind
+from phaseaware.gui.recording import Recording
+from phaseaware.gui.session import Session
+from phaseaware.gui.window import MainWindow
+from PyQt6.QtCore import QEventLoop, QTimer
+from PyQt6.QtWidgets import QApplication
+
 from tests.gui.sound_server import AVAILABLE, SoundServer
 
 from .measure import peak_mb, write_noisy_speech
 
 SECONDS_EACH = 6.0
 CHANGES = 15
+AUDIBLE = 1e-3
+BEFORE = SAMPLE_RATE // 10
+"""Samples of the recording before a control is moved that must be silent."""
 Range = tuple[float, float]
 
 
@@ -56,11 +70,6 @@ class Driver:
     """The real window, used from outside as a hand would."""
 
     def __init__(self) -> None:
-        from phaseaware.engine import MaskModel
-        from phaseaware.gui.app import SWITCH_INTERVAL
-        from phaseaware.gui.window import MainWindow
-        from PyQt6.QtWidgets import QApplication
-
         sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
         self.app = QApplication.instance() or QApplication(sys.argv[:1])
         self.window = MainWindow(MaskModel())
@@ -83,8 +92,6 @@ class Driver:
 
     def rest(self, seconds: float) -> None:
         """Let Qt's own loop run, which sleeps while nothing happens."""
-        from PyQt6.QtCore import QEventLoop, QTimer
-
         loop = QEventLoop()
         QTimer.singleShot(int(1000 * seconds), loop.quit)
         loop.exec()
@@ -119,21 +126,59 @@ def zooming(duration: float) -> Iterator[tuple[Range, Range]]:
             yield (duration / 2 - half, duration / 2 + half), (0.0, 1.0)
 
 
-def measure(minutes: int, size: tuple[int, int], path: Path) -> None:
-    """Measure and print the tables."""
-    from phaseaware.gui.controls import Controls
-    from phaseaware.gui.mixer import Version
-    from phaseaware.gui.pictures import Kind
+def control_delays(driver: Driver, server: SoundServer) -> list[float]:
+    """From moving the mix slider until the sound that comes out of the device changes, in ms.
 
-    driver = Driver()
+    What was removed is heard: nothing where nothing is mixed in, the noise where everything is. So the first sound in
+    the recording is the change, and no drop-out looks like one. Half the fade counts, and so does what the recorder
+    itself holds back, some 20 ms.
+    """
+    session, slider = driver.window.session, driver.window.side.sliders["mix"].slider
+    session.select(Version.REMOVED)
+    found = []
+    for i in range(CHANGES):
+        session.seek(int((0.2 + 0.3 * i / CHANGES) * recording_of(driver).samples))
+        slider.setValue(0)
+        with server.recorded() as recorder:
+            driver.until(lambda: rendered_ahead(session) > SAMPLE_RATE)
+            while recorder.count < SAMPLE_RATE // 2:
+                driver.rest(0.1)
+            moved_at = recorder.count
+            slider.setValue(100)
+            driver.rest(0.8)
+            sounds = np.abs(recorder.samples(moved_at - BEFORE)[:, 0]) > AUDIBLE
+        if sounds.any() and not sounds[:BEFORE].any():
+            found.append(1000 * (int(np.argmax(sounds)) - BEFORE + FADE / 2) / SAMPLE_RATE)
+    return found
+
+
+def rendered_ahead(session: Session) -> int:
+    """Samples from the playhead on of what is heard, with the newest setting."""
+    renderer, position = session.renderer, session.position
+    if renderer is None or session.mixer.slots != [renderer.newest]:
+        return 0
+    return renderer.newest.coverage.ready_until(position) - position
+
+
+def recording_of(driver: Driver) -> Recording:
+    """What is open."""
+    recording = driver.window.session.recording
+    assert recording is not None
+    return recording
+
+
+def idle_share(driver: Driver, seconds: float = 10.0) -> float:
+    """CPU time of the paused window, nothing touched, for each second of the clock."""
+    driver.rest(2)
+    cpu, wall = time.process_time(), time.perf_counter()
+    driver.rest(seconds)
+    return (time.process_time() - cpu) / (time.perf_counter() - wall)
+
+
+def measure_opening(driver: Driver, path: Path) -> None:
+    """Open, play, switch to A; print how long each takes."""
     window, session = driver.window, driver.window.session
-    window.resize(*size)
-    driver.until(window.isVisible)
-    duration = minutes * 60.0
     share = core_share()
-    cores = f"{len(os.sched_getaffinity(0))} core(s) of {os.cpu_count()}, load {os.getloadavg()[0]:.1f}"
-    print(f"{cores}; {window.width()} × {window.height()}, {driver.app.platformName()}; {minutes} min, mono, 48 kHz\n")
-
     begun = time.perf_counter()
     assert window.open(path)
     window.toggle_play()
@@ -153,45 +198,48 @@ def measure(minutes: int, size: tuple[int, int], path: Path) -> None:
     ):  # fmt: skip
         print(f"| {name} | {value:.2f} |", flush=True)
 
+
+def measure_frames(driver: Driver) -> None:
+    """Move and zoom while it plays and renders; print frames a second."""
+    window, recording, renderer = driver.window, recording_of(driver), driver.window.session.renderer
+    assert renderer is not None
     print("\n| while playing and rendering | frames/s | median, ms | 95 %, ms | CPU of a frame, ms | core share |")
     print("|---|---|---|---|---|---|")
-    assert session.renderer is not None
     for layout, name in ((0, "four spectrograms"), (2, "all seven panes")):
         window.side.layouts.setCurrentIndex(layout)
         for what, views in (
-            ("moving, 10 s in view", panning(duration, 10)), ("moving, 10 min", panning(duration, 600)),
-            ("zooming, all to 2 s", zooming(duration)),
-        ):  # fmt: skip
+            ("moving, 10 s in view", panning(recording.duration, 10)),
+            ("moving, 10 min", panning(recording.duration, 600)),
+            ("zooming, all to 2 s", zooming(recording.duration)),
+        ):
             print(driver.frames(views).row(f"{what}: {name}", core_share()), flush=True)
-    print(
-        f"\nRendered meanwhile: {session.renderer.newest.coverage.filled / session.recording.samples:.0%}", flush=True
-    )
+    print(f"\nRendered meanwhile: {renderer.newest.coverage.filled / recording.samples:.0%}", flush=True)
     window.side.layouts.setCurrentIndex(0)
 
-    changes = []
-    for i in range(CHANGES):
-        session.seek(int((0.2 + 0.3 * i / CHANGES) * session.recording.samples))
-        driver.until(lambda: session.mixer.slots == [session.renderer.newest])
-        driver.rest(0.3)
-        begun = time.perf_counter()
-        session.set_controls(Controls(mix=0.5 + 0.01 * (i + 1)))
-        renders = session.controls.renders()
-        driver.until(lambda r=renders: any(slot.renders == r for slot in session.mixer.slots))
-        changes.append(1000 * (time.perf_counter() - begun + window.player.latency / 48_000))
-    print(
-        f"\nFrom a control to the ear, the device's buffer of {window.player.latency / 48:.0f} ms counted: median "
-        f"{statistics.median(changes):.0f} ms, worst of {CHANGES}: {max(changes):.0f} ms "
-        f"(core share {core_share():.2f})",
-        flush=True,
-    )
-    window.toggle_play()
-    session.renderer.paused = True
-    driver.rest(2)
-    cpu, wall = time.process_time(), time.perf_counter()
-    driver.rest(10)
-    print(
-        f"\nPaused, nothing touched: {100 * (time.process_time() - cpu) / (time.perf_counter() - wall):.1f} % of a core"
-    )
+
+def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer | None, *, frames: bool) -> None:
+    """Measure and print the tables."""
+    driver = Driver()
+    window = driver.window
+    window.resize(*size)
+    driver.until(window.isVisible)
+    cores = f"{len(os.sched_getaffinity(0))} core(s) of {os.cpu_count()}, load {os.getloadavg()[0]:.1f}"
+    print(f"{cores}; {window.width()} × {window.height()}, {driver.app.platformName()}; {minutes} min, mono, 48 kHz\n")
+    measure_opening(driver, path)
+    if frames:
+        measure_frames(driver)
+    delays = control_delays(driver, server) if server is not None else []
+    if delays:
+        print(
+            f"\nFrom a control to the sound, recorded at the device: median {statistics.median(delays):.0f} ms, worst "
+            f"of {len(delays)}: {max(delays):.0f} ms (core share {core_share():.2f})",
+            flush=True,
+        )
+    if window.session.playing:
+        window.toggle_play()
+    assert window.session.renderer is not None
+    window.session.renderer.paused = True
+    print(f"\nPaused, nothing touched: {idle_share(driver):.1%} of a core")
     print(f"Peak memory: {peak_mb(os.getpid()):.0f} MB; drop-outs: {window.player.drop_outs}")
     window.close()
 
@@ -201,6 +249,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.window", description=__doc__)
     parser.add_argument("--minutes", type=int, default=60, help="length of the recording (default: 60)")
     parser.add_argument("--size", default="1920x1080", help="of the window (default: 1920x1080)")
+    parser.add_argument("--no-frames", action="store_true", help="leave out the frames a second")
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
@@ -210,7 +259,7 @@ def main() -> None:
         path = Path(folder) / "long.wav"
         write_noisy_speech(path, 60 * arguments.minutes)
         try:
-            measure(arguments.minutes, (width, height), path)
+            measure(arguments.minutes, (width, height), path, server, frames=not arguments.no_frames)
         finally:
             if server is not None:
                 server.close()
