@@ -60,7 +60,8 @@ class Loss:
     exponent: float = 0.3
     magnitude: float = 70.0
     complex: float = 30.0
-    sdr: float = 0.5
+    sdr: float = 0.2
+    perceptual: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,10 @@
-"""The training loss: compressed spectra at two resolutions plus the distance of the waveforms.
+"""The training loss: compressed spectra at two resolutions, a model of hearing, and the distance of the waveforms.
 
 Compression (|X|^0.3) weighs quiet parts as hearing does; the complex term makes phase count; the waveform term keeps
 level and phase together. Complex or waveform terms alone raise SI-SDR and hurt what people hear (S. Braun and
-I. Tashev, "A consolidated view of loss functions for supervised deep learning-based speech enhancement", 2021).
+I. Tashev, "A consolidated view of loss functions for supervised deep learning-based speech enhancement", 2021); the
+model of hearing knows what speech masks (J. Martín-Doñas et al., "A deep learning loss function based on the
+perceptual evaluation of the speech quality", IEEE SPL 25, 2018).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .config import Loss
+from .perceptual import disturbance
 
 __all__ = ["enhancement_loss"]
 
@@ -22,13 +25,20 @@ _NORMAL_RMS = 0.1
 def enhancement_loss(estimate: Tensor, target: Tensor, noisy: Tensor, weights: Loss, *, step: int = 0) -> Tensor:
     """Scalar loss of estimates [N, L] at 48 kHz.
 
-    The resolutions take turns from ``step`` to step: the same in the mean for half the time. Each example is first
-    scaled so that its noisy version has the same level: quiet recordings count like loud ones.
+    The resolutions take turns from ``step`` to step, and the model of hearing counts double in every second one: the
+    same in the mean for half the time. Each example is first scaled so that its noisy version has the same level:
+    quiet recordings count like loud ones.
     """
     scale = _NORMAL_RMS / (noisy.square().mean(1, keepdim=True).sqrt() + 1e-6)
     y, s = estimate * scale, target * scale
-    spectral = _spectral(y, s, _RESOLUTIONS[step % len(_RESOLUTIONS)], weights)
-    return spectral + weights.sdr * _negative_sdr(y, s)
+    active = s.square().mean(1) > _NORMAL_RMS**2 * 1e-5  # examples with speech
+    loss = _spectral(y, s, _RESOLUTIONS[step % 2], weights)
+    if not active.any():
+        return loss
+    loss = loss + weights.sdr * _negative_sdr(y[active], s[active])
+    if step % 2 and weights.perceptual:
+        loss = loss + 2 * weights.perceptual * disturbance(y[active], s[active]).mean()
+    return loss
 
 
 def _spectral(y: Tensor, s: Tensor, n: int, weights: Loss) -> Tensor:
@@ -50,12 +60,10 @@ def _spectral(y: Tensor, s: Tensor, n: int, weights: Loss) -> Tensor:
 
 
 def _negative_sdr(y: Tensor, s: Tensor) -> Tensor:
-    """Mean negative signal-to-distortion ratio in dB, levelling off at 30 dB; examples without speech do not count.
+    """Mean negative signal-to-distortion ratio in dB, levelling off at 30 dB.
 
     Not scale-invariant on purpose: a scale-invariant ratio would let the output become quieter than the speech.
     """
     power = s.square().sum(1)
     error = (y - s).square().sum(1)
-    ratio = 10 * torch.log10((power + _EPS) / (error + 1e-3 * power + _EPS))
-    active = (power > s.shape[1] * _NORMAL_RMS**2 * 1e-5).float()
-    return -(ratio * active).sum() / active.sum().clamp(min=1)
+    return -10 * torch.log10((power + _EPS) / (error + 1e-3 * power + _EPS)).mean()

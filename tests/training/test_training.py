@@ -5,10 +5,12 @@ import csv
 import numpy as np
 import pytest
 import soundfile
+from scipy import signal
 
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
 from phaseaware.engine import MaskModel, stft  # noqa: E402
+from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises  # noqa: E402
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
@@ -17,6 +19,7 @@ from phaseaware.engine.training.export import export_network  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
 from phaseaware.engine.training.network import MaskNet, apply_mask, spectrum, waveform  # noqa: E402
+from phaseaware.engine.training.perceptual import disturbance  # noqa: E402
 
 from tests.signals import voice_like  # noqa: E402
 
@@ -200,26 +203,43 @@ def test_export_equals_torch_per_frame(tmp_path, rng, change):
         np.testing.assert_allclose(streamed, torch.view_as_complex(mask)[:, 0].numpy(), atol=1e-4)
 
 
-def test_loss_orders_estimates():
+@pytest.mark.parametrize("step", [0, 1])
+def test_loss_orders_estimates(step):
     """Perfect < slightly noisy < noisy, and less than the speech costs as more than it does."""
     rng = np.random.default_rng(7)
     s = torch.from_numpy(voice_like(rng, 24_000)[None])
     v = 0.05 * torch.randn(1, 24_000, generator=torch.Generator().manual_seed(1))
-    loss = [float(enhancement_loss(s + g * v, s, s + v, Loss())) for g in (0.0, 0.1, 1.0)]
+    loss = [float(enhancement_loss(s + g * v, s, s + v, Loss(), step=step)) for g in (0.0, 0.1, 1.0)]
     assert loss == sorted(loss)
-    quiet, loud, right = (float(enhancement_loss(g * s, s, s + v, Loss())) for g in (0.7, 1.4, 1.0))
+    quiet, loud, right = (float(enhancement_loss(g * s, s, s + v, Loss(), step=step)) for g in (0.7, 1.4, 1.0))
     assert right < min(quiet, loud)
-    scaled = float(enhancement_loss(0.01 * (s + 0.1 * v), 0.01 * s, 0.01 * (s + v), Loss()))
+    scaled = float(enhancement_loss(0.01 * (s + 0.1 * v), 0.01 * s, 0.01 * (s + v), Loss(), step=step))
     assert scaled == pytest.approx(loss[1], rel=1e-2)
 
 
-def test_loss_has_gradients_for_silence_and_clean():
+@pytest.mark.parametrize("step", [0, 1])
+def test_loss_has_gradients_for_silence_and_clean(step):
     for target in (torch.zeros(2, 12_000), torch.rand(2, 12_000)):
         noisy = torch.rand(2, 12_000)
         y = (0.5 * noisy).requires_grad_()
-        enhancement_loss(y, target, noisy, Loss()).backward()
+        enhancement_loss(y, target, noisy, Loss(), step=step).backward()
         assert torch.isfinite(y.grad).all()
         assert y.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("kind", ["white", "dull", "lost"])
+def test_disturbance_is_pesqs(noise, kind):
+    """Within 0.15 of the score of the pesq package, for added noise and for lost bands; the level does not matter."""
+    rng = np.random.default_rng(8)
+    speech = voice_like(rng, 4 * 48_000)
+    white = np.float32(noise * speech.std()) * rng.standard_normal(len(speech)).astype(np.float32)
+    dull = signal.lfilter([0.05], [1, -0.95], white).astype(np.float32) * 3
+    faded = signal.lfilter(*signal.butter(2, 4000 * (1 - noise), fs=48_000), speech).astype(np.float32)
+    estimate = {"white": speech + white, "dull": speech + dull, "lost": faded}[kind]
+    raw = 4.5 - float(disturbance(0.1 * torch.from_numpy(estimate)[None], torch.from_numpy(speech)[None]))
+    mapped = 0.999 + 4 / (1 + np.exp(3.8224 - 1.3669 * raw))  # P.862.2
+    assert mapped == pytest.approx(pesq_wb(estimate, speech, 48_000), abs=0.15)
 
 
 def test_apply_mask_is_complex_multiplication():
