@@ -231,6 +231,7 @@ def test_loss_has_gradients_for_silence_and_clean(step):
 @pytest.mark.parametrize("kind", ["white", "dull", "lost"])
 def test_disturbance_is_pesqs(noise, kind):
     """Within 0.15 of the score of the pesq package, for added noise and for lost bands; the level does not matter."""
+    pytest.importorskip("pesq", reason="needs the [eval] extra")
     rng = np.random.default_rng(8)
     speech = voice_like(rng, 4 * 48_000)
     white = np.float32(noise * speech.std()) * rng.standard_normal(len(speech)).astype(np.float32)
