@@ -20,6 +20,7 @@ from tests.gui.sound_server import AVAILABLE, WHY_NOT, SoundServer
 from tests.signals import voice_like
 
 Samples = NDArray[np.float32]
+PAUSE, REPEATS = 14_400, 80
 MICROPHONE = ("load-module", "module-null-sink", "sink_name=mic", "rate=48000", "format=float32le", "channels=1")
 
 
@@ -56,24 +57,38 @@ def start(panel: LivePanel, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: panel.session is not None)
 
 
-def through(panel: LivePanel, devices: SoundServer, x: Samples, qtbot: QtBot) -> Samples:
-    """What comes out while ``x`` goes in."""
-    with devices.recorded() as recorder:
-        with devices.played("mic", x) as played:
-            qtbot.waitUntil(lambda: not played(), timeout=20_000)
-        qtbot.waitUntil(lambda: not recorder.is_silent(recorder.count), timeout=20_000)
-        qtbot.waitUntil(lambda: recorder.is_silent(24_000), timeout=20_000)
-        return recorder.samples()[:, 0]
-
-
-def likeness(found: Samples, wanted: Samples) -> float:
-    """Correlation of each tenth of a second with the best place in what was found; the middle of all."""
+def likeness(found: Samples, wanted: Samples) -> NDArray[np.float64]:
+    """Correlation of each tenth of a second with the best place in what was found."""
     best = []
     for part in wanted.reshape(-1, 4800):
         places = correlate(found, part, "valid")
         i = int(np.argmax(places))
         best.append(places[i] / max(np.linalg.norm(found[i : i + len(part)]) * np.linalg.norm(part), 1e-9))
-    return float(np.median(best))
+    return np.array(best)
+
+
+def listen(devices: SoundServer, x: Samples, sounds: dict[str, Samples], wanted: str, qtbot: QtBot) -> dict[str, float]:
+    """Play ``x`` over and over until most of what is wanted has come out; how alike each sound is to what came.
+
+    A busy machine loses some of it, but not the same each time.
+    """
+    best = {name: np.zeros(len(sound) // 4800) for name, sound in sounds.items()}
+    looked = 0
+    with devices.recorded() as recorder, devices.played("mic", np.tile(np.pad(x, (0, PAUSE)), REPEATS)):
+
+        def is_heard() -> bool:
+            nonlocal looked
+            if recorder.count - looked < 96_000:
+                return False
+            start = max(0, looked - 4800)
+            found = recorder.samples(start)[:, 0]
+            looked = start + len(found)
+            for name, sound in sounds.items():
+                best[name] = np.maximum(best[name], likeness(found, sound))
+            return bool(np.median(best[wanted]) > 0.95)
+
+        qtbot.waitUntil(is_heard)
+    return {name: float(np.median(parts)) for name, parts in best.items()}
 
 
 def test_speech_goes_in_and_each_version_comes_out(
@@ -85,17 +100,8 @@ def test_speech_goes_in_and_each_version_comes_out(
     start(panel, qtbot)
     sounds = {"A": a, "B": b, "bypass": x}
     for version in ("A", "bypass"):
-        assert panel.session is not None
         panel.select(version)
-        before = panel.session.drop_outs
-        try:
-            found = through(panel, devices, x, qtbot)
-        except qtbot.TimeoutError:
-            pytest.skip("the machine is too busy for live sound: nothing has come through in time")
-        alike = {name: likeness(found, sound) for name, sound in sounds.items()}
-        if panel.session.drop_outs > before and alike[version] < 0.95:
-            pytest.skip("the machine is too busy for live sound: drop-outs")
-        assert alike[version] > 0.95
+        alike = listen(devices, x, sounds, version, qtbot)
         assert max(alike, key=alike.__getitem__) == version
     assert "drop-outs" in panel.output_meter.text()
     panel.toggle()
