@@ -31,7 +31,7 @@ class Exports(QObject):
     """
 
     changed = pyqtSignal()
-    _ended = pyqtSignal(str)
+    _ended = pyqtSignal(str, bool)
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -90,17 +90,19 @@ class Exports(QObject):
             self.share = share
 
         def run() -> None:
+            worked = False
             try:
                 clipped = export(job, told=told, stopped=self._stop.is_set)
                 names = ", ".join(path.name for path in targets.values())
                 text = f"Exported to {next(iter(targets.values())).parent}: {names}"
                 if clipped:
                     text += f". {clipped} samples beyond full scale were clipped; WAV would hold them."
+                worked = not clipped
             except Cancelled:
                 text = "Export cancelled; nothing was written."
             except (AudioFileError, OSError, ValueError, RuntimeError) as error:
                 text = f"Cannot export: {error}. Nothing was written."
-            self._ended.emit(text)
+            self._ended.emit(text, worked)
 
         self._thread = threading.Thread(target=run, name="export")
         self._thread.start()
@@ -110,9 +112,10 @@ class Exports(QObject):
         """Stop the export under way."""
         self._stop.set()
 
-    def _end(self, text: str) -> None:
+    def _end(self, text: str, worked: bool) -> None:
         self.share = None
-        self._window.message.show_message(text)
+        show = self._window.message.show_note if worked else self._window.message.show_message
+        show(text)
         self.changed.emit()
 
     def ask_for_picture(self) -> None:
@@ -140,7 +143,7 @@ class Exports(QObject):
         except OSError as error:
             window.message.show_message(f"Cannot export the picture: {error.strerror or error} ({path})")
             return
-        window.message.show_message(f"Exported to {path}")
+        window.message.show_note(f"Exported to {path}")
 
     def close(self) -> None:
         """End an export under way."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Menus"]
 
 _RECENT = 8
+_BETWEEN_STEMS = "\n"
 _TOOL_TIP = Qt.ItemDataRole.ToolTipRole
 
 
@@ -130,26 +131,26 @@ class Menus(QObject):
 
         ask_for_file(self._window, "Open the clean speech (the noise comes next)", self.folder, noise_too)
 
-    def opened(self, path: Path) -> None:
-        """Remember a file as the most recent one."""
-        path = path.resolve()
-        self._settings.setValue("folder", str(path.parent))
-        recent = [str(path), *(p for p in self.recent_paths() if p != str(path))]
+    def opened(self, *paths: Path) -> None:
+        """Remember a recording, or both stems, as the most recent ones."""
+        entry = _BETWEEN_STEMS.join(str(path.resolve()) for path in paths)
+        self._settings.setValue("folder", str(paths[0].resolve().parent))
+        recent = [entry, *(e for e in self._recent_entries() if e != entry)]
         self._settings.setValue("recent", recent[:_RECENT])
         self._list_recent()
 
-    def recent_paths(self) -> list[str]:
-        """Files opened lately, the last one first."""
+    def _recent_entries(self) -> list[str]:
         value = self._settings.value("recent", [])
-        return [value] if isinstance(value, str) else [str(p) for p in value or []]
+        return [value] if isinstance(value, str) else [str(e) for e in value or []]
 
     def _list_recent(self) -> None:
         self.recent.clear()
-        for path in self.recent_paths():
-            action = self.recent.addAction(path)
+        for entry in self._recent_entries():
+            paths = entry.split(_BETWEEN_STEMS)
+            action = self.recent.addAction(" + ".join(paths))
             assert action is not None
-            action.triggered.connect(lambda _, p=path: self._window.open(p))
-        self.recent.setEnabled(bool(self.recent_paths()))
+            action.triggered.connect(lambda _, p=paths: self._window.open(*p))
+        self.recent.setEnabled(not self.recent.isEmpty())
 
     def copy_script(self) -> None:
         """Put the settings on the clipboard as a script."""
@@ -161,7 +162,7 @@ class Menus(QObject):
         clipboard = QGuiApplication.clipboard()
         assert clipboard is not None
         clipboard.setText(text)
-        self._window.message.show_message(
+        self._window.message.show_note(
             "Copied: a Python script that makes A and B of this recording with these settings."
         )
 
@@ -217,4 +218,4 @@ class Menus(QObject):
             self._window.message.show_message(f"Cannot save the preset: {error}")
             return
         self.list_presets()
-        self._window.message.show_message(f"Saved as {path}")
+        self._window.message.show_note(f"Saved as {path}")

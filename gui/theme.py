@@ -88,4 +88,5 @@ QProgressBar {{ background: #27303a; border: 1px solid {EDGE}; border-radius: 3p
 QProgressBar::chunk {{ background: #3d6e9e; }}
 QFrame#message {{ background: #4a3a12; }}
 QFrame#message QLabel {{ background: #4a3a12; color: {WARNING}; }}
+QFrame#note, QFrame#note QLabel {{ background: #22364a; }}
 """

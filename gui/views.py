@@ -82,6 +82,7 @@ class ViewArea(QWidget):
         self._grid = PaneGrid(self.panes)
         self.readout = QLabel()
         self.readout.setObjectName("faint")
+        self.readout.setTextFormat(Qt.TextFormat.RichText)
         self.readout.setMinimumWidth(100)
         self.readout.setWordWrap(True)
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -232,7 +233,7 @@ class ViewArea(QWidget):
         if recording is not None and not math.isnan(seconds):
             pictures = renderer.pictures if renderer is not None else None
             point = look_up(recording, pictures, seconds, float(self._scale.hz(height)))
-        self.readout.setText(_readout(point) if point is not None else "&nbsp;")
+        self.readout.setText(_readout(point) if point is not None else "")
 
     def zoom(self, factor: float, position: int) -> None:
         """Zoom in time around the playhead, if it is in view, or the middle."""

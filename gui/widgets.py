@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QFrame,
@@ -21,6 +21,9 @@ from PyQt6.QtWidgets import (
 from .theme import FAINT, TEXT, WARNING
 
 __all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
+
+
+_NOTE_MS = 6000
 
 
 class _Slider(QSlider):
@@ -190,7 +193,7 @@ class LevelMeter(QWidget):
 
 
 class MessageBar(QFrame):
-    """What went wrong, and what to do; stays until closed or replaced."""
+    """What went wrong, and what to do, stays until closed or replaced; what was done, for some seconds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,7 +212,23 @@ class MessageBar(QFrame):
         row.addWidget(close)
         self.hide()
 
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+
     def show_message(self, text: str) -> None:
-        """Show a text."""
+        """Show what went wrong."""
+        self._timer.stop()
+        self._show(text, "message")
+
+    def show_note(self, text: str) -> None:
+        """Show what was done."""
+        self._timer.start(_NOTE_MS)
+        self._show(text, "note")
+
+    def _show(self, text: str, name: str) -> None:
+        if self.objectName() != name:
+            self.setObjectName(name)
+            self.setStyleSheet("/* anew */")  # the window's style depends on the name
         self.label.setText(text)
         self.show()

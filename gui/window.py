@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
 
     # Files
 
-    def open(self, path: str | Path, noise: str | Path | None = None) -> bool:
+    def open(self, path: str | Path, noise: str | Path | None = None, *, remember: bool = True) -> bool:
         """Open a recording, or speech and noise stems; what is open stays if that fails. Returns whether it worked."""
         if self.abx.under_way:
             self.abx.finish()
@@ -136,14 +136,15 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{recording.title} – PhaseAware")
         if self.session.renderer is None:
             self.message.show_message("There is no model with both masks, so only the noisy recording can be heard.")
-        self.menus.opened(Path(path))
+        if remember:
+            self.menus.opened(*recording.sources)
         self.show_session()
         self.side.versions[Version.NOISY].setFocus()
         return True
 
     def open_demo(self) -> None:
         """Open the demo clip, with the model's masks; the ideal ones can be chosen, as its stems are known."""
-        if self._demo is not None and self.open(*self._demo) and self.session.model is not None:
+        if self._demo is not None and self.open(*self._demo, remember=False) and self.session.model is not None:
             self.session.set_ideal(None)
             self.show_session()
 

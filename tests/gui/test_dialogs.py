@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import soundfile
+from phaseaware.gui import widgets
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.window import MainWindow
@@ -109,7 +110,7 @@ def test_a_broken_file_is_told_and_the_open_one_stays(opened: MainWindow, noisy_
     assert "broken.wav" in opened.message.label.text()
     assert opened.session.recording is not None
     assert opened.session.recording.path == noisy_file
-    assert opened.menus.recent_paths() == [str(noisy_file)]
+    assert [action.text() for action in opened.menus.recent.actions()] == [str(noisy_file)]
 
 
 def test_what_is_heard_is_exported_in_the_format_chosen(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
@@ -212,3 +213,15 @@ def test_a_preset_is_saved_under_the_name_given(opened: MainWindow) -> None:
         assert said in opened.message.label.text()
     names = [opened.side.presets.itemText(i) for i in range(opened.side.presets.count())]
     assert names.count("Nine") == 1
+
+
+def test_what_was_done_is_told_for_a_while_and_what_went_wrong_until_closed(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widgets, "_NOTE_MS", 1)
+    opened.message.show_note("Copied")
+    qtbot.waitUntil(lambda: not opened.message.isVisible())
+    opened.message.show_note("Copied")
+    opened.message.show_message("Cannot open")
+    assert not opened.message._timer.isActive()
+    assert opened.message.isVisible()

@@ -35,7 +35,6 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     opened.dropEvent(event)
     assert opened.session.recording is not None
     assert opened.session.recording.path == other
-    assert opened.menus.recent_paths() == [str(other), str(noisy_file)]
     assert [action.text() for action in opened.menus.recent.actions()] == [str(other), str(noisy_file)]
     opened.menus.recent.actions()[1].trigger()
     assert opened.session.recording.path == noisy_file
@@ -63,6 +62,10 @@ def test_row_13_ideal_masks_of_stems(
     assert window.session.recording is not None
     assert window.session.recording.path.name == "speech.wav"
     assert window.side.ideal_row.isVisible()
+    (recent,) = window.menus.recent.actions()
+    assert recent.text() == f"{tmp_path / 'speech.wav'} + {tmp_path / 'noise.wav'}"
+    recent.trigger()  # both, as they were
+    assert window.session.recording.speech is not None
     window.side.ideal_a.setCurrentIndex(1)
     window.side.ideal_a.activated.emit(1)
     assert window.session.ideal is not None
@@ -159,6 +162,8 @@ def test_without_a_file_the_demo_clip_is_offered(
     button.click()
     assert window.session.recording is not None
     assert window.session.ideal is None
+    assert window.menus.recent.isEmpty()  # the clip is no file of the user's, nor is its folder
+    assert window.menus.folder != str(tmp_path)
     assert window.middle.currentWidget() is window.views
     rendered(window, qtbot)
     window.close()
