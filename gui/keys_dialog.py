@@ -13,7 +13,7 @@ from .widgets import scrolled
 
 __all__ = ["show_keys"]
 
-_SCROLL_BAR = 14  # pixels
+_SCROLL_BAR = 24  # pixels
 _NAME = "keys"
 _KEY = "padding-right: 12px; white-space: nowrap"
 

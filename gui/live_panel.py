@@ -93,7 +93,7 @@ class LivePanel(QWidget):
             button.setMinimumWidth(130)
             button.setStyleSheet(
                 f"QPushButton {{ color: {colour}; border: 2px solid {colour}; }}"
-                f"QPushButton:checked {{ background: {colour}; color: #0b0e11; font-weight: bold; }}"
+                f"QPushButton:checked {{ background: {colour}; color: #0b0e11; }}"
                 "QPushButton:disabled { color: #66717d; border-color: #39434f; }"
             )
             button.clicked.connect(lambda _, n=name: self.select(n))

@@ -43,6 +43,19 @@ def _heading(text: str) -> QLabel:
     return label
 
 
+def _section() -> QWidget:
+    section = QWidget()
+    section.setObjectName("row")
+    return section
+
+
+def _column(section: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(section)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    return column
+
+
 class SidePanel(QFrame):
     """Draws a session's settings and changes them.
 
@@ -68,12 +81,18 @@ class SidePanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 6, 12, 8)
         column.setSpacing(4)
-        self._add_listening(column)
+        self.listening, self.viewing = _section(), _section()
+        """What concerns an open recording only, not live sound."""
+        self._is_live = False
+        self._add_listening(self.listening)
+        self._add_view(self.viewing)
+        column.addWidget(self.listening)
         self._add_controls(column)
-        self._add_view(column)
+        column.addWidget(self.viewing)
         column.addStretch(1)
 
-    def _add_listening(self, column: QVBoxLayout) -> None:
+    def _add_listening(self, section: QWidget) -> None:
+        column = _column(section)
         column.addWidget(_heading("LISTEN"))
         grid = QGridLayout()
         grid.setSpacing(4)
@@ -204,7 +223,8 @@ class SidePanel(QFrame):
         grid.addWidget(self.ideal_b, 1, 1)
         column.addWidget(self.ideal_row)
 
-    def _add_view(self, column: QVBoxLayout) -> None:
+    def _add_view(self, section: QWidget) -> None:
+        column = _column(section)
         column.addWidget(_heading("VIEW"))
         row = QHBoxLayout()
         self.layouts = QComboBox()
@@ -249,6 +269,13 @@ class SidePanel(QFrame):
             choice = IdealChoice(_IDEAL_A[self.ideal_a.currentIndex()], _IDEAL_B[self.ideal_b.currentIndex()])
         self._do(lambda: self.session.set_ideal(choice))
 
+    def set_live(self, live: bool) -> None:
+        """Live sound is heard: only the controls concern it."""
+        self._is_live = live
+        self.listening.setVisible(not live)
+        self.viewing.setVisible(not live)
+        self.show_session()
+
     def show_session(self) -> None:
         """Draw the session as it is."""
         session = self.session
@@ -279,7 +306,7 @@ class SidePanel(QFrame):
         self.undo.setEnabled(session.history.can_undo)
         self.redo.setEnabled(session.history.can_redo)
         self.reset.setEnabled(controls != Controls())
-        self.ideal_row.setVisible(recording is not None and recording.speech is not None)
+        self.ideal_row.setVisible(recording is not None and recording.speech is not None and not self._is_live)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)
         self.source.setEnabled(session.model is not None)
         for combo in (self.ideal_a, self.ideal_b):

@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         except (OpenError, OSError) as error:
             self.message.show_message(f"Cannot open: {error}")
             return False
-        self.live.stop()
+        self._leave_live()
         self.message.hide()
         recording = self.session.recording
         assert recording is not None
@@ -268,6 +268,7 @@ class MainWindow(QMainWindow):
         if not renderer.done:
             self.message.show_message("A and B are still being rendered; start the test when that is done.")
             return
+        self._leave_live()
         self.abx.begin(test or AbxTest())
         self.middle.setCurrentWidget(self._pages[self.abx])
         self.abx.hear["X"].setFocus()
@@ -292,13 +293,21 @@ class MainWindow(QMainWindow):
         self.session.play(False)
         self.player.release()
         self.middle.setCurrentWidget(self._pages[self.live])
+        self.side.set_live(True)
+        self.transport.hide()
         self.live.start_button.setFocus()  # the focus must not stay on what is hidden now: keys would be lost
         self.show_session()
 
     def _live_closed(self) -> None:
         self.middle.setCurrentWidget(self.views if self.session.recording is not None else self._pages[self.start_page])
+        self.side.set_live(False)
+        self.transport.show()
         self.side.versions[Version.NOISY].setFocus()
         self.views.refresh_pictures()
+
+    def _leave_live(self) -> None:
+        if self.is_live:
+            self.live.finish()
 
     @property
     def is_live(self) -> bool:

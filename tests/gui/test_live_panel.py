@@ -18,6 +18,8 @@ from phaseaware.plugin.live import Device, LiveError, LiveSession
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from tests.gui.helpers import rendered
+
 
 class FakeDevices:
     """Stands for PortAudio: calls the session as a device would."""
@@ -116,6 +118,9 @@ def test_the_window_shows_the_page_and_its_keys_switch(
     window.open(noisy_file)
     window.start_live()
     assert window.is_live
+    for of_the_file in (window.side.listening, window.side.viewing, window.transport):
+        assert not of_the_file.isVisible()
+    assert window.side.sliders["mix"].isVisible()
     qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.live.session is not None)
     assert window.live.session is not None
@@ -129,6 +134,8 @@ def test_the_window_shows_the_page_and_its_keys_switch(
     assert window.live._board.mix == 0.25
     qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Escape)
     assert not window.is_live
+    for of_the_file in (window.side.listening, window.side.viewing, window.transport):
+        assert of_the_file.isVisible()
     qtbot.waitUntil(lambda: not window.live.running)
     window.close()
     window.deleteLater()
@@ -170,3 +177,20 @@ def test_no_device_is_looked_for_while_sound_goes_through(panel: LivePanel, fake
     panel.toggle()
     qtbot.waitUntil(lambda: not panel.running)
     assert panel.refresh_button.isEnabled()
+
+
+def test_a_file_or_a_listening_test_ends_live_sound(
+    fake: FakeDevices, opened: MainWindow, noisy_file: Path, qtbot: QtBot
+) -> None:
+    for leave in (lambda: opened.open(noisy_file), opened.start_abx):
+        opened.start_live()
+        opened.live.toggle()
+        qtbot.waitUntil(lambda: opened.live.session is not None)
+        rendered(opened, qtbot)
+        leave()
+        assert not opened.is_live
+        qtbot.waitUntil(lambda: not opened.live.running)
+        assert opened.transport.isVisible()
+    assert opened.abx.under_way
+    opened.abx.finish()
+    assert opened.side.listening.isVisible()
