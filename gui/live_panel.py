@@ -12,7 +12,7 @@ from phaseaware.plugin.live import Device, LiveError, LiveSession, devices, run
 from phaseaware.plugin.live import Version as LiveVersion
 from phaseaware.plugin.processor import PhaseAware
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from .controls import Controls
 from .mixer import Version
@@ -54,14 +54,18 @@ class LivePanel(QWidget):
         column.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
         hint = QLabel("Use headphones: a loudspeaker's sound would come back through the microphone.")
         hint.setObjectName("faint")
-        column.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        hint.setWordWrap(True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(hint)
         grid = QGridLayout()
         self.inputs, self.outputs = QComboBox(), QComboBox()
         for row, (name, box) in enumerate((("From", self.inputs), ("To", self.outputs))):
             label = QLabel(name)
             label.setBuddy(box)
             box.setAccessibleName(f"{name} device")
-            box.setMinimumWidth(280)
+            box.setMinimumWidth(150)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             grid.addWidget(label, row, 0)
             grid.addWidget(box, row, 1)
         self.refresh_button = QPushButton("Refresh")
@@ -70,36 +74,35 @@ class LivePanel(QWidget):
         grid.addWidget(self.refresh_button, 0, 2, 2, 1)
         line = QHBoxLayout()
         line.addStretch(1)
-        line.addLayout(grid)
+        line.addLayout(grid, 4)
         line.addStretch(1)
         column.addSpacing(12)
         column.addLayout(line)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
+        buttons = QGridLayout()
+        buttons.setColumnStretch(0, 1)
+        buttons.setColumnStretch(3, 1)
         self.start_button = QPushButton("Start")
-        self.start_button.setMinimumWidth(90)
         self.start_button.setToolTip("Start or stop  (Space)")
         self.start_button.clicked.connect(self.toggle)
-        buttons.addWidget(self.start_button)
+        buttons.addWidget(self.start_button, 0, 1)
         self.versions: dict[LiveVersion, QPushButton] = {}
         texts: tuple[tuple[LiveVersion, str, str], ...] = (
             ("bypass", "1   Input", COLOURS[Version.NOISY]),
             ("A", "2   A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
             ("B", "3   B  Real mask", COLOURS[Version.REAL]),
         )
-        for name, text, colour in texts:
+        for i, (name, text, colour) in enumerate(texts, 1):
             button = QPushButton(text)
             button.setCheckable(True)
-            button.setMinimumWidth(130)
+            button.setMinimumWidth(145)
             button.setStyleSheet(
                 f"QPushButton {{ color: {colour}; border: 2px solid {colour}; }}"
                 f"QPushButton:checked {{ background: {colour}; color: #0b0e11; }}"
                 "QPushButton:disabled { color: #66717d; border-color: #39434f; }"
             )
             button.clicked.connect(lambda _, n=name: self.select(n))
-            buttons.addWidget(button)
+            buttons.addWidget(button, i // 2, 1 + i % 2)
             self.versions[name] = button
-        buttons.addStretch(1)
         column.addSpacing(12)
         column.addLayout(buttons)
         self.input_meter, self.output_meter = LevelMeter(("In", "Out")), QLabel()

@@ -100,3 +100,10 @@ def test_what_does_not_fit_is_told_shorter_or_in_the_tool_tip(qtbot: QtBot) -> N
         label.setFixedWidth(width)
         label.grab()
         assert label.toolTip() == tip
+
+
+def test_the_pages_need_no_more_than_a_small_screen_has(opened: MainWindow) -> None:
+    beside = 640 - opened._side_scroll.width() - 20
+    assert opened.live.minimumSizeHint().width() <= beside
+    assert opened.start_page.minimumSizeHint().width() <= beside
+    assert opened.abx.minimumSizeHint().width() <= 620  # the listening test has the window for itself
