@@ -39,6 +39,12 @@ _PAST = 3  # frames before the masked one among them
 # Adam moves every output by about the learning rate a step. The ratios are heavy-tailed, so coefficients that jitter as
 # much as a gate does cost more than they gain (0.15 dB at the training's learning rate, nothing after annealing).
 _COEFFICIENT_SCALE = 0.1
+# Products of complex numbers, whose parts are an axis of their own, as products and sums of tensors in another order
+# and with other signs: a run of one frame costs by the number of its operators rather than by their size.
+_ORDERS = {
+    "conjugate": ([0, 1, 1, 0], [1.0, 1.0, 1.0, -1.0]),  # (a, b) to (a, b), (b, -a): Re and Im of (a + jb)(c - jd)
+    "product": ([0, 1, 1, 0], [1.0, -1.0, 1.0, 1.0]),  # (a, b) to (a, -b), (b, a): Re and Im of (a + jb)(c + jd)
+}
 
 
 def sqrt_hann(device: torch.device) -> Tensor:
@@ -68,7 +74,7 @@ class State(NamedTuple):
     features: Tensor
     """[2, N, features, low bins]: the two latest feature frames."""
     neighbours: Tensor
-    """[3 + lookahead, N, low bins, 2]: the latest phase-converted frames below the seam."""
+    """[3 + lookahead, N, 2, low bins]: the latest phase-converted frames below the seam."""
     recurrent: Tensor
     """[blocks, N·F, C]."""
 
@@ -91,13 +97,14 @@ class _Block(nn.Module):
         self.norm_frequency = nn.LayerNorm([tokens, channels])
 
     def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        T, N, tokens, channels = x.shape
+        """[T·N, tokens, C] and state [1, N·tokens, C], to the same."""
+        _, tokens, channels = x.shape
         # A recurrence of many small steps is faster in single precision than with a conversion in each step.
         with torch.autocast(x.device.type, enabled=False):
-            y, h = self.recurrence(x.float().reshape(T, N * tokens, channels), h)
-        x = x + self.norm_time(self.projection(y).reshape(T, N, tokens, channels))
-        m = _activation(self.narrow(x)).reshape(T, N, -1)
-        m = _activation(self.exchange(m)).reshape(T, N, tokens, -1)
+            y, h = self.recurrence(x.float().reshape(-1, h.shape[1], channels), h)
+        x = x + self.norm_time(self.projection(y.reshape(-1, tokens, channels)))
+        m = _activation(self.narrow(x.reshape(-1, channels))).reshape(-1, self.exchange.in_features)
+        m = _activation(self.exchange(m)).reshape(-1, tokens, self.widen.in_features)
         return x + self.norm_frequency(self.widen(m)), h
 
 
@@ -118,10 +125,17 @@ class MaskNet(nn.Module):
         self.tokens = self.low_tokens + self.high_tokens
         bands = masks.auditory_bands(self.low_bins - masks.SEAM_WIDTH, config.high_bands)
         self.register_buffer("band_mean", torch.tensor(bands / bands.sum(axis=0)), persistent=False)
-        self.register_buffer("band_spread", torch.tensor(bands.T.copy()), persistent=False)
-        fade = masks.seam_weights(self.low_bins)[self.low_bins - masks.SEAM_WIDTH : self.low_bins]
-        self.register_buffer("fade", torch.tensor(fade), persistent=False)
+        # The seam: the low head fades out over its last SEAM_WIDTH bins while the band gains, which are real, fade in.
+        fade = torch.tensor(masks.seam_weights(self.low_bins))
+        spread = torch.zeros(config.high_bands, 2, BINS)
+        spread[:, 0, self.low_bins - masks.SEAM_WIDTH :] = torch.tensor(bands.T.copy())
+        spread[:, 0] *= 1 - fade
+        self.register_buffer("band_spread", spread.flatten(1), persistent=False)
+        self.register_buffer("fade", fade[: self.low_bins].clone(), persistent=False)
         self.register_buffer("odd_bins", torch.arange(self.low_bins) % 2 * 1.0, persistent=False)
+        for name, (order, signs) in _ORDERS.items():
+            self.register_buffer(f"{name}_order", torch.tensor(order), persistent=False)
+            self.register_buffer(f"{name}_signs", torch.tensor(signs).reshape(-1, 1), persistent=False)
 
         self.features = _ABSOLUTE + _RELATIVE * config.relative_phase
         self.encode0 = nn.Conv1d(self.features * _TIME_KERNEL, c0, 5, 2, 2)
@@ -153,62 +167,55 @@ class MaskNet(nn.Module):
         return State(
             like.new_zeros(1),
             like.new_zeros(_TIME_KERNEL - 1, examples, self.features, self.low_bins),
-            like.new_zeros(_PAST + self.config.lookahead, examples, self.low_bins, 2),
+            like.new_zeros(_PAST + self.config.lookahead, examples, 2, self.low_bins),
             like.new_zeros(self.config.blocks, examples * self.tokens, self.config.channels),
         )
 
     def forward(self, X: Tensor, state: State) -> tuple[dict[str, Tensor], State]:
         """Noisy spectrum [T, N, 513, 2] to {head: mask [T, N, 513, 2]} and the state after it."""
-        T, N = X.shape[:2]
-        power = X.square().sum(-1) + 1e-12
+        N, L = X.shape[1], self.low_bins
+        X = X.transpose(2, 3)
+        power = X.square().sum(2, keepdim=True) + 1e-12
         magnitude = power**0.15  # |X|^0.3
-        low = X[:, :, : self.low_bins]
-        parity = state.parity
+        low, parity = X[..., :L], state.parity
         if self.config.phase_conversion:
-            low = low * self._phase_signs(T, parity, X).reshape(T, 1, self.low_bins, 1)
-            parity = torch.remainder(parity + T, 2.0)
+            odd = torch.fmod(torch.arange(1, X.shape[0] + 1, device=X.device) + parity, 2.0)
+            parity = odd[-1:]
+            low = low * (1 - 2 * odd.reshape(-1, 1, 1, 1) * self.odd_bins)  # (-1)^(k (n+1)): stft.convert_phase
         around = torch.cat([state.neighbours, low], 0)
         neighbours = around[-(_PAST + self.config.lookahead) :]
-        low = low * (magnitude * power.rsqrt())[:, :, : self.low_bins].unsqueeze(-1)
-        frames = torch.cat([low.permute(0, 1, 3, 2), magnitude[:, :, None, : self.low_bins]], 2)
+        frames = torch.cat([low * power[..., :L] ** -0.35, magnitude[..., :L]], 2)  # |X|^0.3 / |X|
         if self.config.relative_phase:
             frames = torch.cat([frames, self._relative_phase(frames, state.features[-1:, :, :_ABSOLUTE])], 2)
         frames = torch.cat([state.features, frames], 0)
         features = frames[-(_TIME_KERNEL - 1) :]
-        stacked = torch.cat([frames[:-2], frames[1:-1], frames[2:]], 2).reshape(T * N, -1, self.low_bins)
+        stacked = torch.cat([frames[:-2], frames[1:-1], frames[2:]], 2).reshape(-1, _TIME_KERNEL * self.features, L)
 
         e0 = _activation(self.encode0(stacked))
         e1 = _activation(self.encode1(e0))
         e2 = _activation(self.encode2(e1))
-        bands = magnitude[:, :, self.low_bins - masks.SEAM_WIDTH :] @ self.band_mean
-        high = self.encode_high(bands.reshape(T * N, 1, -1))
-        x = torch.cat([e2, high], 2).transpose(1, 2).reshape(T, N, self.tokens, -1) + self.position
+        bands = magnitude[..., L - masks.SEAM_WIDTH :] @ self.band_mean
+        high = self.encode_high(bands.reshape(-1, 1, self.config.high_bands))
+        x = torch.cat([e2, high], 2).transpose(1, 2) + self.position
         recurrent = []
         for i, block in enumerate(self.blocks):
             x, h = block(x, state.recurrent[i : i + 1])
             recurrent.append(h)
 
-        x = x.reshape(T * N, self.tokens, -1)
-        d = x[:, : self.low_tokens].transpose(1, 2)
-        d = self.decode2(_activation(self.merge2(torch.cat([d, e2], 1))))
+        d, tokens_high = x.split([self.low_tokens, self.high_tokens], 1)
+        d = self.decode2(_activation(self.merge2(torch.cat([d.transpose(1, 2), e2], 1))))
         d = self.decode1(_activation(self.merge1(torch.cat([d, e1], 1))))
         d = self.decode0(_activation(self.merge0(torch.cat([d, e0], 1))))
-        ratios = self._ratios(around) if self.neighbours else around.new_zeros(T * N, 2, 0, self.low_bins)
-        bounded = ratios * (1 + ratios.square().sum(1, keepdim=True)).rsqrt()
-        local = stacked[:, _ABSOLUTE - 1 :: self.features]
-        d = _activation(self.fine0(torch.cat([d, local, bounded.flatten(1, 2)], 1)))
-        d = _activation(self.fine1(d))
-        tokens_high = x[:, self.low_tokens :]
-        out = {head: self._head(head, d, tokens_high, ratios).reshape(T, N, BINS, 2) for head in self.config.heads}
+        local, ratios = [d, stacked[:, _ABSOLUTE - 1 :: self.features]], None
+        if self.neighbours:
+            ratios = self._ratios(around)
+            bounded = ratios * (1 + ratios.square().sum(1, keepdim=True)).rsqrt()
+            local.append(bounded.reshape(-1, 2 * len(self.neighbours), L))
+        d = _activation(self.fine1(_activation(self.fine0(torch.cat(local, 1)))))
+        out = {head: self._head(head, d, tokens_high, ratios).reshape(-1, N, BINS, 2) for head in self.config.heads}
         return out, State(parity, features, neighbours, torch.cat(recurrent))
 
-    def _phase_signs(self, T: int, parity: Tensor, X: Tensor) -> Tensor:
-        """(-1)^(k (n+1)) for T frames from the one with this parity on; see :func:`stft.convert_phase`."""
-        n = torch.ones_like(X[:, 0, 0, 0]).cumsum(0) + parity  # n + 1
-        return 1 - 2 * torch.remainder(n, 2.0).unsqueeze(1) * self.odd_bins
-
-    @staticmethod
-    def _relative_phase(frames: Tensor, previous: Tensor) -> Tensor:
+    def _relative_phase(self, frames: Tensor, previous: Tensor) -> Tensor:
         """Phase against the frame before and against the bin below, [T, N, 3, bins] to [T, N, 4, bins].
 
         A mask does not change when the whole signal is turned or delayed; these features do not either, and products of
@@ -217,15 +224,15 @@ class MaskNet(nn.Module):
         """
         frames = torch.cat([previous, frames], 0)
         q = frames[:, :, :2] * frames[:, :, 2:].clamp(min=1e-2).rsqrt()
-        re, im = q[:, :, 0], q[:, :, 1]
-        a, b, c, d = re[1:], im[1:], re[:-1], im[:-1]
-        in_time = [a * c + b * d, b * c - a * d]
-        c, d = functional.pad(a[:, :, :-1], (1, 0)), functional.pad(b[:, :, :-1], (1, 0))
-        in_frequency = [a * c + b * d, b * c - a * d]
-        return torch.stack(in_time + in_frequency, 2)
+        now = q[1:]
+        others = torch.cat([q[:-1], functional.pad(now[..., :-1], (1, 0))], 2)
+        shape = (-1, now.shape[1], 2, 2, now.shape[3])
+        terms = (now.index_select(2, self.conjugate_order) * self.conjugate_signs).reshape(shape)
+        products = terms.unsqueeze(2) * others.reshape(shape).unsqueeze(3)
+        return products.sum(4).reshape(-1, now.shape[1], _RELATIVE, now.shape[3])
 
     def _ratios(self, around: Tensor) -> Tensor:
-        """Neighbours of each bin divided by the bin itself, [T+4, N, bins, 2] to [T·N, 2, neighbours, bins].
+        """Neighbours of each bin divided by the bin itself, [T+4, N, 2, bins] to [T·N, 2, neighbours, bins].
 
         Speech is more predictable than its phase in one bin: a harmonic goes on from frame to frame and fills three
         bins. The clean bin is therefore sought as a combination of the noisy bin and its neighbours, S = Σ C_i X_i,
@@ -233,46 +240,45 @@ class MaskNet(nn.Module):
         reduction MVDR filter", ICASSP 2011; W. Mack and E. Habets, "Deep filtering", IEEE SPL 27, 2020). Divided by X
         this is a mask again, M = Σ C_i X_i / X, and unbounded: it is large where speech and noise cancel in X.
         """
-        T = around.shape[0] - _PAST - self.config.lookahead
-        padded = functional.pad(around, (0, 0, 1, 1))
-        centre = around[_PAST : _PAST + T]
-        others = torch.stack(
-            [padded[_PAST + n : _PAST + n + T, :, 1 + k : 1 + k + self.low_bins] for n, k in self.neighbours], 2
-        )
-        power = centre.square().sum(-1)
-        # A hundredth of the neighbours' power bounds the ratios near 5; larger masks gain little (ceilings.py).
-        floor = 1e-2 * others.square().sum(-1).mean(2) + 1e-12
-        a, b = others[..., 0], others[..., 1]
-        c, d = (centre / (power + floor).unsqueeze(-1)).unsqueeze(2).unbind(-1)
-        return torch.stack([a * c + b * d, b * c - a * d], 2).flatten(0, 1)
+        around = around.unsqueeze(3)
+        padded = functional.pad(around, (1, 1))
+        shifted = {-1: padded[..., :-2], 0: around, 1: padded[..., 2:]}
 
-    def _head(self, head: str, d: Tensor, tokens_high: Tensor, ratios: Tensor) -> Tensor:
+        def moved(n: int, k: int) -> Tensor:
+            return shifted[k][_PAST + n : (n - self.config.lookahead) or None]
+
+        centre = moved(0, 0)
+        others = torch.cat([moved(n, k) for n, k in self.neighbours], 3)
+        power = centre.square().sum(2, keepdim=True)
+        # A hundredth of the neighbours' power bounds the ratios near 5; larger masks gain little (ceilings.py).
+        floor = 1e-2 / len(self.neighbours) * others.square().sum((2, 3), keepdim=True) + 1e-12
+        c, d = (centre / (power + floor)).split(1, 2)
+        turned = others.index_select(2, self.conjugate_order[2:])
+        signs = self.conjugate_signs[2:].reshape(2, 1, 1)
+        return (others * c + turned * (d * signs)).flatten(0, 1)
+
+    def _head(self, head: str, d: Tensor, tokens_high: Tensor, ratios: Tensor | None) -> Tensor:
         low = self.low_heads[head](d)
         high = self.high_heads[head](tokens_high).flatten(1)
         if head == "phase-aware":
             gain = functional.softplus(high)
             # A gate times unbounded linear coefficients: nought and one, which most bins need, are as easy to reach
             # as for the sigmoid of the real mask, and nothing limits magnitude or angle.
-            gate, own, re, im = low.split([1, 2, *[ratios.shape[2]] * 2], 1)
-            a, b = ratios.unbind(1)
-            sums = own + torch.stack([(re * a - im * b).sum(1), (re * b + im * a).sum(1)], 1)
+            count = 2 * len(self.neighbours)
+            gate, combined, coefficients = low.split([1, 2, count], 1)
+            if ratios is not None:
+                factors = ratios.index_select(1, self.product_order) * self.product_signs.reshape(4, 1, 1)
+                factors = factors.reshape(-1, 2, count, self.low_bins)
+                combined = combined + (coefficients.unsqueeze(1) * factors).sum(2)
             one = torch.tensor([1.0, 0.0], device=low.device).reshape(2, 1)
-            low = torch.sigmoid(gate) * (one + _COEFFICIENT_SCALE * sums)
+            low = torch.sigmoid(gate) * (one + _COEFFICIENT_SCALE * combined)
             if self.config.clamp is not None:
                 low = low * (self.config.clamp / low.norm(dim=1, keepdim=True).clamp(min=self.config.clamp))
                 gain = gain.clamp(max=self.config.clamp)
-            re, im = low[:, 0], low[:, 1]
         else:
-            gain = torch.sigmoid(high)
-            re, im = torch.sigmoid(low[:, 0]), torch.zeros_like(low[:, 0])
-        gain = gain @ self.band_spread
-        # The seam: below it the low head fades out over SEAM_WIDTH bins while the band gains fade in.
-        w, width = self.fade, masks.SEAM_WIDTH
-        seam_re = re[:, -width:] * w + gain[:, :width] * (1 - w)
-        seam_im = im[:, -width:] * w
-        real = torch.cat([re[:, :-width], seam_re, gain[:, width:]], 1)
-        imag = torch.cat([im[:, :-width], seam_im, torch.zeros_like(gain[:, width:])], 1)
-        return torch.stack([real, imag], -1)
+            gain, low = torch.sigmoid(high), torch.sigmoid(low)
+        low = functional.pad(low * self.fade, (0, BINS - self.low_bins, 0, 2 - low.shape[1]))
+        return (low + (gain @ self.band_spread).reshape(-1, 2, BINS)).transpose(1, 2).contiguous()
 
 
 def apply_mask(mask: Tensor, X: Tensor) -> Tensor:
