@@ -235,6 +235,8 @@ def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer
             f"of {len(delays)}: {max(delays):.0f} ms (core share {core_share():.2f})",
             flush=True,
         )
+    else:
+        print("\nFrom a control to the sound: not measured; no sound server, or one that lost everything", flush=True)
     if window.session.playing:
         window.toggle_play()
     assert window.session.renderer is not None
