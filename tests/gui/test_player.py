@@ -18,11 +18,10 @@ from phaseaware.engine.separator import Frames
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.masking import ModelMasks
 from phaseaware.gui.mixer import FADE, Mixer, Version, read_version
-from phaseaware.gui.player import Player, _Pull, stereo_format
+from phaseaware.gui.player import Player
 from phaseaware.gui.session import Session
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QObject
-from PyQt6.QtMultimedia import QAudioDevice, QAudioFormat
+from PyQt6.QtMultimedia import QAudioDevice
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import PATIENCE, Watched, write_wav
@@ -290,7 +289,9 @@ def test_after_a_drop_out_it_goes_on_where_it_was_and_is_counted(
             before_it_is_over = player.drop_outs
         wait_for(qtbot, session, session.position + 16_000)
         x = finish(qtbot, session, recorder)
-    assert player.drop_outs > before_it_is_over  # a busy machine may add its own; how they count is tested below
+    assert (
+        player.drop_outs > before_it_is_over
+    )  # a busy machine may add its own; how they count is tested in test_load.py
     _, *found = pieces(x, {"A": reference(session, Version.PHASE_AWARE)})
     assert len(found) >= 2, found
     for before, after in itertools.pairwise(found):
@@ -387,39 +388,3 @@ def test_no_device_is_reported(session: Session, player: Player, qtbot: QtBot) -
     with qtbot.waitSignal(player.failed) as told:
         player.start()
     assert "no sound device" in told.args[0]
-
-
-class FakeSink(QObject):
-    """A device whose buffer the test fills and empties."""
-
-    free = 0
-
-    def format(self) -> QAudioFormat:
-        return stereo_format()
-
-    def bufferSize(self) -> int:  # noqa: N802 (Qt's name)
-        return 4800
-
-    def bytesFree(self) -> int:  # noqa: N802
-        return self.free
-
-
-def test_load_is_the_share_of_real_time_and_an_empty_buffer_a_drop_out(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = itertools.count(step=0.0025)  # a quarter of the duration of 480 samples passes between two looks
-    monkeypatch.setattr("phaseaware.gui.player.time.perf_counter", lambda: next(clock))
-    sink, dropped = FakeSink(), []
-    pull = _Pull(session.mixer, sink, lambda: dropped.append(True))  # type: ignore[arg-type]
-    session.play(True)
-    for _ in range(100):
-        assert len(pull.readData(480 * 8)) == 480 * 8
-    assert pull.busy == pytest.approx(0.25, abs=0.001)
-    assert not dropped
-    sink.free = 4800
-    pull.readData(480 * 8)
-    assert len(dropped) == 1
-    session.play(False)
-    pull.readData(480 * 8)  # the fade-out
-    pull.readData(480 * 8)
-    assert len(dropped) == 2  # silence cannot be lost
