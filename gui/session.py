@@ -7,6 +7,7 @@ report through ``told``.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from .renderer import Renderer
 __all__ = ["Session"]
 
 _SHORTEST_LOOP = 4 * FADE
+_MOVING, _REST = 0.2, 0.08  # seconds since the view was last moved; between two pieces of work while it is
 
 
 class Session:
@@ -39,6 +41,7 @@ class Session:
     def __init__(self, model: MaskModel | None, told: Callable[[], None] = lambda: None) -> None:
         self.model: MaskModel | None = None
         self._told = told
+        self._moved_at = -_MOVING
         self.mixer = Mixer()
         self.recording: Recording | None = None
         self.renderer: Renderer | None = None
@@ -100,7 +103,21 @@ class Session:
         renderer = self.renderer
         if renderer is not None:
             renderer.notify()
+        self._report()
+
+    def _report(self) -> None:
+        """What decoder and renderer call after each piece.
+
+        All threads share one interpreter: while the view is moved, these leave it to the window most of the time. They
+        stay several times as fast as the sound is played (a piece of rendering is 0.13 s of sound or more).
+        """
         self._told()
+        if time.monotonic() - self._moved_at < _MOVING:
+            time.sleep(_REST)
+
+    def view_moved(self) -> None:
+        """The view is being moved or zoomed."""
+        self._moved_at = time.monotonic()
 
     def _start_renderer(self) -> None:
         if self.renderer is not None:
@@ -110,8 +127,9 @@ class Session:
         masking = self._masking()
         if masking is not None:
             self.renderer = Renderer(
-                self.recording, masking, playhead=lambda: self.position, heard=lambda: self.mixer.slots, told=self._told
-            )
+                self.recording, masking, playhead=lambda: self.position, heard=lambda: self.mixer.slots,
+                told=self._report,
+            )  # fmt: skip
             self.renderer.set_renders(self.controls.renders())
         self.mixer.load(self.recording, self.renderer)
         self._push()

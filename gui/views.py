@@ -36,6 +36,8 @@ _LONGEST_READOUT = (
 )
 _MARGIN = 0.5
 """Beside what is in view so much of its width is composed too, so that moving needs no new pictures at once."""
+_MOVING_MS = 50
+"""Between two pictures while the view is moved: it shows the last one stretched until then."""
 _SHARED_LEVELS: tuple[tuple[Kind, ...], ...] = ((*_SPECTROGRAMS, Kind.SWIPE), (Kind.MASK_MAGNITUDE, Kind.MASK_REAL))
 
 
@@ -57,6 +59,7 @@ class ViewArea(QWidget):
         self._session = session
         self._view = (0.0, 1.0)
         self._heights = (0.0, 1.0)
+        self._playhead = 0.0
         self._scale = FrequencyScale.LINEAR
         self._asked: View | None = None
         self._shown: View | None = None
@@ -106,14 +109,16 @@ class ViewArea(QWidget):
         self.set_view((0, recording.duration), (0, 1))
 
     def set_playhead(self, seconds: float, *, follow: bool) -> None:
-        """Draw the playhead; with ``follow`` turn the page when it leaves the view."""
+        """Draw the playhead; with ``follow`` turn the page when it leaves the view, not when the view is moved."""
         for line in (self.strip.playhead, *(self.panes[kind].playhead for kind in self.visible_kinds())):
             if line.value() != seconds:
                 line.setValue(seconds)
         recording = self._session.recording
         start, stop = self._view
         width = stop - start
-        if follow and recording is not None and width < recording.duration and not start <= seconds < stop:
+        leaves = start <= self._playhead < stop and not start <= seconds < stop
+        self._playhead = seconds
+        if follow and recording is not None and width < recording.duration and leaves:
             first = min(max(0.0, seconds - width / 20), recording.duration - width)
             self.set_view((first, first + width), self._heights)
 
@@ -128,6 +133,7 @@ class ViewArea(QWidget):
 
     def set_view(self, time: tuple[float, float], heights: tuple[float, float]) -> None:
         """Show this stretch in all panes: s, and heights on the frequency scale."""
+        self._session.view_moved()
         self._view, self._heights = time, heights
         for kind in self.visible_kinds():
             self.panes[kind].set_view(time, heights)
@@ -220,7 +226,7 @@ class ViewArea(QWidget):
                 self.panes[kind].set_pictures(pictures)
             self._show_readout()
         if self._stale:
-            self.refresh_pictures()
+            self.refresh_pictures(_MOVING_MS)
 
     def _pointed(self, seconds: float, height: float) -> None:
         self._pointer = (seconds, height)

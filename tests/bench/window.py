@@ -228,11 +228,14 @@ def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer
     measure_opening(driver, path)
     if frames:
         measure_frames(driver)
+    recording = recording_of(driver)
+    driver.until(lambda: recording.coverage.filled == recording.samples)
     delays = control_delays(driver, server) if server is not None else []
     if delays:
         print(
-            f"\nFrom a control to the sound, recorded at the device: median {statistics.median(delays):.0f} ms, worst "
-            f"of {len(delays)}: {max(delays):.0f} ms (core share {core_share():.2f})",
+            f"\nFrom a control to the sound, recorded at the device, the file decoded: median "
+            f"{statistics.median(delays):.0f} ms, worst of {len(delays)}: {max(delays):.0f} ms "
+            f"(core share {core_share():.2f})",
             flush=True,
         )
     else:

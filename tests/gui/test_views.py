@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -201,3 +203,36 @@ def test_row_12_difference_and_swipe(opened: MainWindow) -> None:
         cut = round(share * len(first.image))
         np.testing.assert_array_equal(swipe.image.image[: cut - 1], first.image[: cut - 1])
         np.testing.assert_array_equal(swipe.image.image[cut + 1 :], second.image[cut + 1 :])
+
+
+def test_the_page_turns_for_the_playhead_but_not_back_from_where_one_looks(opened: MainWindow) -> None:
+    views = opened.views
+    views.set_view((0.0, 0.5), (0.0, 1.0))
+    views.set_playhead(0.4, follow=True)
+    assert views.view[0] == (0.0, 0.5)
+    views.set_playhead(0.55, follow=True)
+    start, stop = views.view[0]
+    assert start <= 0.55 < stop
+    views.set_view((1.0, 1.5), (0.0, 1.0))
+    for seconds in (0.6, 0.7):
+        views.set_playhead(seconds, follow=True)
+        assert views.view[0] == (1.0, 1.5)
+
+
+def test_moving_the_view_slows_the_work_behind_it_but_does_not_stop_it(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoder and renderer report after each piece; they rest there while the view is being moved."""
+    rendered(opened, qtbot)
+    rests: list[float] = []
+    clock = SimpleNamespace(now=time.monotonic() + 10, sleep=rests.append)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr("phaseaware.gui.session.time", clock)
+    opened.session._report()
+    assert not rests
+    opened.views.set_view((0.0, 0.5), (0.0, 1.0))
+    opened.session._report()
+    assert len(rests) == 1
+    clock.now += 1
+    opened.session._report()
+    assert len(rests) == 1
