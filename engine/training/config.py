@@ -68,7 +68,7 @@ class Loss:
 class Optimizer:
     """Constant learning rate after a warm-up; a separate annealing run lowers it to zero."""
 
-    batch: int = 8
+    batch: int = 4
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     warmup_steps: int = 300
