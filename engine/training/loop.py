@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..stft import SAMPLE_RATE
-from .config import TrainingConfig
+from .config import Optimizer, TrainingConfig
 from .corpus import Corpus
 from .losses import enhancement_loss
 from .mixing import Mixer
@@ -59,13 +59,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.network = MaskNet(config.network).to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        o = config.optimizer
-        decay = [p for p in self.network.parameters() if p.ndim > 1]
-        plain = [p for p in self.network.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": decay, "weight_decay": o.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=o.learning_rate, betas=(0.9, 0.98),
-        )  # fmt: skip
+        self.optimizers = _optimizers(self.network, config.optimizer)
         self.step = 0
         if (self.folder / "checkpoint.pt").exists():
             self._load(self.folder / "checkpoint.pt")
@@ -110,17 +104,18 @@ class Trainer:
         total = 0.0
         self.network.train()
         for noisy, target in self._batches(last):
-            for group in self.optimizer.param_groups:
+            for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
                 group["lr"] = o.learning_rate * rate(self.step)
             loss, parts = self._loss(noisy.to(self.device), target.to(self.device))
-            self.optimizer.zero_grad(set_to_none=True)
+            self.network.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), o.clip_norm)
             if not bool(torch.isfinite(norm)):
                 log.warning("step %d: gradient is not finite, step passed over", self.step)
                 self.step += 1
                 continue
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             self.step += 1
             keep = min(o.ema, (1 + self.step) / (10 + self.step))
             with torch.no_grad():
@@ -180,7 +175,7 @@ class Trainer:
             {
                 "config": dataclasses.asdict(self.config), "step": self.step, "annealed_from": self._annealed_from,
                 "hours": self.hours, "network": self.network.state_dict(), "average": self.average.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             },
             part,
         )  # fmt: skip
@@ -192,9 +187,30 @@ class Trainer:
             raise ValueError(f"{path} was trained with other [network] settings; choose another folder")
         self.network.load_state_dict(saved["network"])
         self.average.load_state_dict(saved["average"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
         self.step, self._annealed_from = saved["step"], saved["annealed_from"]
         log.info("continuing from %s at step %d", path, self.step)
+
+
+def _optimizers(network: MaskNet, config: Optimizer) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices, AdamW for the rest, with the same learning rate.
+
+    Muon (K. Jordan et al., 2024) orthogonalises each step of a matrix, here scaled to the size that AdamW's would have
+    (J. Liu et al., "Muon is scalable for LLM training", 2025).
+    """
+    named = list(network.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and name != "position"]
+    kernels = [p for name, p in named if p.ndim > 2 or name == "position"]
+    vectors = [p for _, p in named if p.ndim <= 1]
+    rate, decay = config.learning_rate, config.weight_decay
+    return [
+        torch.optim.AdamW(
+            [{"params": kernels, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}],
+            lr=rate, betas=(0.9, 0.98),
+        ),
+        torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+    ]  # fmt: skip
 
 
 def load_network(path: str | Path, config: TrainingConfig) -> tuple[MaskNet, float]:
