@@ -319,6 +319,7 @@ def test_interruption_leaves_no_half_written_file(
     tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     """The signal comes while the second of three files is being written."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background, it would be ignored
     for name in "abc":
         put(tmp_path / "in" / f"{name}.wav", tones(100_000, 1, 48_000))
     whole = batch.process_file

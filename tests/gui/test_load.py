@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from phaseaware.gui import player
 from phaseaware.gui.player import _Pull, stereo_format
 from PyQt6.QtCore import QObject
 from PyQt6.QtMultimedia import QAudioFormat
@@ -34,7 +36,7 @@ def test_load_is_the_share_of_real_time_and_an_empty_buffer_a_drop_out(
     watched.session.open(noisy_file)
     session = watched.rendered()
     clock = itertools.count(step=0.0025)  # a quarter of the duration of 480 samples passes between two looks
-    monkeypatch.setattr("phaseaware.gui.player.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr(player, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     sink, dropped = FakeSink(), []
     pull = _Pull(session.mixer, sink, lambda: dropped.append(True))  # type: ignore[arg-type]
     session.play(True)

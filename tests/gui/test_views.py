@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
+from phaseaware.gui import session
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.scales import FrequencyScale
 from phaseaware.gui.window import MainWindow
@@ -227,7 +228,7 @@ def test_moving_the_view_slows_the_work_behind_it_but_does_not_stop_it(
     rests: list[float] = []
     clock = SimpleNamespace(now=time.monotonic() + 10, sleep=rests.append)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr("phaseaware.gui.session.time", clock)
+    monkeypatch.setattr(session, "time", clock)
     opened.session._report()
     assert not rests
     opened.views.set_view((0.0, 0.5), (0.0, 1.0))
