@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: prepare, train, export, evaluate, properties, ceilings."""
+"""``python -m phaseaware.engine.training``: from recordings to a model, and its figures."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _train(a: argparse.Namespace) -> None:
 def _export(a: argparse.Namespace) -> None:
     from .export import export
 
-    export(
-        a.checkpoint, load_config(a.config), a.out, version=a.version, training_data=a.training_data, licence=a.licence
-    )
+    told = {"version": a.version, "training_data": a.training_data, "licence": a.licence}
+    info = export(a.checkpoint, load_config(a.config), a.out, **told).info
+    print(f"{a.out}: {', '.join(info.masks)}; {info.size_bytes / 1e6:.2f} MB")
 
 
 def _evaluate(a: argparse.Namespace) -> None:
@@ -58,6 +58,13 @@ def _ablate(a: argparse.Namespace) -> None:
     config, corpus = load_config(a.config), Corpus(a.corpus)
     for line in ablate(config, corpus, a.folder, a.pairs, hours=a.hours, anneal_hours=a.anneal_hours,
                        variants=a.only or tuple(VARIANTS), device=a.device, workers=a.workers):  # fmt: skip
+        print(line, flush=True)
+
+
+def _curve(a: argparse.Namespace) -> None:
+    from .ablate import curve
+
+    for line in curve(load_config(a.config), a.checkpoints, a.pairs):
         print(line, flush=True)
 
 
@@ -124,6 +131,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=1)
     p.set_defaults(run=_ablate)
+
+    p = commands.add_parser("curve", help="print the figures of several checkpoints of one run, by hours seen")
+    p.add_argument("config", type=Path)
+    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("checkpoints", type=Path, nargs="+")
+    p.set_defaults(run=_curve)
 
     p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
     p.add_argument("pairs", type=Path, help="folder as for evaluate")

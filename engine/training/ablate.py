@@ -1,23 +1,24 @@
-"""Ablations: the same data and budget, one thing changed in the network; figures on pairs of stems.
+"""Figures of several trainings on pairs of stems: ablations, and the learning curve of one run.
 
-Each variant is a run of its own below one folder: cut off at any time, the next call goes on where it was.
+An ablation changes one thing in the network, with the same data and budget. Each variant is a run of its own below one
+folder: cut off at any time, the next call goes on where it was.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..model import MaskModel
 from .config import TrainingConfig
 from .corpus import Corpus
 from .evaluate import METRICS, Evaluation, bootstrap_interval, evaluate, paired_p
 from .export import export
-from .loop import Trainer
+from .loop import Trainer, load_network
 
-__all__ = ["VARIANTS", "ablate"]
+__all__ = ["VARIANTS", "ablate", "curve"]
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "as-shipped": {},
@@ -49,8 +50,7 @@ def ablate(
     """
     yield f"{hours:g} + {anneal_hours:g} hours of audio seen by each."
     yield ""
-    yield "| variant | mask | " + " | ".join(_SHOWN) + " | phase-aware − real: SI-SDR <6k |"
-    yield "|---|---|" + "---|" * (len(_SHOWN) + 1)
+    yield from _head("variant")
     for name in variants:
         network = dataclasses.replace(config.network, **VARIANTS[name])
         changed = dataclasses.replace(config, name=name, hours=hours, anneal_hours=anneal_hours, network=network)
@@ -59,9 +59,25 @@ def ablate(
             trainer = Trainer(changed, corpus, run, device=device, workers=workers)
             trainer.train()
             trainer.anneal()
-        told = {"version": "0", "training_data": "that of the ablation", "licence": "that of the data"}
-        export(run / "annealed.pt", changed, run / "model.onnx", **told)
-        yield from _rows(name, evaluate(MaskModel(run / "model.onnx"), pairs))
+        yield from _rows(name, _evaluation(changed, run / "annealed.pt", pairs))
+
+
+def curve(config: TrainingConfig, checkpoints: Iterable[str | Path], pairs: str | Path) -> Iterator[str]:
+    """Score the averaged weights of checkpoints of one run; yields the lines of a Markdown table, by hours seen."""
+    yield from _head("hours seen")
+    for hours, path in sorted((load_network(path, config)[1], Path(path)) for path in checkpoints):
+        yield from _rows(f"{hours:.1f}", _evaluation(config, path, pairs))
+
+
+def _evaluation(config: TrainingConfig, checkpoint: Path, pairs: str | Path) -> Evaluation:
+    told = {"version": "0", "training_data": "that of the run", "licence": "that of the data"}
+    with tempfile.TemporaryDirectory() as folder:
+        return evaluate(export(checkpoint, config, Path(folder, "model.onnx"), **told), pairs)
+
+
+def _head(first: str) -> Iterator[str]:
+    yield f"| {first} | mask | " + " | ".join(_SHOWN) + " | phase-aware − real: SI-SDR <6k |"
+    yield "|---|---|" + "---|" * (len(_SHOWN) + 1)
 
 
 def _rows(name: str, result: Evaluation) -> Iterator[str]:

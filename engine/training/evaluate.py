@@ -29,6 +29,8 @@ Samples = NDArray[np.float32]
 _TOP = 20_000.0  # Hz; above it most recordings hold nothing
 _LEAST = 6
 METRICS = ("PESQ-WB", "ESTOI", "SI-SDR", "SI-SDR <6k", "LSD <6k", "LSD 6-20k", "SIG", "BAK", "OVRL", "level")
+_SI_SDR = METRICS.index("SI-SDR")
+_BY_GROUP = ("PESQ-WB", "SI-SDR", "SI-SDR <6k", "LSD <6k", "LSD 6-20k", "OVRL", "level")
 
 
 def scores(estimate: Samples, speech: Samples, rate: int) -> NDArray[np.float64]:
@@ -128,22 +130,26 @@ def report(result: Evaluation, model: MaskModel, set_name: str) -> str:
         lines.append(f"| {system} | " + " | ".join(cells) + " |")
     if {"phase-aware", "real"} <= set(result.systems):
         lines += _comparison(result)
-    shown = [METRICS.index(metric) for metric in ("SI-SDR", "PESQ-WB", "OVRL")]
     order = " → ".join([result.systems[0], " / ".join(result.systems[1:])])
-    lines += ["", f"By noise ({order}):", "",
-              "| noise | pairs | " + " | ".join(METRICS[j] for j in shown) + " |", "|---|---|---|---|---|"]  # fmt: skip
-    for kind in sorted(set(result.noise)):
-        of_kind = result.scores[[n == kind for n in result.noise]].mean(axis=0)
-        cell = [f"{of_kind[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in of_kind[1:, j]) for j in shown]
-        lines.append(f"| {kind} | {result.noise.count(kind)} | " + " | ".join(cell) + " |")
-    lines += ["", f"The {_LEAST} pairs whose SI-SDR gains least ({order}; level: dB above the clean speech):", "",
-              "| pair | " + " | ".join(METRICS[j] for j in (*shown, -1)) + " |", "|---|---|---|---|---|"]  # fmt: skip
-    gain = result.scores[:, 1, shown[0]] - result.scores[:, 0, shown[0]]
-    for i in np.argsort(gain)[:_LEAST]:
-        of_pair = result.scores[i]
-        cell = [f"{of_pair[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in of_pair[1:, j]) for j in (*shown, -1)]
-        lines.append(f"| {result.names[i]} | " + " | ".join(cell) + " |")
+    by_snr = {f"{snr:g} dB": result.snr_db == snr for snr in np.unique(result.snr_db)}
+    by_noise = {kind: np.array(result.noise) == kind for kind in sorted(set(result.noise))}
+    gain = result.scores[:, 1, _SI_SDR] - result.scores[:, 0, _SI_SDR]
+    least = {result.names[i]: np.arange(len(gain)) == i for i in np.argsort(gain)[:_LEAST]}
+    lines += _groups(result, f"By signal-to-noise ratio ({order}):", by_snr)
+    lines += _groups(result, f"By noise ({order}):", by_noise)
+    lines += _groups(result, f"The {_LEAST} pairs whose SI-SDR gains least ({order}):", least)
     return "\n".join(lines)
+
+
+def _groups(result: Evaluation, title: str, groups: dict[str, NDArray[np.bool_]]) -> list[str]:
+    """A table of the means of each group of pairs."""
+    columns = [METRICS.index(metric) for metric in _BY_GROUP]
+    lines = ["", title, "", "| | pairs | " + " | ".join(_BY_GROUP) + " |", "|---|---|" + "---|" * len(columns)]
+    for name, members in groups.items():
+        means = result.scores[members].mean(axis=0)
+        cells = [f"{means[0, j]:.2f} → " + " / ".join(f"{x:.2f}" for x in means[1:, j]) for j in columns]
+        lines.append(f"| {name} | {members.sum()} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def _comparison(result: Evaluation) -> list[str]:

@@ -79,13 +79,12 @@ def export_network(network: MaskNet, out: str | Path, metadata: dict[str, str]) 
 
 def export(
     checkpoint: str | Path, config: TrainingConfig, out: str | Path, *, version: str, training_data: str, licence: str
-) -> None:
-    """Export a checkpoint's averaged weights and load the file once, so that a broken one is noticed here."""
+) -> MaskModel:
+    """Export a checkpoint's averaged weights; returns the model as loaded, so that a broken file is noticed here."""
     network, hours = load_network(checkpoint, config)
     metadata = {
         "name": config.name, "version": version, "training_data": training_data, "licence": licence,
         "hours_seen": f"{hours:.1f}", "parameters": str(sum(p.numel() for p in network.parameters())),
     }  # fmt: skip
     export_network(network, out, metadata)
-    info = MaskModel(out).info
-    print(f"{out}: {', '.join(info.masks)}; {info.size_bytes / 1e6:.2f} MB; {hours:.1f} hours seen")
+    return MaskModel(out)

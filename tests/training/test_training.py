@@ -288,6 +288,13 @@ def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, pair
     table = capsys.readouterr().out
     assert "| noisy |" in table
     assert "2 pairs" in table
+    assert [line.split(" | ")[:2] for line in table.splitlines() if " dB | 1 | " in line] == [
+        ["| 0 dB", "1"], ["| 10 dB", "1"]
+    ]  # fmt: skip
+    command.main(["curve", str(tiny_config), str(pairs), str(run / "annealed.pt"), str(run / "checkpoint.pt")])
+    curve = [line.split(" | ")[:2] for line in capsys.readouterr().out.splitlines()[2:]]
+    seen = [f"| {1.5 * hours:.1f}", f"| {annealed['hours']:.1f}"]
+    assert curve == [[hour, mask] for hour in seen for mask in ("phase-aware", "real")]
     command.main(["properties", str(tmp_path / "tiny.onnx"), str(pairs), "--minutes", "1"])
     command.main(["ceilings", str(pairs)])
     tables = capsys.readouterr().out
