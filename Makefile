@@ -17,10 +17,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	.ci/typecheck $(PYTHON)
 
-# For example: make bench RIVALS=../rivals DEV=../dev. The rivals' environments are made there where they are missing.
+# For example: make bench RIVALS=../rivals DEV=../dev TEN_HOURS=1. The rivals' environments are made there where they are missing.
 bench: $(VENV)/installed-dev
 	$(if $(RIVALS),test -e $(RIVALS)/refused.json || $(BIN)/python -m tests.bench.rivals --prepare $(RIVALS))
-	$(BIN)/python -m tests.bench $(if $(RIVALS),--rivals $(RIVALS)) $(if $(DEV),--dev $(DEV)) $(if $(QUICK),--quick)
+	$(BIN)/python -m tests.bench $(if $(RIVALS),--rivals $(RIVALS)) $(if $(DEV),--dev $(DEV)) $(if $(TEN_HOURS),--ten-hours) $(if $(QUICK),--quick)
 
 robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
