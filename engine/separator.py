@@ -16,7 +16,7 @@ from .masks import MaskName, Render, shape_mask
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis, Synthesis
 
-__all__ = ["LINKS", "Frames", "Link", "MaskStream", "Separator", "check_block", "sane", "separate"]
+__all__ = ["LINKS", "MOST_CHANNELS", "Frames", "Link", "MaskStream", "Separator", "check_block", "sane", "separate"]
 
 Link = Literal["channels", "stereo"]
 LINKS: tuple[Link, ...] = get_args(Link)
@@ -24,6 +24,8 @@ LINKS: tuple[Link, ...] = get_args(Link)
 image where it is."""
 
 Samples = NDArray[np.float32]
+MOST_CHANNELS = 1024
+"""As in libsndfile. Each channel has a state, so an array given as (samples, channels) would take all memory."""
 _SLICE = 256 * HOP  # samples processed at once: bounds the memory whatever the block
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
@@ -81,13 +83,17 @@ class MaskStream:
     masks : which masks to compute.
     channels : number of channels.
     link : see :data:`LINKS`.
+
+    Raises
+    ------
+    ValueError : the model does not offer a mask, channels outside 1 to 1024, or an unknown link.
     """
 
     def __init__(
         self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels"
     ) -> None:
-        if channels < 1:
-            raise ValueError(f"{channels=} is not an integer >= 1")
+        if not 1 <= channels <= MOST_CHANNELS:
+            raise ValueError(f"{channels=} is not an integer from 1 to {MOST_CHANNELS}")
         if link not in LINKS:
             raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
         if missing := [mask for mask in masks if mask not in model.info.masks]:
@@ -116,7 +122,7 @@ class MaskStream:
         self._states = [{name: state[f"{i} {name}"] for name in names} for i, names in enumerate(self._states)]
 
     def process(self, block: Samples) -> Frames:
-        """Samples of shape (channels, n) in, the frames that have become complete out."""
+        """Samples at 48 kHz of shape (channels, n) in, float32 and finite; the frames that have become complete out."""
         X = self._analysis.process(block)
         T = X.shape[1]
         found: dict[MaskName, list[NDArray[np.complex64]]] = {mask: [] for mask in self.masks}
@@ -153,7 +159,8 @@ class Separator:
 
     Raises
     ------
-    ValueError : a render asks for a mask that the model does not offer, channels < 1, or an unknown link.
+    ValueError : there are no renders, one asks for a mask that the model does not offer, channels outside 1 to 1024, or
+        an unknown link.
     """
 
     def __init__(
@@ -188,7 +195,7 @@ class Separator:
 
     @property
     def renders(self) -> tuple[Render, ...]:
-        """The versions made. Replaceable by as many others whose masks are already being computed or offered."""
+        """The versions made. Replaceable by as many others whose masks the model offers."""
         return self._renders
 
     @renders.setter
@@ -260,6 +267,22 @@ class Separator:
 def separate(
     x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "channels"
 ) -> Samples:
-    """A whole signal at once: shape (channels, n) to (renders, channels, n), aligned with the input."""
+    """A whole signal at once.
+
+    Parameters
+    ----------
+    x : float32 or float64 at 48 kHz, shape (channels, n), full scale 1.
+    model, renders, link : as for :class:`Separator`.
+
+    Returns
+    -------
+    float32, shape (renders, channels, n), aligned with the input.
+
+    Raises
+    ------
+    TypeError, ValueError : as :class:`Separator` and :meth:`Separator.process`.
+    """
+    if x.ndim != 2 or len(x) > MOST_CHANNELS:
+        raise ValueError(f"{x.shape=} is not (channels, samples); x[None] makes it of one channel, x.T turns it round")
     separator = Separator(model, renders, channels=len(x), link=link)
     return np.concatenate([separator.process(x), separator.flush()], axis=2)

@@ -138,7 +138,10 @@ class Synthesis:
 
 
 def stft(x: Samples) -> Spectrum:
-    """Transform a whole signal: shape (..., n) to (..., frame_count(n), 513), zeros after the end."""
+    """Transform a whole signal at 48 kHz: real, shape (..., n), to complex64, shape (..., frame_count(n), 513).
+
+    After the end come zeros.
+    """
     samples = x.shape[-1]
     flat = np.zeros((int(np.prod(x.shape[:-1], dtype=int)), frame_count(samples) * HOP), np.float32)
     flat[:, :samples] = x.reshape(len(flat), samples)
@@ -147,7 +150,15 @@ def stft(x: Samples) -> Spectrum:
 
 
 def istft(spectrum: Spectrum, samples: int) -> Samples:
-    """Inverse of :func:`stft`: shape (..., T, 513) to (..., samples)."""
+    """Inverse of :func:`stft`: complex64 of shape (..., T, 513) to float32 of shape (..., samples).
+
+    Raises
+    ------
+    ValueError : the frames do not reach that far.
+    """
+    reach = (spectrum.shape[-2] - 1) * HOP
+    if samples > reach:
+        raise ValueError(f"{samples=} is more than {reach}, as far as {spectrum.shape[-2]} frames reach")
     lead = spectrum.shape[:-2]
     flat = spectrum.reshape(-1, *spectrum.shape[-2:])
     x = Synthesis(len(flat)).process(flat)[:, HOP : HOP + samples]

@@ -100,3 +100,10 @@ def test_tone_turns_slowly_after_conversion(offset):
 def test_masks_do_not_see_the_conversion(rng):
     S, X = (stft(rng.standard_normal(5000).astype(np.float32)) for _ in range(2))
     np.testing.assert_allclose(convert_phase(S) / convert_phase(X), S / X, rtol=1e-4)
+
+
+def test_inverse_refuses_more_than_the_frames_hold():
+    X = stft(np.zeros(1000, np.float32))
+    assert istft(X, 1024).shape == (1024,)
+    with pytest.raises(ValueError, match="samples=1025 is more than 1024, as far as 3 frames reach"):
+        istft(X, 1025)
