@@ -124,12 +124,19 @@ def rename_state(graph):
     graph.input[1].name = "memory"
 
 
+def grow_state(graph):
+    """Declared as one frame, made of all frames heard."""
+    node = next(node for node in graph.node if node.output[0] == "next_state_previous")
+    node.CopyFrom(onnx.helper.make_node("Identity", ["all"], ["next_state_previous"]))
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
         (fix_frames, "T is fixed at 4"),
         (free_state, "states are float32 of fixed shape"),
         (rename_state, "'memory' is neither"),
+        (grow_state, r"next_state_previous: shape \(1, 257, 513, 2\) is not"),
     ],
 )
 def test_edited_graphs_refused(tmp_path, history_model, edit, message):
