@@ -86,7 +86,7 @@ class AudioInfo:
 
     @property
     def seconds(self) -> float:
-        """Duration."""
+        """Duration in s."""
         return self.frames / self.sample_rate
 
     def for_name(self, path: str | Path) -> AudioInfo:
@@ -195,9 +195,11 @@ class AudioReader:
         try:
             if self.path.is_dir():
                 raise self._error("is a folder, not a sound file")
+            if self.path.exists() and not self.path.is_file():
+                raise self._error("is a pipe or a device; it is read more than once, so save it to a file first")
             with open(self.path, "rb"):
                 pass
-            if self.path.stat().st_size == 0 and self.path.is_file():
+            if self.path.stat().st_size == 0:
                 raise self._error("is empty (0 bytes)")
             return soundfile.SoundFile(self.path)
         except FileNotFoundError:
@@ -227,7 +229,9 @@ class AudioReader:
                 "its header does not tell its length, as it was written to a pipe; save it again in an editor"
             )
         if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
-            raise self._error(f"its sample rate, {file.samplerate} Hz, is not from {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+            raise self._error(
+                f"its sample rate, {file.samplerate} Hz, is not from {LOWEST_RATE} to {HIGHEST_RATE} Hz; convert it"
+            )
         return AudioInfo(
             sample_rate=file.samplerate, channels=file.channels, frames=file.frames,
             format=file.format, subtype=file.subtype,

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from phaseaware.engine import files
 from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.partial import remove_abandoned
 
 RATE = 48_000
 LOSSLESS = [
@@ -222,6 +224,14 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         AudioReader(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    for path in (tmp_path / "a.wav", Path("/dev/zero")):
+        with pytest.raises(AudioFileError, match="save it to a file first"):
+            AudioReader(path)
+
+
 def test_headerless_sound_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes(bytes(1000))
     with pytest.raises(AudioFileError, match="no header"):
@@ -265,6 +275,23 @@ def test_files_that_end_early_are_refused(
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(AudioFileError, match=r"ends early|damaged"):
         read(path)
+
+
+def test_the_end_is_missed_without_reading_it_all(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, rng.uniform(-0.5, 0.5, 30_000), RATE)
+    with AudioReader(path) as reader:
+        reader.check_end()
+        assert next(reader.blocks()).shape == (1, 30_000)  # and it is at its beginning again
+    path.write_bytes(path.read_bytes()[:-2000])
+    with AudioReader(path) as reader, pytest.raises(AudioFileError, match="ends early"):
+        reader.check_end()
+
+
+@pytest.mark.parametrize("subtype", ["IMA_ADPCM", "MS_ADPCM", "GSM610"])
+def test_formats_of_whole_blocks_are_filled_up(tmp_path: Path, x: Samples, subtype: str) -> None:
+    write(tmp_path / "a.wav", x[:1, :1001], info("WAV", subtype))
+    assert read(tmp_path / "a.wav").shape[1] > 1001
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF])
@@ -332,6 +359,15 @@ def test_an_exception_leaves_the_file_that_was_there(tmp_path: Path, x: Samples)
         raise KeyboardInterrupt
     assert (tmp_path / "a.wav").read_bytes() == b"precious"
     assert names(tmp_path) == ["a.wav"]
+
+
+def test_what_is_being_written_is_not_abandoned(tmp_path: Path, x: Samples) -> None:
+    (tmp_path / ".phaseaware-0123456789ab.part").write_text("left by a process that was killed")
+    with AudioWriter(tmp_path / "a.wav", info(channels=2)) as writer:
+        writer.write(x)
+        remove_abandoned(tmp_path)
+        assert len(list(tmp_path.iterdir())) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_nothing_is_overwritten_unless_asked(tmp_path: Path, x: Samples) -> None:
@@ -511,6 +547,7 @@ def test_long_wav_files_become_rf64() -> None:
     hours = AudioInfo(sample_rate=RATE, channels=8, frames=3 * 3600 * RATE, format="FLAC", subtype="PCM_24")
     assert hours.for_name("a.wav").format == "RF64"
     assert hours.for_name("a.flac").format == "FLAC"
+    assert replace(hours, format="WAVEX").for_name("a.wav").format == "RF64"
 
 
 @pytest.mark.parametrize(
