@@ -24,7 +24,7 @@ def _same_length(estimate: Samples, reference: Samples) -> None:
 
 
 def band_pass(x: Samples, low: float, high: float, sample_rate: float = SAMPLE_RATE) -> Samples:
-    """Part of a signal between two frequencies in Hz, by an ideal (zero-phase, whole-signal) filter."""
+    """Part of a signal of shape (n,) with low <= f < high in Hz, by an ideal (zero-phase, whole-signal) filter."""
     X = np.fft.rfft(x)
     f = np.fft.rfftfreq(len(x), 1 / sample_rate)
     X[(f < low) | (f >= high)] = 0
@@ -43,7 +43,12 @@ def si_sdr(
 
     Returns
     -------
-    dB; inf for a perfect estimate, -inf for one without anything of the reference, nan where both are silent.
+    dB; inf for a perfect estimate, -inf for one without anything of the reference, nan where both are silent. An
+    offset does not count.
+
+    Raises
+    ------
+    ValueError : not one dimension of equal length.
     """
     _same_length(estimate, reference)
     if band is not None:
@@ -63,6 +68,10 @@ def log_spectral_distance(
 
     Mean over frames of the root mean square, over bins, of the difference of the power spectra in dB: 2048-point Hann
     frames (1025 bins), hop 512, floor 80 dB below the reference's largest bin.
+
+    Raises
+    ------
+    ValueError : not one dimension of equal length, or fewer than 2048 samples.
     """
     _same_length(estimate, reference)
     size, hop = 2048, 512
@@ -83,7 +92,9 @@ def log_spectral_distance(
 
 
 def pesq_wb(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RATE) -> float:
-    """Wide-band PESQ (ITU-T P.862.2) after conversion to 16 kHz by soxr. Needs the ``[eval]`` extra.
+    """Wide-band PESQ (ITU-T P.862.2), 1 to 4.6, after conversion to 16 kHz by soxr. Needs the ``[eval]`` extra.
+
+    Shapes (n,), sample rate in Hz.
 
     Raises
     ------
@@ -101,6 +112,8 @@ def pesq_wb(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RAT
 
 def estoi(estimate: Samples, reference: Samples, sample_rate: int = SAMPLE_RATE) -> float:
     """Extended short-time objective intelligibility, 0 to 1 (J. Jensen and C. Taal, 2016). Needs the ``[eval]`` extra.
+
+    Shapes (n,), sample rate in Hz.
 
     Raises
     ------

@@ -91,6 +91,12 @@ def test_silence_gives_no_nan(kind):
     assert np.isfinite(ideal_mask(kind, one, -one)).all()  # total cancellation: nothing can be undone
 
 
+def test_ratio_masks_by_their_formulas():
+    S, V = np.full((1, BINS), 3j, np.complex64), np.full((1, BINS), 4, np.complex64)
+    np.testing.assert_allclose(ideal_mask(IdealMask.IRM, S, V), 3 / 7, rtol=1e-6)
+    np.testing.assert_allclose(ideal_mask(IdealMask.WIENER, S, V), 3 / 5, rtol=1e-6)
+
+
 def test_hybrid_is_complex_below_and_real_above_the_seam(stems):
     S, V = map(stft, stems)
     hybrid = ideal_mask(IdealMask.HYBRID, S, V)
@@ -121,6 +127,12 @@ def test_bands_interpolate():
     np.testing.assert_allclose(bands.sum(axis=1), 1, atol=1e-6)
     assert bands[0, 0] == 1
     assert bands[-1, -1] == 1
+
+
+def test_bands_are_equally_spaced_by_ear():
+    """ERB-numbers of 984.4 Hz and 24 kHz: 15.5 and 43.3 (Glasberg and Moore's table: 15.6 at 1 kHz)."""
+    place = auditory_bands(0, 101)[21] @ np.arange(101)
+    assert place == pytest.approx(100 * 15.50 / 43.33, abs=0.05)
 
 
 M_VALUES = st.complex_numbers(max_magnitude=20, allow_nan=False, allow_infinity=False)
@@ -154,6 +166,10 @@ def test_three_ways_to_dry(render):
 def test_reduction_limit_is_reached_where_the_mask_is_nought():
     M = shape_mask(mask_of(0), Render(reduction_db=12))
     np.testing.assert_allclose(20 * np.log10(np.abs(M)), -12, atol=1e-4)
+
+
+def test_mix_is_a_share():
+    np.testing.assert_allclose(shape_mask(mask_of(-1), Render(mix=0.25)), 0.5, atol=1e-6)
 
 
 def test_strength_scales_decibels_and_rotation():
