@@ -155,6 +155,23 @@ def _by_value() -> onnx.ModelProto:
     return graph_model(nodes, [_ints("one", 1)])
 
 
+def _by_axes() -> onnx.ModelProto:
+    """Which axes are summed over comes from the sound, so the shape does too."""
+    nodes = [
+        helper.make_node("ReduceMax", ["spectrum"], ["peak"], keepdims=0),
+        helper.make_node("Cast", ["peak"], ["axis"], to=INT64),
+        helper.make_node("ReduceSum", ["spectrum", "axis"], ["s"], keepdims=0),
+        *_add("s"),
+    ]
+    return graph_model(nodes)
+
+
+def _long_axis() -> onnx.ModelProto:
+    model = graph_model([helper.make_node("Identity", ["spectrum"], ["mask_real"])])
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 1 << 31
+    return model
+
+
 def _random() -> onnx.ModelProto:
     return graph_model([helper.make_node("RandomNormal", [], ["r"], shape=[1]), *_add("r")])
 
@@ -208,6 +225,8 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "outer product of 160 GB": (_outer_product, "silent frames fails"),
     "memory by the fourth power of the frames": (_per_frame, "silent frames fails"),
     "memory by the loudness": (_by_value, "depends on the sound heard"),
+    "shape by the loudness": (_by_axes, "depends on the sound heard"),
+    "axis of two thousand million": (_long_axis, "an axis longer than"),
     "chance": (_random, "RandomNormal is not one"),
     "30,000 operators": (_many_nodes, "are more than"),
     "state of 4 TB": (_state(1 << 20, 1 << 20), "are not 1 to"),
