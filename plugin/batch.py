@@ -98,7 +98,7 @@ class Plan:
     left_out: list[Path]
 
 
-def plan(inputs: Sequence[Path], target: Path) -> Plan:
+def plan(inputs: Sequence[Path], target: Path, *, into_folder: bool = False) -> Plan:
     """Find the files and name their outputs.
 
     Parameters
@@ -106,6 +106,7 @@ def plan(inputs: Sequence[Path], target: Path) -> Plan:
     inputs : files, and folders, whose tree is kept. Hidden files are passed over, and so is ``target`` if it lies in
         an input folder.
     target : for one file: a file if it has a suffix, unless it is a folder; in all other cases a folder.
+    into_folder : ``target`` is a folder, whatever its name.
 
     Raises
     ------
@@ -115,20 +116,27 @@ def plan(inputs: Sequence[Path], target: Path) -> Plan:
     """
     for source in inputs:
         if not source.exists():
-            raise FileNotFoundError(f"{source}: no such file or folder")
-    if len(inputs) == 1 and not inputs[0].is_dir() and not target.is_dir() and target.suffix:
+            hint = "; sound is read from files, not from the standard input" if str(source) == "-" else ""
+            raise FileNotFoundError(f"{source}: no such file or folder{hint}")
+    if str(target) == "-":
+        raise ValueError("-: sound is written to files, not to the standard output; name a file with -o")
+    into_folder = into_folder or target.is_dir()
+    if len(inputs) == 1 and not inputs[0].is_dir() and not into_folder and target.suffix:
         if target.suffix.lower() not in SUFFIXES and target.suffix.lower() != inputs[0].suffix.lower():
             known = ", ".join(SUFFIXES)
-            raise ValueError(f"{target}: no sound format has the suffix {target.suffix!r}; known: {known}")
+            raise ValueError(
+                f"{target}: no sound format has the suffix {target.suffix!r}; known: {known}. "
+                "If a folder is meant, let it end with /"
+            )
         found = Plan([Job(inputs[0], target)], [])
     else:
         if target.exists() and not target.is_dir():
             raise ValueError(f"{target}: is a file; for a folder or several inputs, -o names a folder")
-        if target.suffix.lower() in SUFFIXES and not target.is_dir():
+        if target.suffix.lower() in SUFFIXES and not into_folder:
             raise ValueError(f"{target}: looks like a file; for a folder or several inputs, -o names a folder")
         found = _plan_folder(inputs, target)
     if not found.jobs:
-        raise ValueError(f"no sound files in {', '.join(map(str, inputs))}")
+        raise ValueError(f"no sound files in {', '.join(map(str, inputs))}; known are {', '.join(SUFFIXES)}")
     _refuse_collisions(found.jobs)
     return found
 

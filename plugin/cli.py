@@ -11,14 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import compare, live_command  # their arguments; these modules import nothing heavy
-from .arguments import number_between
+from .arguments import MASKS, OUTPUTS, add_controls, add_force, add_model, whole_number
 
 __all__ = ["main"]
-
-# Said again here, as importing the engine for them would make --help slow; a test compares.
-MASKS = ("phase-aware", "real")
-OUTPUTS = ("speech", "removed")
-LINKS = ("channels", "stereo")
 
 USAGE, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -86,10 +81,14 @@ def _add_process(commands: _Commands[_Parser]) -> None:
         "An output with another suffix than its input becomes a file of that format.",
     )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="sound files, or folders of sound files")
-    parser.add_argument("-o", "--out", required=True, help="a file, or a folder (made if need be)")
+    parser.add_argument(
+        "-o", "--out", required=True, help="a file, or a folder (made if need be; ends with / if its name has a dot)"
+    )
     parser.add_argument("--preset", metavar="NAME", help="a preset's name or file; options beside it replace its own")
-    parser.add_argument("--jobs", type=_whole, metavar="N", help="files at a time (default: one for each processor)")
-    _add_force(parser)
+    parser.add_argument(
+        "--jobs", type=whole_number(1), metavar="N", help="files at a time (default: one for each processor)"
+    )
+    add_force(parser)
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -98,7 +97,7 @@ def _add_process(commands: _Commands[_Parser]) -> None:
     )
     parser.add_argument("--mask", choices=MASKS, help="which mask (default: phase-aware)")
     parser.add_argument("--output", choices=OUTPUTS, help="the speech (default), or what was removed")
-    _add_controls(parser)
+    add_controls(parser)
     parser.set_defaults(run="process")
 
 
@@ -146,44 +145,8 @@ def _add_gui(commands: _Commands[_Parser]) -> None:
         "gui", help="the window", description="Open the window: hear and see what both masks do to a recording."
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="a recording; without one the demo clip is offered")
-    _add_model(parser)
+    add_model(parser)
     parser.set_defaults(run="gui")
-
-
-def _add_force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="overwrite what is there")
-
-
-def _add_controls(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("controls")
-    group.add_argument(
-        "--reduction-db",
-        type=number_between(0, 100, " dB"),
-        metavar="DB",
-        help="take away at most so many dB (default: no limit)",
-    )
-    for band, where in (("low", "below"), ("high", "above")):
-        group.add_argument(
-            f"--strength-{band}", type=number_between(0, 2), metavar="X",
-            help=f"factor of the reduction in dB {where} 6 kHz, 0 to 2 (default: 1)",
-        )  # fmt: skip
-    group.add_argument(
-        "--mix", type=number_between(0, 1), metavar="X", help="share of processed sound, 0 to 1 (default: 1)"
-    )
-    group.add_argument(
-        "--link", choices=LINKS, help="a mask for each channel (default), or one for all, which keeps the stereo image"
-    )
-    _add_model(group)
-
-
-def _add_model(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number >= 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def _process(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     try:
-        work = batch.plan(arguments.inputs, _target(arguments.out))
+        folder = arguments.out.endswith(("/", os.sep))
+        work = batch.plan(arguments.inputs, Path(arguments.out), into_folder=folder)
         make = _streams(arguments)
     except (ValueError, OSError) as error:  # ModelError and PresetError are ValueErrors
         return _complain(error, USAGE)
@@ -66,13 +67,6 @@ def _process(arguments: argparse.Namespace) -> int:
     for report in failed:
         _complain(report.error, FAILED)
     return FAILED if failed else 0
-
-
-def _target(text: str) -> Path:
-    path = Path(text)
-    if text.endswith(("/", os.sep)):
-        path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _seconds(path: Path) -> float:
@@ -128,10 +122,10 @@ def _models(arguments: argparse.Namespace) -> int:
     for number, name in enumerate(arguments.models):
         try:
             text = describe(MaskModel(name).info)
-        except FileNotFoundError as error:
-            status = _complain(error, USAGE)
         except ModelError as error:
             status = _complain(f"refused: {error}", USAGE)
+        except OSError as error:
+            status = _complain(error, USAGE)
         else:
             print("\n" * bool(number) + text)
     return status

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import number_between
+from .arguments import add_controls, add_force
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -41,29 +41,8 @@ def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="overwrite what is there")
-    group = parser.add_argument_group("controls, for both masks alike")
-    group.add_argument(
-        "--reduction-db", type=number_between(0, 100, " dB"), metavar="DB",
-        help="take away at most so many dB (default: no limit)",
-    )  # fmt: skip
-    for band, where in (("low", "below"), ("high", "above")):
-        group.add_argument(
-            f"--strength-{band}",
-            type=number_between(0, 2),
-            metavar="X",
-            help=f"reduction {where} 6 kHz, 0 to 2 (default: 1)",
-        )
-    group.add_argument(
-        "--mix", type=number_between(0, 1), metavar="X", help="share of the processed sound (default: 1)"
-    )
-    group.add_argument(
-        "--link", choices=("channels", "stereo"), default="channels",
-        help="channels: each has its own mask (default); stereo: one mask for all keeps the image",
-    )  # fmt: skip
-    group.add_argument(
-        "--model", metavar="MODEL", help="an ONNX file with both masks, or a shipped model (default: phaseaware)"
-    )
+    add_force(parser)
+    add_controls(parser, "controls, for both masks alike")
 
 
 def run_compare(args: argparse.Namespace) -> int:
@@ -121,8 +100,8 @@ def _compare(args: argparse.Namespace, noisy: Path, *, speech: Path | None, nois
         bar_format="{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s of sound, {remaining} left",
     ) as bar:  # fmt: skip
         return compare(
-            noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link, controls=controls,
-            force=args.force, progress=bar.update,
+            noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link or "channels",
+            controls=controls, force=args.force, progress=bar.update,
         )  # fmt: skip
 
 

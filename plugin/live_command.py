@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
+
+from .arguments import MASKS, add_model, add_reduction, number_between, whole_number
 
 if TYPE_CHECKING:
     from .contract import Processor
@@ -33,16 +36,25 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", metavar="DEVICE", help="index or part of the name (default: the system's)")
     parser.add_argument("--output", metavar="DEVICE", help="index or part of the name (default: the system's)")
     parser.add_argument("--preset", metavar="NAME", help="a preset's name or path (default: PhaseAware alone)")
-    parser.add_argument("--model", metavar="FILE", help="model for PhaseAware, if there is no preset")
-    parser.add_argument("--mask", choices=("phase-aware", "real"), help="start with this mask")
-    parser.add_argument("--reduction-db", type=float, metavar="DB", help="most that is taken away, 0 to 100")
-    parser.add_argument("--rate", type=float, metavar="HZ", help="sample rate (default: 48000 if the devices know it)")
-    parser.add_argument("--channels", type=int, metavar="N", help="channels (default: as the devices have, 2 at most)")
-    parser.add_argument("--block", type=int, default=512, metavar="SAMPLES", help="block size (default: %(default)s)")
+    add_model(parser)
+    parser.add_argument("--mask", choices=MASKS, help="start with this mask")
+    add_reduction(parser)
+    parser.add_argument(
+        "--rate", type=number_between(8_000, 192_000, " Hz"), metavar="HZ",
+        help="sample rate (default: 48000 if the devices know it)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--channels", type=whole_number(1), metavar="N", help="channels (default: as the devices have, 2 at most)"
+    )
+    parser.add_argument(
+        "--block", type=whole_number(16), default=512, metavar="SAMPLES", help="block size (default: %(default)s)"
+    )
     parser.add_argument(
         "--latency", default="low", metavar="SECONDS", help="asked of the devices: low, high or seconds (default: low)"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="end after this time")
+    parser.add_argument(
+        "--seconds", type=number_between(0, math.inf), metavar="S", help="end after this time (default: run until q)"
+    )
 
 
 def run_live(args: argparse.Namespace) -> int:
@@ -93,8 +105,6 @@ def _run(args: argparse.Namespace) -> None:
     from .live import run
 
     latency = args.latency if args.latency in ("low", "high") else _seconds(args.latency)
-    if args.block < 16:
-        raise ValueError(f"--block {args.block} is not an integer >= 16")
     stop, watcher = threading.Event(), _Watcher(args.seconds)
 
     def start(session: LiveSession) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from phaseaware.engine.masks import MASK_NAMES, OUTPUTS
 from phaseaware.engine.separator import LINKS
-from phaseaware.plugin import cli
+from phaseaware.plugin import arguments as shared
 
 from tests import fakes
 
@@ -29,7 +29,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_choices_are_those_of_the_engine() -> None:
-    assert (cli.MASKS, cli.OUTPUTS, cli.LINKS) == (MASK_NAMES, OUTPUTS, LINKS)
+    assert (shared.MASKS, shared.OUTPUTS, shared.LINKS) == (MASK_NAMES, OUTPUTS, LINKS)
 
 
 @pytest.mark.parametrize("command", ["process", "compare", "demo", "models", "presets", "live", "gui"])

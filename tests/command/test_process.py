@@ -207,6 +207,12 @@ def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Comma
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    assert phaseaware("process", x, "-o", f"{tmp_path}/v1.2/", "--model", passing).status == 0
+    assert tree(tmp_path) == ["v1.2/x.wav", "x.wav"]
+
+
 # What is wrong
 
 
@@ -228,15 +234,19 @@ def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Comma
         (["{folder}/void", "-o", "{folder}/out"], "no sound files"),
         (["{folder}/void", "-o", "{x}"], "is a file"),
         (["{x}", "-o", "{folder}/y.wva"], "no sound format has the suffix '.wva'"),
+        (["{x}", "-o", "{folder}/v1.2"], "If a folder is meant, let it end with /"),
+        (["{folder}/none.wav", "-o", "{folder}/new/"], "none.wav: no such file"),
+        (["-", "-o", "{folder}/y.wav"], "not from the standard input"),
+        (["{x}", "-o", "-"], "not to the standard output"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, phaseaware: Command, arguments: list[str], said: str) -> None:
     x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
     (tmp_path / "void").mkdir()
-    before = tree(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
     ran = phaseaware("process", *(argument.format(x=x, folder=tmp_path) for argument in arguments))
     ran.failed_with(2, said)
-    assert tree(tmp_path) == before
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_broken_input_leaves_no_output(tmp_path: Path, phaseaware: Command, passing: Path) -> None:

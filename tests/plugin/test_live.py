@@ -90,7 +90,6 @@ def _arguments(*given: str) -> argparse.Namespace:
     ("given", "says"),
     [
         (("--latency", "soon"), "--latency 'soon' is not"),
-        (("--block", "1"), "--block 1"),
         (("--preset", "nonesuch"), "no preset 'nonesuch'"),
         (("--model", "nonesuch.onnx"), "no such model file"),
         (("--preset", "neutral", "--model", "x.onnx"), "cannot be combined"),
@@ -104,6 +103,17 @@ def test_wrong_arguments_end_with_one_line(
     assert told.startswith("phaseaware live: ")
     assert told.count("\n") == 1
     assert says in told
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--block", "15"), ("--rate", "0"), ("--channels", "0"), ("--seconds", "-1"), ("--reduction-db", "101")],
+)
+def test_numbers_out_of_range_are_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 Hz, for one, is not the default."""
+    with pytest.raises(SystemExit):
+        _arguments(option, value)
+    assert f"argument {option}: {value!r} is not a" in capsys.readouterr().err
 
 
 def test_arguments_reach_the_board(history: Path) -> None:
