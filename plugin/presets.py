@@ -131,7 +131,7 @@ def find_preset(name_or_path: str | Path) -> Path:
             return path
     names = [preset.name for preset in list_presets()]
     near = difflib.get_close_matches(str(name_or_path), names, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     raise FileNotFoundError(f"no preset {str(name_or_path)!r}{hint} Presets: {', '.join(names)}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import soxr
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from phaseaware.engine.masks import MASK_NAMES, MaskName, Output, Render
 from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import Link, MaskStream
+from phaseaware.engine.separator import LINKS, Link, MaskStream
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
 
 from .bypass import Bypass
@@ -26,7 +26,6 @@ from .layout import LayoutMemory, check_buffer_size, check_sample_rate
 __all__ = ["Analysis", "PhaseAware"]
 
 Samples = NDArray[np.float32]
-_LINKS: tuple[Link, ...] = get_args(Link)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +174,8 @@ class PhaseAware(Processor):
 
     @link.setter
     def link(self, link: Link) -> None:
-        if link not in _LINKS:
-            raise ValueError(f"{link=} is not one of {', '.join(map(repr, _LINKS))}")
+        if link not in LINKS:
+            raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
         self._link = link
 
     @property
