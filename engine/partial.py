@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -16,7 +17,7 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["PartialFile", "remove_abandoned"]
+__all__ = ["PartialFile", "remove_abandoned", "whole_file"]
 
 _NAME = ".phaseaware-{}.part"
 
@@ -79,6 +80,22 @@ class PartialFile:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+@contextmanager
+def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A name to write to; it becomes ``target`` when all went well, and vanishes otherwise.
+
+    Raises
+    ------
+    OSError : as :class:`PartialFile` and :meth:`PartialFile.commit`.
+    """
+    partial = PartialFile(target, overwrite=overwrite)
+    try:
+        yield partial.path
+        partial.commit()
+    finally:
+        partial.discard()
 
 
 def remove_abandoned(folder: Path) -> None:

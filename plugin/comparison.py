@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ from ..engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from ..engine.masks import SEAM_HZ, IdealMask, Render
 from ..engine.rates import AnyRateSeparator
 from ..engine.separator import Link
-from ..engine.stft import SAMPLE_RATE, frame_count
+from ..engine.stft import HOP, SAMPLE_RATE, frame_count
 from . import pictures
 from .ideal import IDEALS, IdealSeparator
 from .overview import LevelOverview, MaskOverview, ObservedModel
@@ -71,31 +71,14 @@ class Comparison:
     remarks: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Sound:
-    """Rate in Hz, channels, samples per channel."""
-
-    sample_rate: int
-    channels: int
-    frames: int
-
-    @property
-    def seconds(self) -> float:
-        return self.frames / self.sample_rate
-
-    def as_float(self, path: Path) -> AudioInfo:
-        """What to write under a name: float32."""
-        return AudioInfo(
-            sample_rate=self.sample_rate, channels=self.channels, frames=self.frames, format="WAV", subtype="FLOAT"
-        ).for_name(path)
-
-
-def _inspect(path: Path) -> _Sound:
+def _inspect(path: Path) -> AudioInfo:
     with AudioReader(path) as reader:
-        info = reader.info
-        # Some streams tell their length only at their end.
-        frames = sum(block.shape[1] for block in reader.blocks()) if info.frames is None else info.frames
-        return _Sound(info.sample_rate, info.channels, frames)
+        return reader.info
+
+
+def _as_float(info: AudioInfo, path: Path) -> AudioInfo:
+    """What to write under a name: float32."""
+    return replace(info, format="WAV", subtype="FLOAT", tags={}).for_name(path)
 
 
 class _Level:
@@ -192,7 +175,7 @@ def compare(
 
         _make_folder(result.folder)
         tracks = {
-            name: _Track(stack.enter_context(AudioWriter(target, told.as_float(target), overwrite=force)))
+            name: _Track(stack.enter_context(AudioWriter(target, _as_float(told, target), overwrite=force)))
             for name, target in sounds.items()
         }
         waiting = np.empty((told.channels, 0), np.float32)
@@ -258,7 +241,7 @@ def _make_folder(folder: Path) -> None:
         raise AudioFileError(folder, f"cannot be made ({error.strerror})") from None
 
 
-def _check_stems(path: Path, told: _Sound, stems: Mapping[str, Path]) -> None:
+def _check_stems(path: Path, told: AudioInfo, stems: Mapping[str, Path]) -> None:
     for stem in stems.values():
         found = _inspect(stem)
         for what, have, want in (
@@ -301,7 +284,7 @@ def _versions(tracks: Mapping[str, _Track], masks: MaskOverview, ideal: IdealSep
 
 
 def _draw(
-    drawings: Mapping[str, Path], told: _Sound, path: Path, levels: Mapping[str, LevelOverview],
+    drawings: Mapping[str, Path], told: AudioInfo, path: Path, levels: Mapping[str, LevelOverview],
     masks: MaskOverview, ideal: IdealSeparator | None, result: Comparison,
 ) -> None:  # fmt: skip
     noisy, a, b = (pictures.decibels(levels[name].power) for name in ("noisy", "phase-aware", "real"))
@@ -329,7 +312,7 @@ def _draw(
     if channel:
         result.remarks.append("The pictures and the shares show the first channel.")
     if masks.frames_per_column > 1:
-        seconds = masks.frames_per_column * 512 / SAMPLE_RATE
+        seconds = masks.frames_per_column * HOP / SAMPLE_RATE
         result.remarks.append(
             f"The pictures show the whole file; a column is {seconds:.2g} s: spectrograms have its loudest level, "
             "masks are those of the frame in which the noisy sound is loudest."
@@ -337,7 +320,7 @@ def _draw(
 
 
 def _scores(
-    path: Path, stems: Mapping[str, Path], sounds: Mapping[str, Path], told: _Sound, remarks: list[str]
+    path: Path, stems: Mapping[str, Path], sounds: Mapping[str, Path], told: AudioInfo, remarks: list[str]
 ) -> dict[str, dict[str, float]]:
     frames = min(told.frames, _SCORED_SECONDS * told.sample_rate)
     if frames < told.frames:
@@ -362,7 +345,7 @@ def _scores(
     return scores
 
 
-def _figures(y: Samples, told: _Sound, *, extra: bool) -> dict[str, Callable[[Samples], float]]:
+def _figures(y: Samples, told: AudioInfo, *, extra: bool) -> dict[str, Callable[[Samples], float]]:
     rate, half = told.sample_rate, told.sample_rate / 2
     low = (0.0, min(SEAM_HZ, half))
     figures: dict[str, Callable[[Samples], float]] = {
@@ -406,7 +389,7 @@ def demo_clip() -> Iterator[tuple[Path, Path, Path]]:
         speech, noise = (stack.enter_context(resources.as_file(clip / f"{name}.flac")) for name in ("speech", "noise"))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         noisy = folder / "demo clip.wav"
-        told = _inspect(speech).as_float(noisy)
+        told = _as_float(_inspect(speech), noisy)
         with AudioReader(speech) as s, AudioReader(noise) as v, AudioWriter(noisy, told) as out:
             for one, other in zip(s.blocks(), v.blocks(), strict=True):
                 out.write(one + other)

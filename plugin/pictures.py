@@ -6,8 +6,6 @@ is blue and *B* (real mask) is orange.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from ..engine.masks import SEAM_BIN, SEAM_HZ
+from ..engine.partial import whole_file
 from ..engine.stft import BINS, FRAME_LENGTH, SAMPLE_RATE, window
 
 __all__ = ["A_COLOUR", "B_COLOUR", "decibels", "mask_figure", "save_figure", "spectrogram_figure"]
@@ -268,13 +267,14 @@ def _distribution(ax: Axes, gain_a: Levels, gain_b: Levels, noisy: Levels, names
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a PNG of 1600 x 1000 pixels, whole or not at all."""
-    path = Path(path)
-    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part")
+    """Write a PNG of 1600 x 1000 pixels, whole or not at all.
+
+    Raises
+    ------
+    OSError : it cannot be written.
+    """
     try:
-        figure.savefig(part, format="png", facecolor="white")
-        os.replace(part, path)
+        with whole_file(Path(path), overwrite=True) as part:
+            figure.savefig(part, format="png", facecolor="white")
     except OSError as error:
         raise OSError(f"{path} could not be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -177,7 +177,7 @@ def save_preset(
     FileExistsError : there is one already and ``overwrite`` is False.
     PresetError : the plugin cannot be told in a preset, or uses a file outside the preset's folder.
     """
-    from phaseaware.engine.partial import PartialFile
+    from phaseaware.engine.partial import whole_file
 
     from .preset_writer import Writer
 
@@ -187,12 +187,8 @@ def save_preset(
     title = title or (path.stem if _is_path(name_or_path) else str(name_or_path))
     text = Writer(path).text(plugin, title, description)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = PartialFile(path, overwrite=overwrite)
-    try:
-        partial.path.write_text(text, encoding="utf-8")
-        partial.commit()
-    finally:
-        partial.discard()
+    with whole_file(path, overwrite=overwrite) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 
