@@ -50,6 +50,18 @@ def test_a_full_scale_sine_is_at_0_db() -> None:
     assert decibels(np.abs(stft(x)[10:-10]) ** 2).max() == pytest.approx(0, abs=0.01)
 
 
+def test_high_is_up_and_late_is_right(noise: NDArray[np.floating], tmp_path: Path) -> None:
+    levels = np.full_like(noise, -100)
+    levels[len(noise) // 2 :, 8:16] = 0  # 375 to 703 Hz, in the second half
+    figure = spectrogram_figure(levels, levels, levels, seconds=1)
+    bright = _panel(_pixels(figure, tmp_path), figure, 0).min(axis=2) > 0.7
+    bright[: len(bright) // 2] = False  # the seam's line and labels
+    rows, columns = (place.mean() / size for place, size in zip(np.nonzero(bright), bright.shape, strict=True))
+    mel = [2595 * np.log10(1 + f / 700) for f in (539, 24_000)]
+    assert rows == pytest.approx(1 - mel[0] / mel[1], abs=0.02)
+    assert columns == pytest.approx(0.75, abs=0.02)
+
+
 def test_gains_above_one_are_red_in_the_mask_picture(noise: NDArray[np.floating], tmp_path: Path) -> None:
     A = np.full((len(noise), BINS), 0.5, np.complex64)
     A[:, 40:80] = 2j

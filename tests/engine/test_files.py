@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from phaseaware.engine import files
 from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
-from phaseaware.engine.partial import remove_abandoned
 
 RATE = 48_000
 LOSSLESS = [
@@ -359,15 +358,6 @@ def test_an_exception_leaves_the_file_that_was_there(tmp_path: Path, x: Samples)
         raise KeyboardInterrupt
     assert (tmp_path / "a.wav").read_bytes() == b"precious"
     assert names(tmp_path) == ["a.wav"]
-
-
-def test_what_is_being_written_is_not_abandoned(tmp_path: Path, x: Samples) -> None:
-    (tmp_path / ".phaseaware-0123456789ab.part").write_text("left by a process that was killed")
-    with AudioWriter(tmp_path / "a.wav", info(channels=2)) as writer:
-        writer.write(x)
-        remove_abandoned(tmp_path)
-        assert len(list(tmp_path.iterdir())) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_nothing_is_overwritten_unless_asked(tmp_path: Path, x: Samples) -> None:
