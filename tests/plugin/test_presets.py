@@ -110,6 +110,12 @@ NATIVES = st.one_of(
 )
 
 
+def test_numbers_are_saved_as_a_person_would_write_them(tmp_path: Path) -> None:
+    """Natives keep 0.123456 as the float32 nearest to it, 0.12345600128…"""
+    path = save_preset(pedalboard.Reverb(room_size=0.123456), tmp_path / "r.toml")
+    assert "room_size = 0.123456\n" in path.read_text(encoding="utf-8")
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_board_survives_saving(data: st.DataObject, tmp_path: Path) -> None:
