@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from phaseaware.engine import MaskModel, Render
 from phaseaware.plugin import batch
 
 from tests import fakes
@@ -137,7 +138,7 @@ def test_other_suffix_means_other_format(tmp_path: Path, phaseaware: Command, pa
 def test_folder_keeps_its_tree_and_a_broken_file_costs_only_itself(
     tmp_path: Path, phaseaware: Command, passing: Path
 ) -> None:
-    for name in ("a.wav", "deep/er/b.flac", "deep/c.wav", ".hidden.wav"):
+    for name in ("a.wav", "deep/er/b.flac", "deep/c.wav", ".hidden.wav", ".trash/x.wav"):
         put(tmp_path / "in" / name, tones(5000, 1, 48_000), subtype="PCM_16")
     (tmp_path / "in" / "deep" / "broken.wav").write_bytes(b"no sound")
     (tmp_path / "in" / "empty.wav").touch()
@@ -368,6 +369,34 @@ from phaseaware.plugin.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_what_runs_is_stopped_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interruption does not wait for the end of an hour of sound."""
+    stopped: list[bool] = []
+
+    def work(job: batch.Job, make: object, *, stop: threading.Event, **_: object) -> batch.Report:
+        if job.source.name == "long.wav":
+            stopped.append(stop.wait(10))
+            raise batch.Stopped
+        return batch.Report(job)
+
+    monkeypatch.setattr(batch, "process_file", work)
+    jobs = [batch.Job(Path(name), tmp_path / name) for name in ("short.wav", "long.wav")]
+    running = batch.process_all(jobs, batch.separating(None, None, "channels"), workers=2)  # type: ignore[arg-type]
+    assert next(running).job is jobs[0]
+    running.close()
+    assert stopped == [True]
+
+
+def test_progress_counts_what_is_whole_already(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = put(tmp_path / "x.wav", tones(24_000, 1, 48_000))
+    assert phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", passing).status == 0
+    told: list[float] = []
+    make = batch.separating(MaskModel(passing), Render(), "channels")
+    report = batch.process_file(batch.Job(x, tmp_path / "y.wav"), make, resume=True, told=told.append)
+    assert report.was_whole
+    assert told == [0.5]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are those of POSIX")
