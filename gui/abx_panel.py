@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 import platformdirs
+from phaseaware.engine.partial import whole_file
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from .abx import AbxTest
-from .export import whole_file
 from .mixer import Version
 from .session import Session
 from .theme import COLOURS
@@ -165,7 +165,7 @@ class AbxPanel(QWidget):
         folder = log_folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"abx-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"
-        with whole_file(path) as partial:
+        with whole_file(path, overwrite=False) as partial:
             partial.write_text(text, encoding="utf-8")
         return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from phaseaware.engine import MaskModel, ModelError
-from phaseaware.plugin.cli import USAGE
+from phaseaware.plugin.cli import FAILED, USAGE
 from phaseaware.plugin.cli import main as command
 from PyQt6.QtWidgets import QApplication
 
@@ -19,6 +20,7 @@ __all__ = ["SWITCH_INTERVAL", "demo_clip", "main", "show"]
 
 SWITCH_INTERVAL = 0.001
 """Seconds: threads that compute must not keep the one that feeds the sound device, or the window, waiting."""
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,8 +38,11 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
 
     Returns
     -------
-    Exit status; not 0 where the model asked for cannot be used.
+    Exit status; not 0 where the model asked for cannot be used, or there is no display.
     """
+    if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):  # Qt would abort the process
+        print("phaseaware: no display for the window (DISPLAY is not set); `compare` needs none", file=sys.stderr)
+        return FAILED
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     trouble = None

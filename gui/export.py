@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, shape_mask
 from phaseaware.engine.files import AudioInfo, AudioWriter
 from phaseaware.engine.masks import MaskName
-from phaseaware.engine.partial import PartialFile
 from phaseaware.engine.stft import HOP, Synthesis
 
 from .masking import Masking
@@ -21,7 +20,7 @@ from .mixer import Version
 from .recording import QUALITY, Recording
 from .renderer import Renders
 
-__all__ = ["FORMATS", "Cancelled", "ExportJob", "export", "whole_file"]
+__all__ = ["FORMATS", "Cancelled", "ExportJob", "export"]
 
 FORMATS = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".w64": ("W64", "FLOAT")}
 """libsndfile's format and subtype by suffix."""
@@ -32,22 +31,6 @@ Samples = NDArray[np.float32]
 
 class Cancelled(Exception):  # noqa: N818 (not an error)
     """The user has stopped it."""
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A name to write to; it becomes ``path`` when all went well, and vanishes otherwise.
-
-    Raises
-    ------
-    OSError : the folder is missing or read-only, or the disk is full.
-    """
-    partial = PartialFile(path, overwrite=True)
-    try:
-        yield partial.path
-        partial.commit()
-    finally:
-        partial.discard()
 
 
 @dataclass(frozen=True)

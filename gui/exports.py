@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phaseaware.engine.files import AudioFileError
+from phaseaware.engine.partial import whole_file
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from .dialogs import ask_for_folder, ask_for_new_file, ask_whether
-from .export import Cancelled, export, whole_file
+from .export import Cancelled, export
 from .mixer import Version
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Exports(QObject):
         window.views.picture_now()
         picture = window.views.grab_twice()
         try:
-            with whole_file(path) as partial:
+            with whole_file(path, overwrite=True) as partial:
                 if not picture.save(str(partial), "PNG"):
                     raise OSError("it cannot be written; is the disk full?")
         except OSError as error:

@@ -269,6 +269,7 @@ class MainWindow(QMainWindow):
             self.message.show_message("A and B are still being rendered; start the test when that is done.")
             return
         self._leave_live()
+        self.message.hide()
         self.abx.begin(test or AbxTest())
         self.middle.setCurrentWidget(self._pages[self.abx])
         self.abx.hear["X"].setFocus()

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from phaseaware.engine.files import AudioFileError
 from phaseaware.gui.controls import Controls
-from phaseaware.gui.export import Cancelled, export, whole_file
+from phaseaware.gui.export import Cancelled, export
 from phaseaware.gui.mixer import Version
 
 from tests.gui.helpers import Watched, write_wav
@@ -148,15 +148,3 @@ def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: W
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:
     with pytest.raises(ValueError, match="open a recording"):
         watched.session.export_job({})
-
-
-def test_a_whole_file_replaces_only_when_whole(tmp_path: Path) -> None:
-    target = tmp_path / "x.txt"
-    with whole_file(target) as partial:
-        partial.write_text("new")
-        assert not target.exists()
-    assert target.read_text() == "new"
-    with pytest.raises(FileNotFoundError), whole_file(target) as partial:
-        partial.unlink()
-    assert target.read_text() == "new"
-    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]

@@ -112,8 +112,10 @@ def test_row_6_seek_by_click_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
 def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: QtBot) -> None:
     opened.session.set_level_match(False)
     opened.session.select(Version.DELTA)
+    opened.message.show_message("of something else")
     test = AbxTest(rng=random.Random(5))
     opened.start_abx(test)
+    assert not opened.message.isVisible()
     assert opened.session.level_match
     for hidden in (opened.views, opened.side, opened.transport.meter):
         assert not hidden.isVisible()

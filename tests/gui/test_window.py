@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -211,3 +212,13 @@ def test_the_command_opens_a_file_with_a_model(
     finally:
         signal.signal(signal.SIGINT, handler)
     assert seen == [("noisy.wav – PhaseAware", noisy_file, model_folder / "history.onnx")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where a display is always there")
+def test_without_a_display_the_command_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert app.main([]) == 1
+    assert "no display" in capsys.readouterr().err
