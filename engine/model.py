@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -289,6 +289,13 @@ class MaskModel:
     def initial_state(self) -> State:
         """The state at the start of a stream."""
         return {name: np.zeros(shape, np.float32) for name, shape in self.info.state_shapes.items()}
+
+    def check_offers(self, masks: Iterable[MaskName]) -> None:
+        """Raise a ValueError that names the first of ``masks`` that the model lacks, and those that it has."""
+        for mask in masks:
+            if mask not in self.info.masks:
+                has = ", ".join(map(repr, self.info.masks))
+                raise ValueError(f"{self.path.name} offers no mask {mask!r}; it has {has}")
 
     def run(
         self, spectrum: NDArray[np.complex64], state: State, masks: Sequence[MaskName]

@@ -15,7 +15,7 @@ from .model import MaskModel
 from .separator import Link, Separator, check_block, sane
 from .stft import SAMPLE_RATE
 
-__all__ = ["HIGHEST_RATE", "LOWEST_RATE", "AnyRateSeparator"]
+__all__ = ["HIGHEST_RATE", "LOWEST_RATE", "AnyRateSeparator", "RateConverter"]
 
 Samples = NDArray[np.float32]
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
@@ -24,21 +24,32 @@ _SLICE = 256
 _PROBE_SECONDS, _PROBE_BLOCK = 2, 32
 
 
-class _Converter:
-    """Streaming rate conversion of (channels, n) blocks; aligned, as soxr compensates its filters' delay."""
+class RateConverter:
+    """Streaming rate conversion, aligned, as soxr compensates its filters' delay; equal rates pass through.
+
+    Parameters
+    ----------
+    source, target : Hz.
+    channels : number of channels.
+    """
 
     def __init__(self, source: float, target: float, channels: int) -> None:
         self._channels = channels
-        self._stream = soxr.ResampleStream(source, target, channels, dtype="float32", quality=_QUALITY)
+        self._stream = None if source == target else soxr.ResampleStream(source, target, channels, "float32", _QUALITY)
 
     def process(self, x: Samples, *, last: bool = False) -> Samples:
-        # In slices: after one large block soxr holds back far more than after the same samples in small ones.
-        starts = range(0, max(1, x.shape[1]), _SLICE)
-        pieces = [
-            self._stream.resample_chunk(np.ascontiguousarray(x[:, i : i + _SLICE].T), last=last and i == starts[-1])
-            for i in starts
-        ]
-        return np.concatenate(pieces).reshape(-1, self._channels).T
+        """A block of shape (channels, n) to (channels, m); ``last``: and all that was held back."""
+        if self._stream is None:
+            return x
+        return self._stream.resample_chunk(np.ascontiguousarray(x.T), last=last).reshape(-1, self._channels).T
+
+
+def _in_slices(converter: RateConverter, x: Samples, *, last: bool = False) -> Samples:
+    """As ``converter.process``: after one large block soxr holds back far more than after the same samples in small."""
+    starts = range(0, max(1, x.shape[1]), _SLICE)
+    return np.concatenate(
+        [converter.process(x[:, i : i + _SLICE], last=last and i == starts[-1]) for i in starts], axis=1
+    )
 
 
 @lru_cache(maxsize=64)
@@ -48,7 +59,7 @@ def _conversion_delay(source: float, target: float) -> int:
     soxr filters in blocks and does not say how large they are, so it is found out: silence goes in, the longest wait is
     noted. What comes out depends only on how much went in, so between two probes the wait grows by at most one block.
     """
-    converter = _Converter(source, target, 1)
+    converter = RateConverter(source, target, 1)
     silence = np.zeros((1, _PROBE_BLOCK), np.float32)
     longest, fed, returned = 0.0, 0, 0
     while fed < _PROBE_SECONDS * source:
@@ -121,8 +132,8 @@ class AnyRateSeparator:
         self._fed = self._returned = 0
         if self.sample_rate != SAMPLE_RATE:
             versions = len(self.renders)
-            self._up = _Converter(self.sample_rate, SAMPLE_RATE, self.channels)
-            self._down = _Converter(SAMPLE_RATE, self.sample_rate, self.channels * versions)
+            self._up = RateConverter(self.sample_rate, SAMPLE_RATE, self.channels)
+            self._down = RateConverter(SAMPLE_RATE, self.sample_rate, self.channels * versions)
             self._ready = np.empty((versions, self.channels, 0), np.float32)
 
     def process(self, block: Samples) -> Samples:
@@ -133,7 +144,7 @@ class AnyRateSeparator:
         self._fed += block.shape[1]
         if block.shape[1]:
             # NaN would live on in the converter's filter, so it is taken out here already.
-            self._push(self._separator.process(self._up.process(sane(block))))
+            self._push(self._separator.process(_in_slices(self._up, sane(block))))
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:
@@ -151,7 +162,7 @@ class AnyRateSeparator:
 
     def _push(self, made: Samples, *, last: bool = False) -> None:
         versions, channels, samples = made.shape
-        converted = self._down.process(made.reshape(versions * channels, samples), last=last)
+        converted = _in_slices(self._down, made.reshape(versions * channels, samples), last=last)
         self._ready = np.concatenate([self._ready, converted.reshape(versions, channels, converted.shape[1])], axis=2)
 
     def _take(self, count: int) -> Samples:

@@ -96,10 +96,7 @@ class MaskStream:
             raise ValueError(f"{channels=} is not an integer from 1 to {MOST_CHANNELS}")
         if link not in LINKS:
             raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
-        if missing := [mask for mask in masks if mask not in model.info.masks]:
-            raise ValueError(
-                f"{model.path.name} offers no mask {missing[0]!r}; it has {', '.join(map(repr, model.info.masks))}"
-            )
+        model.check_offers(masks)
         self.model, self.channels, self.link = model, channels, link
         self.masks = tuple(dict.fromkeys(masks))
         self.reset()
@@ -202,9 +199,7 @@ class Separator:
     def renders(self, renders: Sequence[Render]) -> None:
         if len(renders) != len(self._renders):
             raise ValueError(f"{len(renders)} renders do not replace {len(self._renders)}")
-        for r in renders:
-            if r.mask not in self.model.info.masks:
-                raise ValueError(f"{self.model.path.name} offers no mask {r.mask!r}")
+        self.model.check_offers(r.mask for r in renders)
         self._stream.masks = tuple(dict.fromkeys(r.mask for r in renders))
         self._renders = tuple(renders)
 

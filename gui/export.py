@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, shape_mask
 from phaseaware.engine.files import AudioInfo, AudioWriter
 from phaseaware.engine.masks import MaskName
+from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import HOP, Synthesis
 
 from .masking import Masking
 from .mixer import Version
-from .recording import QUALITY, Recording
+from .recording import Recording
 from .renderer import Renders
 
 __all__ = ["FORMATS", "Cancelled", "ExportJob", "export"]
@@ -97,28 +97,20 @@ def _fill(
     stopped: Callable[[], bool],
 ) -> None:
     recording = job.recording
-    converters = {version: _converter(recording) for version in files}
+    rates = SAMPLE_RATE, recording.sample_rate
+    converters = {version: RateConverter(*rates, recording.channels) for version in files}
     for start, sounds in _sounds(job):
         if stopped():
             raise Cancelled
         end = start + len(sounds[Version.NOISY])
         last = end >= recording.samples
         for version, file in files.items():
-            x = sounds[version]
-            convert = converters[version]
-            if convert is not None:
-                x = convert.resample_chunk(np.ascontiguousarray(x), last=last)
-            x = x[: recording.frames - file.frames]
-            if last and (short := recording.frames - file.frames - len(x)) > 0:
-                x = np.concatenate([x, np.zeros((short, recording.channels), np.float32)])
-            file.write(x.T)
+            left = recording.frames - file.frames
+            x = converters[version].process(sounds[version].T, last=last)[:, :left]
+            if last:
+                x = np.pad(x, ((0, 0), (0, left - x.shape[1])))
+            file.write(x)
         told(end / recording.samples)
-
-
-def _converter(recording: Recording) -> soxr.ResampleStream | None:
-    if recording.sample_rate == SAMPLE_RATE:
-        return None
-    return soxr.ResampleStream(SAMPLE_RATE, recording.sample_rate, recording.channels, dtype="float32", quality=QUALITY)
 
 
 def _sounds(job: ExportJob) -> Iterator[tuple[int, dict[Version, Samples]]]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.rates import HIGHEST_RATE, LOWEST_RATE
+from phaseaware.engine.rates import HIGHEST_RATE, LOWEST_RATE, RateConverter
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
 
 from .codes import LEVELS
@@ -19,11 +18,9 @@ from .loudness import KWeighting, LoudnessTrack
 from .pyramid import Pyramid
 from .store import Coverage, DiskArray
 
-__all__ = ["QUALITY", "OpenError", "Recording", "SpectrogramWriter", "open_recording"]
+__all__ = ["OpenError", "Recording", "SpectrogramWriter", "open_recording"]
 
 Samples = NDArray[np.float32]
-QUALITY = "HQ"
-"""Of soxr's conversion of rates: the engine's, so that the command and the copied script make the same samples."""
 _BLOCK = SAMPLE_RATE * 2
 _HANN = np.hanning(FRAME_LENGTH + 1)[:-1].astype(np.float32)
 _FULL_SCALE = np.float32((2 / _HANN.sum()) ** 2)
@@ -191,18 +188,14 @@ def _look_at(path: Path) -> soundfile._SoundFileInfo:
 def _decoded(path: Path, frames: int) -> Iterator[Samples]:
     """Blocks of shape (n, channels) at 48 kHz whose starts are multiples of 512; NaN and inf count as silence."""
     with soundfile.SoundFile(str(path)) as file:
-        convert = None
-        if file.samplerate != SAMPLE_RATE:
-            convert = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, file.channels, dtype="float32", quality=QUALITY)
+        converter = RateConverter(file.samplerate, SAMPLE_RATE, file.channels)
         held = np.zeros((0, file.channels), np.float32)
         left = frames
         while left:
             x = file.read(min(_BLOCK, left), dtype="float32", always_2d=True)
             left = left - len(x) if len(x) else 0
             x = np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
-            if convert is not None:
-                x = convert.resample_chunk(x, last=not left)
-            held = np.concatenate([held, x])
+            held = np.concatenate([held, converter.process(x.T, last=not left).T])
             whole = len(held) if not left else len(held) // HOP * HOP
             yield held[:whole]
             held = held[whole:]

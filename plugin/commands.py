@@ -94,8 +94,7 @@ def _streams(arguments: argparse.Namespace) -> batch.MakeStream:
         return from_preset(arguments.preset, given | ({} if arguments.link is None else {"link": arguments.link}))
     model = MaskModel(arguments.model)
     render = Render(**({"mask": model.info.masks[0]} | given))
-    if render.mask not in model.info.masks:
-        raise ValueError(f"{model.path.name} offers no mask {render.mask!r}; it has {', '.join(model.info.masks)}")
+    model.check_offers([render.mask])
     return batch.separating(model, render, arguments.link or "channels")
 
 

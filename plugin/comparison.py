@@ -157,8 +157,7 @@ def compare(
     _check_targets(result, [path, *stems.values()], force=force)
 
     observed = ObservedModel(model)
-    if missing := [mask for mask in ("phase-aware", "real") if mask not in observed.info.masks]:
-        raise ValueError(f"{observed.path.name} offers no mask {missing[0]!r}; a comparison needs both")
+    observed.check_offers(("phase-aware", "real"))
     renders = [Render(mask="phase-aware", **(controls or {})), Render(mask="real", **(controls or {}))]  # type: ignore[arg-type]
 
     told = _inspect(path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from ..engine.masks import IdealMask, ideal_mask
+from ..engine.rates import RateConverter
 from ..engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis, Synthesis
 from .overview import MaskOverview
 
@@ -35,19 +35,6 @@ IDEALS = {
 }
 
 
-class _Converter:
-    """Streaming rate conversion of (channels, n) blocks."""
-
-    def __init__(self, source: int, target: int, channels: int) -> None:
-        self._channels = channels
-        self._stream = None if source == target else soxr.ResampleStream(source, target, channels, "float32", "HQ")
-
-    def process(self, x: Samples, *, last: bool = False) -> Samples:
-        if self._stream is None:
-            return x
-        return self._stream.resample_chunk(np.ascontiguousarray(x.T), last=last).reshape(-1, self._channels).T
-
-
 class IdealSeparator:
     """Speech and noise in, every ideal mask's output out, aligned and of the same length.
 
@@ -59,9 +46,9 @@ class IdealSeparator:
     def __init__(self, sample_rate: int, channels: int, samples: int, *, frames_48k: int) -> None:
         self.overview = MaskOverview(list(IDEALS), frames_48k)
         self._channels = channels
-        self._up = _Converter(sample_rate, SAMPLE_RATE, 2 * self._channels)
+        self._up = RateConverter(sample_rate, SAMPLE_RATE, 2 * self._channels)
         self._analysis = Analysis(2 * self._channels)
-        self._down = {name: _Converter(SAMPLE_RATE, sample_rate, self._channels) for name in IDEALS}
+        self._down = {name: RateConverter(SAMPLE_RATE, sample_rate, self._channels) for name in IDEALS}
         self._synthesis = {name: Synthesis(self._channels) for name in IDEALS}
         self._left = dict.fromkeys(IDEALS, samples)
         self._surplus = dict.fromkeys(IDEALS, HOP)  # synthesis starts a hop before the stream

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from ..engine.masks import SEAM_BIN, MaskName, Render, shape_mask
 from ..engine.model import MaskModel, State
+from ..engine.rates import RateConverter
 from ..engine.stft import BINS, SAMPLE_RATE, Analysis, frame_count
 
 __all__ = ["COLUMNS", "LevelOverview", "MaskOverview", "ObservedModel"]
@@ -45,18 +45,15 @@ class LevelOverview:
     def __init__(self, samples: int, sample_rate: int) -> None:
         self._columns = _Columns(frame_count(_at_48k(samples, sample_rate)))
         self._analysis = Analysis()
-        self._converter = None
-        if sample_rate != SAMPLE_RATE:
-            self._converter = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._converter = RateConverter(sample_rate, SAMPLE_RATE, 1)
         self.power = np.zeros((self._columns.count, BINS), np.float32)
 
     def feed(self, x: NDArray[np.float32], *, last: bool = False) -> None:
         """Samples of shape (n,)."""
-        if self._converter:
-            x = self._converter.resample_chunk(np.ascontiguousarray(x), last=last)
+        x = self._converter.process(x[None], last=last)
         if last:
-            x = np.concatenate([x, np.zeros(2048, np.float32)])  # the last frame reaches beyond the end
-        power = np.abs(self._analysis.process(x[None])[0]) ** 2
+            x = np.pad(x, ((0, 0), (0, 2048)))  # the last frame reaches beyond the end
+        power = np.abs(self._analysis.process(x)[0]) ** 2
         for column, part in self._columns.split(len(power)):
             np.maximum(self.power[column], power[part].max(axis=0), out=self.power[column])
 

@@ -100,7 +100,7 @@ class PhaseAware(Processor):
             mask=mask, reduction_db=reduction_db, strength_low=strength_low, strength_high=strength_high,
             output=output, mix=mix,
         )  # fmt: skip
-        _check_offered(self._model, mask)
+        self._model.check_offers([mask])
         self.link = link
         self.bypass = bypass
 
@@ -115,7 +115,7 @@ class PhaseAware(Processor):
     def mask(self, mask: MaskName) -> None:
         with self._setting:
             render = replace(self._render, mask=mask)
-            _check_offered(self._model, mask)
+            self._model.check_offers([mask])
             self._render = render
 
     @property
@@ -198,7 +198,7 @@ class PhaseAware(Processor):
     def model(self, model: str | Path | None) -> None:
         loaded = _load(model)
         with self._setting:
-            _check_offered(loaded, self._render.mask)
+            loaded.check_offers([self._render.mask])
             self._model, self._named_model = loaded, model
 
     @property
@@ -243,7 +243,7 @@ class PhaseAware(Processor):
         ValueError : as :meth:`process`, or the model does not offer both masks.
         """
         for mask in MASK_NAMES:
-            _check_offered(self._model, mask)
+            self._model.check_offers([mask])
         sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
         with self._lock:
             self._make(both=True)
@@ -362,11 +362,6 @@ def _load(model: str | Path | None) -> MaskModel:
 @lru_cache(maxsize=8)
 def _loaded(path: Path, changed: int) -> MaskModel:
     return MaskModel(path)
-
-
-def _check_offered(model: MaskModel, mask: MaskName) -> None:
-    if mask not in model.info.masks:
-        raise ValueError(f"{model.path.name} offers no mask {mask!r}; it has {', '.join(map(repr, model.info.masks))}")
 
 
 def _rebuild(kind: type[PhaseAware], settings: dict[str, Any]) -> PhaseAware:
