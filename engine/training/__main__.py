@@ -74,6 +74,13 @@ def _ceilings(a: argparse.Namespace) -> None:
     print(ceilings(a.pairs))
 
 
+def _exchange(a: argparse.Namespace) -> None:
+    from ..model import MaskModel
+    from .ceilings import exchange
+
+    print(exchange(MaskModel(a.model), a.pairs))
+
+
 def _properties(a: argparse.Namespace) -> None:
     from ..model import MaskModel
     from .properties import properties
@@ -141,6 +148,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
     p.add_argument("pairs", type=Path, help="folder as for evaluate")
     p.set_defaults(run=_ceilings)
+
+    p = commands.add_parser("exchange", help="print what a model's magnitudes reach with another phase")
+    p.add_argument("model", help="file, or the name of a shipped model")
+    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.set_defaults(run=_exchange)
 
     p = commands.add_parser("properties", help="print what a model does to clean, quiet and narrow-band speech")
     p.add_argument("model", help="file, or the name of a shipped model")

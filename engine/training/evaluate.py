@@ -83,15 +83,19 @@ def pairs(folder: Path) -> Iterator[tuple[dict[str, str], NDArray[np.float32], N
             yield row, speech, noise, rate
 
 
+def outputs(model: MaskModel, noisy: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """What each mask of the model makes of a mono signal, shape (masks, n)."""
+    separator = AnyRateSeparator(model, [Render(mask=mask) for mask in model.info.masks], sample_rate=rate)
+    made: NDArray[np.float32] = np.concatenate([separator.process(noisy[None]), separator.flush()], axis=2)[:, 0]
+    return made
+
+
 def evaluate(model: MaskModel, folder: str | Path) -> Evaluation:
     """Score noisy and each mask of the model on every pair of a folder."""
     names, snrs, noises, found = [], [], [], []
-    renders = [Render(mask=mask) for mask in model.info.masks]
     for row, speech, noise, rate in pairs(Path(folder)):
         noisy = speech + noise
-        separator = AnyRateSeparator(model, renders, sample_rate=rate)
-        outputs = np.concatenate([separator.process(noisy[None]), separator.flush()], axis=2)[:, 0]
-        found.append([scores(y, speech, rate) for y in (noisy, *outputs)])
+        found.append([scores(y, speech, rate) for y in (noisy, *outputs(model, noisy, rate))])
         names.append(row["name"])
         snrs.append(float(row["snr_db"]))
         noises.append(row["noise"])

@@ -15,6 +15,7 @@ from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises  # noqa: E402
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
+from phaseaware.engine.training.evaluate import METRICS, evaluate  # noqa: E402
 from phaseaware.engine.training.export import export_network  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
@@ -300,6 +301,14 @@ def test_train_resume_anneal_export_evaluate(corpus, tiny_config, tmp_path, pair
     tables = capsys.readouterr().out
     assert "| silence in: largest sample out | 0.0e+00 | 0.0e+00 |" in tables
     assert "PSM (best real mask)" in tables
+    command.main(["exchange", str(tmp_path / "tiny.onnx"), str(pairs)])
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[4:]]
+    assert [row[0] for row in rows] == ["phase-aware", "real", "speech"]
+    figures = np.array([[float(x) for x in row[1:]] for row in rows])
+    assert figures[2, 3] > 60  # the speech itself
+    scored = evaluate(MaskModel(tmp_path / "tiny.onnx"), pairs)
+    own = scored.scores[:, 1:, METRICS.index("SI-SDR <6k")].mean(axis=0)
+    np.testing.assert_allclose([figures[0, 1], figures[1, 2]], own, atol=0.01)
 
 
 @pytest.fixture(scope="module")
