@@ -55,10 +55,11 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Weights of the loss terms; see ``losses.py``."""
+    """Weights of the loss terms; see ``losses.py``. Magnitudes below the speech's count ``1 + undershoot`` times."""
 
     exponent: float = 0.3
     magnitude: float = 70.0
+    undershoot: float = 1.5
     complex: float = 30.0
     sdr: float = 0.2
     perceptual: float = 0.5

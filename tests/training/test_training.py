@@ -218,6 +218,18 @@ def test_loss_orders_estimates(step):
     assert scaled == pytest.approx(loss[1], rel=1e-2)
 
 
+def test_loss_counts_lost_speech_more_than_noise_left():
+    """Of two errors with the same compressed distance."""
+    rng = np.random.default_rng(4)
+    s = torch.from_numpy(voice_like(rng, 24_000))[None]
+    less, more = ((1 + d) ** (1 / 0.3) * s for d in (-0.1, 0.1))
+    only = {"complex": 0.0, "sdr": 0.0, "perceptual": 0.0}
+    evenly = [float(enhancement_loss(y, s, s, Loss(undershoot=0.0, **only))) for y in (less, more)]
+    assert evenly[0] == pytest.approx(evenly[1], rel=1e-3)
+    assert float(enhancement_loss(less, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(3 * evenly[0], rel=1e-3)
+    assert float(enhancement_loss(more, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(evenly[1], rel=1e-3)
+
+
 @pytest.mark.parametrize("step", [0, 1])
 def test_loss_has_gradients_for_silence_and_clean(step):
     for target in (torch.zeros(2, 12_000), torch.rand(2, 12_000)):
