@@ -12,6 +12,7 @@ from phaseaware.engine import MaskModel
 from phaseaware.gui import session
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.scales import FrequencyScale
+from phaseaware.gui.theme import LUTS
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QMouseEvent, QWheelEvent
@@ -186,6 +187,15 @@ def test_row_11_masks_show_what_is_amplified_and_turned(
     assert rotation.shape[2] == 4
     assert np.median(rotation[10:-10, 2:50, 3]) == 255
     assert window.views.panes[Kind.MASK_MAGNITUDE].bar.range[0] == -window.views.panes[Kind.MASK_MAGNITUDE].bar.range[1]
+
+
+def test_rotation_colours_are_cyclic_and_tell_small_turns() -> None:
+    colours = LUTS["rotation"].astype(int)
+    at = {angle: colours[round((angle + 180) / 360 * 255)] for angle in (-180, -30, 0, 30, 180)}
+    assert (at[-180] == at[180]).all()
+    for angle in (-30, 30):
+        assert np.linalg.norm(at[angle] - at[0]) > 100  # of 442 between black and white
+    assert np.linalg.norm(at[30] - at[-30]) > 100
 
 
 def test_row_12_difference_and_swipe(opened: MainWindow) -> None:
