@@ -54,8 +54,13 @@ def decibels(power: NDArray[np.floating]) -> Levels:
 
 
 def _hue_circle(count: int = 256) -> ListedColormap:
-    """Hues of equal lightness and chroma, so that no angle looks stronger than another (B. Ottosson, "Oklab", 2020)."""
-    angle = np.linspace(-np.pi, np.pi, count, endpoint=False) + 4.36  # no rotation is blue
+    """Hues of equal lightness and chroma, so that no angle looks stronger than another (B. Ottosson, "Oklab", 2020).
+
+    Trained masks turn most cells by less than 30 degrees: half of the circle of hues lies there.
+    """
+    turn = np.linspace(-1, 1, count, endpoint=False)
+    hue = np.sign(turn) * np.log1p(24 * np.abs(turn)) / np.log1p(24)  # a sixth of a half turn to a half of it
+    angle = np.pi * hue + 4.36  # no rotation is blue
     L, a, b = 0.68, 0.14 * np.cos(angle), 0.14 * np.sin(angle)
     lms = np.stack(
         [
