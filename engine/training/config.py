@@ -31,6 +31,9 @@ class Network:
     """The complex head combines the bin with its neighbours in time and frequency; False: the bin alone."""
     clamp: float | None = None
     """Largest magnitude of the complex mask; None: unbounded."""
+    reduction_db: float = 36.0
+    """Most that either mask takes away. What is left of the noise hides what the reduction does to it: a voice sounds
+    more natural in front of it, and nothing else is lost (the model card has the figures)."""
     heads: tuple[str, ...] = ("phase-aware", "real")
 
 

@@ -130,8 +130,12 @@ class MaskNet(nn.Module):
         spread = torch.zeros(config.high_bands, 2, BINS)
         spread[:, 0, self.low_bins - masks.SEAM_WIDTH :] = torch.tensor(bands.T.copy())
         spread[:, 0] *= 1 - fade
-        self.register_buffer("band_spread", spread.flatten(1), persistent=False)
-        self.register_buffer("fade", fade[: self.low_bins].clone(), persistent=False)
+        # M' = g + (1 - g) M for both masks, which nothing has to be computed for: 1 - g is in the weights that bands
+        # and bins are spread with, and g the bias of their product.
+        g = 10 ** (-config.reduction_db / 20)
+        self.register_buffer("band_spread", (1 - g) * spread.flatten(1), persistent=False)
+        self.register_buffer("floor", torch.tensor([g, 0.0]).repeat_interleave(BINS), persistent=False)
+        self.register_buffer("fade", (1 - g) * fade[: self.low_bins], persistent=False)
         self.register_buffer("odd_bins", torch.arange(self.low_bins) % 2 * 1.0, persistent=False)
         for name, (order, signs) in _ORDERS.items():
             self.register_buffer(f"{name}_order", torch.tensor(order), persistent=False)
@@ -278,7 +282,8 @@ class MaskNet(nn.Module):
         else:
             gain, low = torch.sigmoid(high), torch.sigmoid(low)
         low = functional.pad(low * self.fade, (0, BINS - self.low_bins, 0, 2 - low.shape[1]))
-        return (low + (gain @ self.band_spread).reshape(-1, 2, BINS)).transpose(1, 2).contiguous()
+        rest = torch.addmm(self.floor, gain, self.band_spread).reshape(-1, 2, BINS)
+        return (low + rest).transpose(1, 2).contiguous()
 
 
 def apply_mask(mask: Tensor, X: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Training end to end on a tiny corpus, and what the network must keep: causality, streaming, export parity."""
 
 import csv
+import math
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from scipy import signal
 
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
-from phaseaware.engine import MaskModel, stft  # noqa: E402
+from phaseaware.engine import MaskModel, Render, stft  # noqa: E402
+from phaseaware.engine.masks import shape_mask  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises  # noqa: E402
@@ -164,6 +166,20 @@ def test_masks_keep_their_kind(network):
     assert not real[..., 1].any()
     assert real[..., 0].min() >= 0
     assert real[..., 0].max() <= 1
+
+
+def test_masks_are_limited_as_the_engine_limits_them():
+    """``reduction_db`` gives what :func:`shape_mask` makes of the same network's unlimited masks."""
+    torch.manual_seed(5)
+    free = MaskNet(Network(**{**vars(SMALL), "reduction_db": math.inf})).eval()
+    limited = MaskNet(Network(**{**vars(SMALL), "reduction_db": 12.0})).eval()
+    limited.load_state_dict(free.state_dict())
+    X = torch.randn(20, 1, 513, 2)
+    with torch.no_grad():
+        (whole, _), (part, _) = free(X, free.zero_state()), limited(X, limited.zero_state())
+    for head in whole:
+        expected = shape_mask(torch.view_as_complex(whole[head]).numpy(), Render(reduction_db=12))
+        np.testing.assert_allclose(torch.view_as_complex(part[head]), expected, atol=1e-5)
 
 
 def test_clamp_bounds_the_magnitude():
