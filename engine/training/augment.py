@@ -16,6 +16,7 @@ __all__ = [
     "random_envelope",
     "random_eq",
     "rms",
+    "roll_off",
     "shape_spectrum",
     "speed",
 ]
@@ -61,6 +62,12 @@ def cut_above(x: Samples, cutoff: float, rate: int, *, width: float = 0.04) -> S
     if cutoff >= rate / 2:
         return x
     return shape_spectrum(x, np.array([1.0, 1.0, 0.0]), np.array([0.0, cutoff, cutoff * (1 + width)]), rate)
+
+
+def roll_off(x: Samples, corner: float, slope_db: float, rate: int) -> Samples:
+    """Flat to ``corner`` Hz, falling by ``slope_db`` an octave above it: what is far away or behind a wall."""
+    octaves = np.arange(0, np.log2(rate / 2 / corner) + 0.25, 0.25)
+    return shape_spectrum(x, 10 ** (-slope_db * octaves / 20), corner * 2**octaves, rate)
 
 
 def convolve_room(x: Samples, response: Samples) -> Samples:

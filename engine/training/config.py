@@ -53,6 +53,7 @@ class Data:
     speech_room: float = 0.3
     babble: float = 0.2
     generated: float = 0.3
+    dull_noise: float = 0.2
     noise_sources: tuple[float, ...] = (0.55, 0.3, 0.15)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..stft import HOP
 from . import noises
-from .augment import active_rms, convolve_room, cut_above, decibel, random_envelope, random_eq, rms, speed
+from .augment import active_rms, convolve_room, cut_above, decibel, random_envelope, random_eq, rms, roll_off, speed
 from .config import Data
 from .corpus import FULL_BAND, NARROW_BAND, Clip, Corpus
 
@@ -130,6 +130,9 @@ class Mixer:
             x = convolve_room(x, self._room(rng, longest=rng.uniform(0.2, 1.5)))
         if rng.random() < 0.5:
             x = random_eq(rng, x, FULL_BAND, 10.0)
+        if rng.random() < self.data.dull_noise:
+            # Traffic, wind and engines end far below the voice's sibilants, which must then be left alone.
+            x = roll_off(x, np.exp(rng.uniform(np.log(150), np.log(6000))), rng.uniform(6, 30), FULL_BAND)
         if rng.random() < 0.25:
             x = x * random_envelope(rng, len(x), 8.0)
         return x

@@ -15,6 +15,7 @@ from phaseaware.engine.masks import shape_mask  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises  # noqa: E402
+from phaseaware.engine.training.augment import roll_off  # noqa: E402
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
 from phaseaware.engine.training.evaluate import METRICS, evaluate  # noqa: E402
@@ -95,6 +96,16 @@ def test_bandwidth_finds_the_encoders_low_pass(rng):
     X[12_000:] = 0
     assert bandwidth(np.fft.irfft(X).astype(np.float32), 48_000) == pytest.approx(12_000, abs=500)
     assert bandwidth(x, 48_000) == pytest.approx(24_000, abs=300)
+
+
+def test_roll_off_falls_by_its_slope(rng):
+    x = rng.standard_normal(96_000).astype(np.float32)
+    frequencies, before = signal.welch(x, 48_000, nperseg=2048)
+    _, after = signal.welch(roll_off(x, 500.0, 12.0, 48_000), 48_000, nperseg=2048)
+    gain = 10 * np.log10(after / before)
+    np.testing.assert_allclose(gain[(frequencies > 50) & (frequencies < 450)], 0, atol=0.1)
+    for octaves in (1, 2, 4):
+        np.testing.assert_allclose(gain[np.searchsorted(frequencies, 500 * 2**octaves)], -12 * octaves, atol=1)
 
 
 def test_examples_depend_on_seed_and_index_only(corpus):
