@@ -26,7 +26,7 @@ image where it is."""
 Samples = NDArray[np.float32]
 MOST_CHANNELS = 1024
 """As in libsndfile. Each channel has a state, so an array given as (samples, channels) would take all memory."""
-_SLICE = 256 * HOP  # samples processed at once: bounds the memory whatever the block
+_SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
 
