@@ -32,8 +32,8 @@ class Network:
     clamp: float | None = None
     """Largest magnitude of the complex mask; None: unbounded."""
     reduction_db: float = 36.0
-    """Most that either mask takes away. What is left of the noise hides what the reduction does to it: a voice sounds
-    more natural in front of it, and nothing else is lost (the model card has the figures)."""
+    """Most that either mask of the finished model takes away (in training there is no limit). What is left of the noise
+    hides what the reduction does to it, and nothing else is lost (the model card has the figures)."""
     heads: tuple[str, ...] = ("phase-aware", "real")
 
 

@@ -6,6 +6,7 @@ import copy
 import csv
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,7 +58,9 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.mixer = Mixer(corpus, config.data, config.seed)
         torch.manual_seed(config.seed)
-        self.network = MaskNet(config.network).to(self.device)
+        # The finished model's limit is not trained with: a complex mask would learn to cancel what it leaves.
+        unlimited = dataclasses.replace(config.network, reduction_db=math.inf)
+        self.network = MaskNet(unlimited).to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizers = _optimizers(self.network, config.optimizer)
         self.step = 0
@@ -183,7 +186,7 @@ class Trainer:
 
     def _load(self, path: Path) -> None:
         saved = torch.load(path, map_location=self.device, weights_only=True)
-        if saved["config"]["network"] != dataclasses.asdict(self.config.network):
+        if _trained(saved["config"]["network"]) != _trained(dataclasses.asdict(self.config.network)):
             raise ValueError(f"{path} was trained with other [network] settings; choose another folder")
         self.network.load_state_dict(saved["network"])
         self.average.load_state_dict(saved["average"])
@@ -191,6 +194,11 @@ class Trainer:
             optimizer.load_state_dict(state)
         self.step, self._annealed_from = saved["step"], saved["annealed_from"]
         log.info("continuing from %s at step %d", path, self.step)
+
+
+def _trained(network: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a network that its weights depend on."""
+    return {key: value for key, value in network.items() if key != "reduction_db"}
 
 
 def _optimizers(network: MaskNet, config: Optimizer) -> list[torch.optim.Optimizer]:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from phaseaware.engine.training.config import Data, Loss, Network, load_config  
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
 from phaseaware.engine.training.evaluate import METRICS, evaluate  # noqa: E402
 from phaseaware.engine.training.export import export_network  # noqa: E402
+from phaseaware.engine.training.loop import Trainer  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
 from phaseaware.engine.training.network import MaskNet, apply_mask, spectrum, waveform  # noqa: E402
@@ -419,6 +421,10 @@ def test_other_network_in_the_folder_is_refused(corpus, tiny_config, tmp_path):
         "0",
     ]
     command.main(arguments)
+    limit = replace(load_config(tiny_config).network, reduction_db=12.0)
+    again = Trainer(replace(load_config(tiny_config), network=limit), corpus, tmp_path / "r", workers=0)
+    assert again.step > 0  # the limit is not trained with, so another one goes on from the same checkpoint
+    assert not again.network.floor.any()
     tiny_config.write_text(tiny_config.read_text().replace("channels = 8", "channels = 12"))
     with pytest.raises(ValueError, match="other \\[network\\] settings"):
         command.main(arguments)
