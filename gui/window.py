@@ -121,7 +121,8 @@ class MainWindow(QMainWindow):
     def open(self, path: str | Path, noise: str | Path | None = None, *, remember: bool = True) -> bool:
         """Open a recording, or speech and noise stems; what is open stays if that fails. Returns whether it worked."""
         if self.abx.under_way:
-            self.abx.finish()
+            self.message.show_message("A listening test is open. Leave it first, then open the recording.")
+            return False
         try:
             self.session.open(path, noise)
         except (OpenError, OSError) as error:

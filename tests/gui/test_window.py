@@ -26,14 +26,40 @@ from tests.gui.test_export import files_no_larger_than
 K = Qt.Key
 
 
-def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp_path: Path, qtbot: QtBot) -> None:
-    other = write_wav(tmp_path / "other.wav", np.zeros(48_000, np.float32) + 0.1)
+def drop(window: MainWindow, path: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(other))])
+    data.setUrls([QUrl.fromLocalFile(str(path))])
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
-    opened.dropEvent(event)
+    window.dropEvent(event)
+
+
+def test_a_file_dropped_on_a_listening_test_loses_no_answers(
+    opened: MainWindow, noisy_file: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    other = write_wav(tmp_path / "other.wav", np.zeros(48_000, np.float32) + 0.1)
+    rendered(opened, qtbot)
+    opened.start_abx()
+    test = opened.abx.test
+    assert test is not None
+    while not test.finished:
+        drop(opened, other)
+        assert opened.abx.test is test
+        assert opened.session.recording is not None
+        assert opened.session.recording.path == noisy_file
+        assert "listening test" in opened.message.label.text()
+        opened.abx.answer("A")
+    drop(opened, other)
+    assert opened.abx.test is test  # its result is still shown
+    opened.abx.finish()
+    drop(opened, other)
+    assert opened.session.recording.path == other
+
+
+def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    other = write_wav(tmp_path / "other.wav", np.zeros(48_000, np.float32) + 0.1)
+    drop(opened, other)
     assert opened.session.recording is not None
     assert opened.session.recording.path == other
     assert [action.text() for action in opened.menus.recent.actions()] == [str(other), str(noisy_file)]
