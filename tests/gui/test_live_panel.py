@@ -93,6 +93,8 @@ def test_a_b_and_the_input_are_heard(panel: LivePanel, fake: FakeDevices, qtbot:
     assert panel.session.version == "bypass"
     qtbot.waitUntil(lambda: panel.input_meter.peak_db == pytest.approx(-12.04, abs=0.01))
     assert "drop-outs 0" in panel.output_meter.text()
+    panel.session.drop_outs = 3
+    qtbot.waitUntil(lambda: "drop-outs 3" in panel.output_meter.text())
     panel.toggle()
     qtbot.waitUntil(lambda: not panel.running)
     assert not panel.versions["A"].isEnabled()
