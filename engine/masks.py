@@ -157,7 +157,7 @@ class Render:
     Attributes
     ----------
     mask : which of the model's masks.
-    reduction_db : most that is taken away, in dB (0 to 100); None: no limit. ``M' = g + (1 - g) M``,
+    reduction_db : most that is taken away, in dB (0 to 100); None: no limit but the model's. ``M' = g + (1 - g) M``,
         ``g = 10^(-reduction_db/20)``.
     strength_low, strength_high : 0 (nothing happens) to 2, for the bands below and above the seam. The mask's gain in
         dB is multiplied by it; its rotation too, up to 1. Gains above one do not grow beyond strength 1.

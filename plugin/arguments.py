@@ -71,7 +71,7 @@ def add_reduction(parser: argparse._ActionsContainer) -> None:
     """``--reduction-db``."""
     parser.add_argument(
         "--reduction-db", type=number_between(0, 100, " dB"), metavar="DB",
-        help="take away at most so many dB (default: no limit)",
+        help="take away at most so many dB (default: no limit but the model's)",
     )  # fmt: skip
 
 

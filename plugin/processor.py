@@ -57,7 +57,7 @@ class PhaseAware(Processor):
     Parameters
     ----------
     mask : "phase-aware" (complex below 6 kHz, unbounded) or "real" (an ordinary gain from 0 to 1).
-    reduction_db : most that is taken away, in dB, 0 to 100; None: no limit.
+    reduction_db : most that is taken away, in dB, 0 to 100; None: no limit but the model's.
     strength_low, strength_high : 0 (nothing happens) to 2 (twice the reduction in dB), below and above 6 kHz.
     output : "speech", or "removed": the input less the speech.
     mix : share of the processed sound, 0 to 1.
@@ -120,7 +120,7 @@ class PhaseAware(Processor):
 
     @property
     def reduction_db(self) -> float | None:
-        """Most that is taken away, in dB, 0 to 100; None: no limit."""
+        """Most that is taken away, in dB, 0 to 100; None: no limit but the model's."""
         return self._render.reduction_db
 
     @reduction_db.setter
