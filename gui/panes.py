@@ -205,7 +205,7 @@ class Pane(QWidget):
         self._swipe: pg.InfiniteLine | None = None
         if kind is Kind.SWIPE:
             self._swipe = pg.InfiniteLine(
-                angle=90, movable=True, pen=pg.mkPen("#ffffff", width=2), hoverPen=pg.mkPen("#ffff66", width=3)
+                angle=90, movable=True, pen=pg.mkPen("#5ce1e6", width=3), hoverPen=pg.mkPen("#ffff66", width=3)
             )
             self._swipe.sigPositionChanged.connect(self._draw_swipe)
             self.box.addItem(self._swipe)
