@@ -169,15 +169,21 @@ def _files_below(folder: Path, target: Path) -> Iterator[Path]:
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
-    sources = {job.source.resolve() for job in jobs}
+    sources = {_identity(job.source) for job in jobs if job.source.exists()}  # a link to nothing fails in its turn
     targets: dict[Path, Path] = {}
     for job in jobs:
         target = job.target.resolve()
-        if target in sources or (target.exists() and any(target.samefile(source) for source in sources)):
+        if target.exists() and _identity(target) in sources:
             raise ValueError(f"{job.target}: is an input; name another output with -o")
         if target in targets:
             raise ValueError(f"{targets[target]} and {job.source} would both become {job.target}")
         targets[target] = job.source
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Device and number of a file: the same whatever name or link leads to it (as ``samefile``)."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 # One file
