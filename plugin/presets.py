@@ -127,8 +127,9 @@ def find_preset(name_or_path: str | Path) -> Path:
             raise FileNotFoundError(f"{name_or_path}: no such preset file")
         return Path(name_or_path)
     for folder in (user_folder(), shipped_folder()):
-        if (path := folder / f"{_slug(str(name_or_path))}.toml").is_file():
-            return path
+        for stem in (str(name_or_path), _slug(str(name_or_path))):  # files put there by hand have any name
+            if (path := folder / f"{stem}.toml").is_file():
+                return path
     names = [preset.name for preset in list_presets()]
     near = difflib.get_close_matches(str(name_or_path), names, 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."

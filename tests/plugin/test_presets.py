@@ -248,6 +248,14 @@ def test_users_presets(tmp_path: Path) -> None:
     assert not list(user_folder().glob("*.part"))
 
 
+@pytest.mark.parametrize("stem", ["Anna's Interview", "ZOOM", "a + b"])
+def test_presets_put_there_by_hand_are_found_by_the_name_that_is_listed(stem: str) -> None:
+    user_folder().mkdir(parents=True)
+    shutil.copy(find_preset("neutral"), user_folder() / f"{stem}.toml")
+    assert stem in [preset.name for preset in list_presets()]
+    assert load_preset(stem).path == user_folder() / f"{stem}.toml"
+
+
 def test_missing_presets_are_named_with_what_there_is() -> None:
     with pytest.raises(FileNotFoundError, match="did you mean 'podcast-chain'"):
         load_preset("podcast-chian")
