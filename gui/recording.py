@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.rates import HIGHEST_RATE, LOWEST_RATE, RateConverter
+from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader
+from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
 
 from .codes import LEVELS
@@ -142,16 +142,16 @@ def open_recording(
 
     Raises
     ------
-    OpenError : not readable, not audio, empty, an unsupported rate, or stems that do not match.
+    OpenError : what :class:`engine.files.AudioReader` refuses, or stems that do not match.
     """
     paths = [Path(path)] + ([Path(noise_path)] if noise_path is not None else [])
     infos = [_look_at(p) for p in paths]
-    rate, channels, frames = infos[0].samplerate, infos[0].channels, infos[0].frames
+    rate, channels, frames = infos[0].sample_rate, infos[0].channels, infos[0].frames
     if len(infos) == 2:
         other = infos[1]
-        if (rate, channels) != (other.samplerate, other.channels):
+        if (rate, channels) != (other.sample_rate, other.channels):
             raise OpenError(
-                f"{paths[1].name} has {other.channels} channel(s) at {other.samplerate} Hz, {paths[0].name} "
+                f"{paths[1].name} has {other.channels} channel(s) at {other.sample_rate} Hz, {paths[0].name} "
                 f"{channels} at {rate} Hz: stems must match"
             )
         frames = min(frames, other.frames)
@@ -168,34 +168,26 @@ def open_recording(
     return recording, fill
 
 
-def _look_at(path: Path) -> soundfile._SoundFileInfo:
-    if not path.exists():
-        raise OpenError(f"{path}: there is no such file")
-    if path.is_dir():
-        raise OpenError(f"{path}: is a folder; open one file")
+def _look_at(path: Path) -> AudioInfo:
     try:
-        info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, OSError) as error:
-        why = str(error).rsplit(":", 1)[-1].strip()
-        raise OpenError(f"{path.name}: not an audio file that can be read ({why})") from None
-    if info.frames <= 0:
-        raise OpenError(f"{path.name}: holds no samples")
-    if not LOWEST_RATE <= info.samplerate <= HIGHEST_RATE:
-        raise OpenError(f"{path.name}: {info.samplerate} Hz is not from {LOWEST_RATE} to {HIGHEST_RATE} Hz")
-    return info
+        with AudioReader(path) as reader:
+            return reader.info
+    except AudioFileError as error:
+        raise OpenError(str(error)) from None
 
 
 def _decoded(path: Path, frames: int) -> Iterator[Samples]:
     """Blocks of shape (n, channels) at 48 kHz whose starts are multiples of 512; NaN and inf count as silence."""
-    with soundfile.SoundFile(str(path)) as file:
-        converter = RateConverter(file.samplerate, SAMPLE_RATE, file.channels)
-        held = np.zeros((0, file.channels), np.float32)
+    with AudioReader(path) as reader:
+        converter = RateConverter(reader.info.sample_rate, SAMPLE_RATE, reader.info.channels)
+        held = np.zeros((0, reader.info.channels), np.float32)
         left = frames
-        while left:
-            x = file.read(min(_BLOCK, left), dtype="float32", always_2d=True)
-            left = left - len(x) if len(x) else 0
-            x = np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
-            held = np.concatenate([held, converter.process(x.T, last=not left).T])
+        for block in reader.blocks(_BLOCK):
+            x = np.nan_to_num(block[:, :left], nan=0.0, posinf=0.0, neginf=0.0)
+            left -= x.shape[1]
+            held = np.concatenate([held, converter.process(x, last=not left).T])
             whole = len(held) if not left else len(held) // HOP * HOP
             yield held[:whole]
             held = held[whole:]
+            if not left:
+                return

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine import MaskModel
+from phaseaware.engine.files import AudioFileError
 from phaseaware.engine.masks import MASK_NAMES, MaskName
 
 from .controls import Controls, as_script
@@ -96,7 +97,7 @@ class Session:
         try:
             fill(self._decoded, stop)
         except Exception as error:  # a damaged file, a full disk: the window says so and goes on with what is there
-            self.decode_error = f"{recording.path.name}: {error}"
+            self.decode_error = str(error) if isinstance(error, AudioFileError) else f"{recording.path.name}: {error}"
             self._told()
 
     def _decoded(self) -> None:
@@ -145,10 +146,12 @@ class Session:
 
         Raises
         ------
-        ValueError : nothing is open, or it is still being decoded.
+        ValueError : nothing is open, or it is not decoded to its end.
         """
         if self.recording is None:
             raise ValueError("open a recording first; there is nothing to export")
+        if self.decode_error is not None:
+            raise ValueError(f"the recording could not be read to its end ({self.decode_error})")
         if self.recording.coverage.filled < self.recording.samples:
             raise ValueError("the recording is still being read; export when that is done")
         return ExportJob(self.recording, self._masking(), self.controls.renders(), self._output, targets)

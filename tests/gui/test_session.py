@@ -145,6 +145,39 @@ def test_a_broken_file_is_refused_and_what_is_open_stays(
     assert watched.rendered().recording is not None
 
 
+def test_a_file_without_a_header_is_refused(watched: Watched, tmp_path: Path) -> None:
+    raw = tmp_path / "x.raw"
+    raw.write_bytes(bytes(9600))
+    with pytest.raises(OpenError, match="no header"):
+        watched.session.open(raw)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "ogg"])
+def test_a_file_that_ends_early_is_refused(watched: Watched, noisy_file: Path, tmp_path: Path, suffix: str) -> None:
+    """As by the command: what is left of it would be taken for the whole recording."""
+    x, rate = soundfile.read(noisy_file)
+    cut = tmp_path / f"cut.{suffix}"
+    soundfile.write(cut, x, rate)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    with pytest.raises(OpenError, match="ends early"):
+        watched.session.open(cut)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3"])
+def test_a_file_found_to_end_early_is_told_and_not_exported(
+    watched: Watched, noisy_file: Path, tmp_path: Path, suffix: str
+) -> None:
+    x, rate = soundfile.read(noisy_file)
+    cut = tmp_path / f"cut.{suffix}"
+    soundfile.write(cut, x, rate)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    session = watched.session
+    session.open(cut)
+    watched.wait(lambda: session.decode_error is not None)
+    with pytest.raises(ValueError, match=r"not be read to its end .*ends early"):
+        session.export_job({Version.NOISY: tmp_path / "out.wav"})
+
+
 def test_a_missing_file_and_a_folder_are_refused(watched: Watched, tmp_path: Path) -> None:
     with pytest.raises(OpenError, match="no such file"):
         watched.session.open(tmp_path / "none.wav")
