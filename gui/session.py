@@ -77,13 +77,13 @@ class Session:
         OSError : no room on disk for the working copies.
         """
         recording, fill = open_recording(path, noise_path)
-        renderer_was_ideal = noise_path is not None
         self.close()
         self._stop_decoding = threading.Event()
         self.recording, self.decode_error = recording, None
         self.loop, self.playing, self.bypass = None, False, False
-        self.ideal = IdealChoice() if renderer_was_ideal else None
+        self.ideal = IdealChoice() if noise_path is not None else None
         self.version = Version.NOISY
+        self._match = LevelMatch()
         self.seek(0)
         self._start_renderer()
         self._decoder = threading.Thread(

@@ -232,6 +232,18 @@ def test_level_match_attenuates_to_the_quietest_and_agrees_with_pyloudnorm(watch
         session.set_delta_gain(7)
 
 
+def test_gains_of_one_recording_are_not_those_of_the_next(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:
+    watched.session.open(noisy_file)
+    session = watched.rendered()
+    session.follow()
+    assert min(session.gain_db(v) for v in MATCHED) < 0
+    x, rate = soundfile.read(noisy_file, frames=4800, dtype="float32")
+    session.open(write_wav(tmp_path / "too short to be measured.wav", x, rate))
+    assert session.mixer.transport.gain == 1
+    watched.rendered().follow()
+    assert [session.gain_db(v) for v in MATCHED] == [0, 0, 0]
+
+
 def test_loop_is_ordered_clipped_and_never_too_short(watched: Watched, noisy_file: Path) -> None:
     session = watched.session
     session.open(noisy_file)
