@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phaseaware.engine.files import AudioFileError
 from phaseaware.engine.partial import whole_file
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -101,7 +100,7 @@ class Exports(QObject):
                 worked = not clipped
             except Cancelled:
                 text = "Export cancelled; nothing was written."
-            except (AudioFileError, OSError, ValueError, RuntimeError) as error:
+            except Exception as error:  # whatever a model or a disk raises, the export must end
                 text = f"Cannot export: {error}. Nothing was written."
             self._ended.emit(text, worked)
 

@@ -116,6 +116,6 @@ class TransportBar(QFrame):
 
 def clock(seconds: float) -> str:
     """Time as m:ss.mmm, with hours where there are any."""
-    minutes, rest = divmod(seconds, 60)
+    minutes, rest = divmod(round(seconds, 3), 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{rest:06.3f}" if hours else f"{minutes:02d}:{rest:06.3f}"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.gui import widgets
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+from phaseaware.engine import MaskModel
+from phaseaware.gui import exports, widgets
 from phaseaware.gui.controls import Controls
+from phaseaware.gui.export import ExportJob
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import write_wav
+from tests.gui.helpers import PATIENCE, write_wav
 from tests.gui.test_export import files_no_larger_than
 
 D = TypeVar("D", bound=QDialog)
@@ -182,11 +186,33 @@ def test_a_full_disk_is_told_and_what_was_there_stays(opened: MainWindow, tmp_pa
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
-def test_an_export_can_be_cancelled(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+def test_an_export_can_be_cancelled(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled, export = threading.Event(), exports.export
+
+    def held(job: ExportJob, **options: Any) -> int:
+        assert cancelled.wait(PATIENCE)
+        return export(job, **options)
+
+    monkeypatch.setattr(exports, "export", held)
     opened.menus.exports.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
     opened.menus.exports.cancel()
-    said = exported(opened, qtbot)
-    assert ("cancelled" in said) != (tmp_path / "a.wav").exists()
+    cancelled.set()
+    assert "cancelled" in exported(opened, qtbot)
+    assert not (tmp_path / "a.wav").exists()
+
+
+def test_a_model_that_fails_ends_the_export(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeException("out of memory")  # as all of onnxruntime's, no RuntimeError
+
+    monkeypatch.setattr(MaskModel, "run", fails)
+    opened.menus.exports.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
+    assert "out of memory. Nothing was written" in exported(opened, qtbot)
+    assert not (tmp_path / "a.wav").exists()
 
 
 def test_the_picture_is_exported(opened: MainWindow, tmp_path: Path) -> None:

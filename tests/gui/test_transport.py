@@ -12,6 +12,7 @@ from phaseaware.gui.abx import AbxTest
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.player import Player
+from phaseaware.gui.transport import clock
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLineEdit
@@ -21,6 +22,20 @@ from tests.gui.helpers import press, rendered, write_wav
 from tests.signals import voice_like
 
 K = Qt.Key
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "00:00.000"),
+        (59.9994, "00:59.999"),
+        (59.9996, "01:00.000"),
+        (3599.9996, "1:00:00.000"),
+        (3661, "1:01:01.000"),
+    ],
+)
+def test_the_clock_never_shows_sixty_seconds(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
 
 
 def test_row_1_space_plays_from_anywhere_but_a_text_field(opened: MainWindow, qtbot: QtBot) -> None:
