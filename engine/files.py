@@ -406,12 +406,23 @@ class AudioWriter:
             raise self._error(self._why(error)) from None
         self.frames += block.shape[1]
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """All is written: bring it to the disk. It takes its name at the end of the context, where this is done if it
+        has not been; who writes several files does it for all before the first context ends.
+
+        Raises
+        ------
+        AudioFileError : the disk is full, or what was written cannot be read back.
+        """
+        if self._file.closed:
+            return
         try:
             self._file.close()
         except soundfile.LibsndfileError as error:
             raise self._error(self._why(error)) from None
         self._verify()
+
+    def _commit(self) -> None:
         try:
             self._partial.commit()
         except FileExistsError:
@@ -435,7 +446,8 @@ class AudioWriter:
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         try:
             if kind is None:
-                self._finish()
+                self.finish()
+                self._commit()
         finally:
             with suppress(soundfile.LibsndfileError):
                 self._file.close()

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import platformdirs
+from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.partial import whole_file
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -90,7 +91,7 @@ class AbxPanel(QWidget):
     def begin(self, test: AbxTest) -> None:
         """Start a test; level match is forced."""
         session = self._session
-        self._before = (session.version, session.level_match, session.bypass)
+        self._before = session.choice
         session.set_level_match(True)
         self.test, self.log_path = test, None
         self.leave.setText("Abandon the test")
@@ -143,8 +144,7 @@ class AbxPanel(QWidget):
         assert self.test is not None
         session = self._session
         assert session.recording is not None
-        rate = 48_000
-        loop = "none" if session.loop is None else f"{session.loop[0] / rate:.3f} s to {session.loop[1] / rate:.3f} s"
+        loop = "none" if session.loop is None else " to ".join(f"{end / SAMPLE_RATE:.3f} s" for end in session.loop)
         masks = (
             f"ideal: {session.ideal}"
             if session.ideal is not None
@@ -174,9 +174,5 @@ class AbxPanel(QWidget):
         if self.test is None:
             return
         self.test = None
-        version, match, bypass = self._before
-        self._session.select(version)
-        self._session.set_level_match(match)
-        if bypass:
-            self._session.toggle_bypass()
+        self._session.choice = self._before
         self.closed.emit()

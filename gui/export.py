@@ -74,6 +74,8 @@ def export(job: ExportJob, *, told: Callable[[float], None], stopped: Callable[[
     with ExitStack() as stack:
         files = {v: stack.enter_context(_writer(recording, path)) for v, path in job.targets.items()}
         _fill(job, files, told, stopped)
+        for file in files.values():
+            file.finish()
     return sum(file.clipped for file in files.values())
 
 

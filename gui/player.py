@@ -193,7 +193,7 @@ class Player(QObject):
     _run = pyqtSignal(object)
     _close = pyqtSignal()
 
-    def __init__(self, mixer: Mixer, parent: QObject | None = None, *, buffer_seconds: float = 0.05) -> None:
+    def __init__(self, mixer: Mixer, parent: QObject | None = None, *, buffer_seconds: float = 0.04) -> None:
         super().__init__(parent)
         self._buffer_seconds = buffer_seconds
         self.drop_outs = 0

@@ -154,7 +154,11 @@ def open_recording(
                 f"{paths[1].name} has {other.channels} channel(s) at {other.sample_rate} Hz, {paths[0].name} "
                 f"{channels} at {rate} Hz: stems must match"
             )
-        frames = min(frames, other.frames)
+        if frames != other.frames:
+            raise OpenError(
+                f"{paths[1].name} has {other.frames} samples, {paths[0].name} {frames}: stems must match; "
+                "pad the shorter one with silence"
+            )
     recording = Recording(paths[0], frames=frames, channels=channels, sample_rate=rate)
     if len(paths) == 2:
         recording.title = f"{paths[0].name} + {paths[1].name}"

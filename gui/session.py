@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
 from phaseaware.engine.files import AudioFileError
@@ -28,6 +29,16 @@ __all__ = ["Session"]
 
 _SHORTEST_LOOP = 4 * FADE
 _MOVING, _REST = 0.2, 0.08  # seconds since the view was last moved; between two pieces of work while it is
+
+
+class Choice(NamedTuple):
+    """What is chosen to be heard."""
+
+    version: Version
+    previous: Version
+    output: MaskName
+    bypass: bool
+    level_match: bool
 
 
 class Session:
@@ -218,6 +229,22 @@ class Session:
         if version is Version.PHASE_AWARE or version is Version.REAL:
             self._output = "phase-aware" if version is Version.PHASE_AWARE else "real"
         self._push()
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen to be heard, to come back to."""
+        return Choice(self.version, self._previous, self._output, self.bypass, self.level_match)
+
+    @choice.setter
+    def choice(self, choice: Choice) -> None:
+        self.version, self._previous, self._output, self.bypass, self.level_match = choice
+        self._push()
+
+    @property
+    def errors(self) -> list[str]:
+        """What has stopped decoding or rendering of what is open, if anything."""
+        found = (self.decode_error, self.renderer.error if self.renderer is not None else None)
+        return [error for error in found if error is not None]
 
     def swap(self) -> None:
         """Back to the version heard before."""

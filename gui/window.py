@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 720)
         self._bridge = _Bridge()
         self._told_pending = threading.Event()
+        self._told_errors: list[str] = []
         self.session = Session(model, self._tell)
         self.player = Player(self.session.mixer, self)
         self.player.failed.connect(self._device_failed)
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
             return False
         self._leave_live()
         self.message.hide()
+        self._told_errors = []
         recording = self.session.recording
         assert recording is not None
         self.middle.setCurrentWidget(self.views)
@@ -204,10 +206,10 @@ class MainWindow(QMainWindow):
     def _session_told(self) -> None:
         self._told_pending.clear()
         self.views.refresh_pictures(150)
-        errors = [self.session.decode_error, self.session.renderer.error if self.session.renderer is not None else None]
-        for error in errors:
-            if error is not None and error != self.message.label.text():
-                self.message.show_message(error)
+        errors = self.session.errors
+        if new := [error for error in errors if error not in self._told_errors]:
+            self.message.show_message("\n".join(new))
+        self._told_errors = errors
 
     def _tick(self) -> None:
         session = self.session
@@ -267,7 +269,8 @@ class MainWindow(QMainWindow):
         if renderer is None or self.abx.under_way:
             return
         if not renderer.done:
-            self.message.show_message("A and B are still being rendered; start the test when that is done.")
+            why = self.session.errors or ["A and B are still being rendered; start the test when that is done."]
+            self.message.show_message("\n".join(why))
             return
         self._leave_live()
         self.message.hide()

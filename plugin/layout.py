@@ -57,7 +57,7 @@ class LayoutMemory:
         ------
         TypeError : not an array, or neither float32 nor float64.
         ValueError : integers in disguise, of a range far beyond full scale.
-        LayoutError : three or more dimensions, or a square block where no block came before.
+        LayoutError : three or more dimensions, no samples, or a square block where no block came before.
         """
         x = _check_array(input_array)
         if x.ndim == 1:
@@ -99,6 +99,8 @@ def _check_array(x: object) -> NDArray[np.floating]:
         raise TypeError(f"audio of dtype {x.dtype} is neither float32 nor float64; {advice}")
     if x.ndim not in (1, 2):
         raise LayoutError(f"shape {x.shape} has {x.ndim} dimensions; audio has 1 (mono) or 2 (channels and samples)")
+    if not x.size:
+        raise LayoutError(f"shape {x.shape} holds no samples")
     return x
 
 

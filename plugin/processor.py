@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from phaseaware.engine.masks import MASK_NAMES, MaskName, Output, Render
 from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import LINKS, Link, MaskStream
+from phaseaware.engine.separator import LINKS, Link, MaskStream, sane
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
 
 from .bypass import Bypass
@@ -286,9 +286,14 @@ class PhaseAware(Processor):
         ----------
         input_array : as for :meth:`process`. Signals of another rate are converted to 48 kHz first.
         sample_rate : Hz.
+
+        Raises
+        ------
+        TypeError, ValueError : as :meth:`process`; or there are no samples.
         """
         sample_rate = check_sample_rate(sample_rate)
         x, _ = LayoutMemory().arrange(input_array)
+        x = sane(x)
         if sample_rate != SAMPLE_RATE:
             x = soxr.resample(np.ascontiguousarray(x.T), sample_rate, SAMPLE_RATE).T
         model = self._model

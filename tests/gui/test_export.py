@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine.files import AudioFileError
+from phaseaware.engine.files import AudioFileError, AudioWriter
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.export import Cancelled, export
 from phaseaware.gui.mixer import Version
@@ -85,6 +85,25 @@ def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
         export(session.export_job(all_targets(out)), told=lambda share: None, stopped=lambda: False)
     assert [p.name for p in out.iterdir()] == ["noisy.wav"]
     assert (out / "noisy.wav").read_bytes() == b"from before"
+
+
+def test_a_disk_that_is_full_at_the_very_end_leaves_nothing(
+    watched: Watched, noisy_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = AudioWriter.finish
+
+    def fails_once(writer: AudioWriter) -> None:
+        if writer.path.stem == str(Version.REAL):
+            raise AudioFileError(writer.path, "the disk is full")
+        finish(writer)
+
+    monkeypatch.setattr(AudioWriter, "finish", fails_once)
+    watched.session.open(noisy_file)
+    job = watched.rendered().export_job(all_targets(tmp_path / "out"))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(AudioFileError, match="the disk is full"):
+        export(job, told=lambda share: None, stopped=lambda: False)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_cancelling_leaves_nothing(watched: Watched, noisy_file: Path, tmp_path: Path) -> None:

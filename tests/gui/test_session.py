@@ -126,8 +126,10 @@ def test_stems_that_do_not_match_are_refused_and_nothing_is_lost(
 ) -> None:
     watched.session.open(noisy_file)
     other = write_wav(tmp_path / "o.wav", np.zeros(1000, np.float32), 44_100)
-    with pytest.raises(OpenError, match="stems must match"):
-        watched.session.open(noisy_file, other)
+    shorter = write_wav(tmp_path / "s.wav", np.zeros(1000, np.float32))
+    for noise in (other, shorter):
+        with pytest.raises(OpenError, match="stems must match"):
+            watched.session.open(noisy_file, noise)
     recording = watched.session.recording
     assert recording is not None
     assert recording.path == noisy_file

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyloudnorm
 import pytest
+from phaseaware.engine import MaskModel
 from phaseaware.gui.abx import AbxTest
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
@@ -114,14 +115,61 @@ def test_row_6_seek_by_click_and_keys(opened: MainWindow, qtbot: QtBot) -> None:
     assert session.position == 12_000
     press(qtbot, opened, K.Key_Right)
     assert session.position == 60_000
-    press(qtbot, opened, K.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert session.recording is not None
-    assert session.position == session.recording.samples
     press(qtbot, opened, K.Key_Home)
     assert session.position == 0
     press(qtbot, opened, K.Key_End)
     assert session.position == session.recording.samples
     assert opened.views.strip.playhead.value() == pytest.approx(session.recording.duration)
+
+
+def test_row_6_shift_and_arrows_move_by_five_seconds(
+    window: MainWindow, tmp_path: Path, rng: np.random.Generator, qtbot: QtBot
+) -> None:
+    session, shift = window.session, Qt.KeyboardModifier.ShiftModifier
+    assert window.open(write_wav(tmp_path / "long.wav", voice_like(rng, 12 * 48_000)))
+    press(qtbot, window, K.Key_Right, shift)
+    press(qtbot, window, K.Key_Right, shift)
+    assert session.position == 10 * 48_000
+    press(qtbot, window, K.Key_Right, shift)
+    assert session.position == 12 * 48_000
+    press(qtbot, window, K.Key_Left, shift)
+    assert session.position == 7 * 48_000
+
+
+@pytest.mark.parametrize("output", [Version.PHASE_AWARE, Version.REAL])
+@pytest.mark.parametrize("bypass", [True, False])
+def test_a_listening_test_leaves_what_was_heard_as_it_was(
+    opened: MainWindow, output: Version, bypass: bool, qtbot: QtBot
+) -> None:
+    session = opened.session
+    session.select(output)
+    session.select(Version.NOISY)
+    session.select(Version.REMOVED)
+    if bypass:
+        session.toggle_bypass()
+    before, heard = session.choice, session.mixer.transport
+    opened.start_abx()
+    opened.abx.leave.click()
+    assert session.choice == before
+    assert session.mixer.transport == heard
+    assert heard.output == ("phase-aware" if output is Version.PHASE_AWARE else "real")
+
+
+def test_a_listening_test_that_cannot_be_says_why(
+    window: MainWindow, noisy_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(MaskModel, "run", fails)
+    window.open(noisy_file)
+    qtbot.waitUntil(lambda: "No space left on device" in window.message.label.text())
+    window.message.hide()
+    window.start_abx()
+    assert not window.abx.under_way
+    assert window.message.isVisible()
+    assert "No space left on device" in window.message.label.text()
 
 
 def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: QtBot) -> None:

@@ -21,7 +21,6 @@ from PyQt6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import press, rendered, write_wav
-from tests.gui.test_export import files_no_larger_than
 
 K = Qt.Key
 
@@ -112,14 +111,16 @@ def test_a_broken_file_is_reported_and_the_open_one_stays(opened: MainWindow, no
     assert opened.session.recording.path == noisy_file
 
 
-def test_a_full_disk_on_export_is_reported(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with files_no_larger_than(100_000):
-        opened.menus.exports.write({Version.PHASE_AWARE: folder / "a.wav"})
-        qtbot.waitUntil(lambda: opened.menus.exports.share is None)
-    assert "Nothing was written" in opened.message.label.text()
-    assert not list(folder.iterdir())
+def test_two_errors_are_told_together_and_once(opened: MainWindow, qtbot: QtBot) -> None:
+    session = opened.session
+    rendered(opened, qtbot)
+    assert session.renderer is not None
+    session.decode_error, session.renderer.error = "cannot read on", "the disk is full"
+    opened._session_told()
+    assert opened.message.label.text() == "cannot read on\nthe disk is full"
+    opened.message.hide()
+    opened._session_told()
+    assert not opened.message.isVisible()
 
 
 def test_nothing_open_no_key_does_harm(window: MainWindow, qtbot: QtBot) -> None:

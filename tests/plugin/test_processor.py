@@ -258,6 +258,18 @@ def test_analyse_shows_what_is_done(rate: int, history: Path, rng: np.random.Gen
     assert ours.analyse(x[0], rate).spectrum.shape == (1, frames, 513)
 
 
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 2)])
+def test_analyse_refuses_what_holds_no_samples(shape: tuple[int, ...], history: Path) -> None:
+    with pytest.raises(ValueError, match="holds no samples"):
+        PhaseAware(model=history).analyse(np.zeros(shape, np.float32), RATE)
+
+
+def test_analyse_hears_absurd_levels_as_processing_does(history: Path) -> None:
+    found = PhaseAware(model=history).analyse(np.full((1, 6000), 1e38, np.float32), RATE)
+    assert np.isfinite(found.spectrum).all()
+    assert all(np.isfinite(M).all() for M in found.masks.values())
+
+
 def test_analyse_leaves_a_stream_alone(history: Path, rng: np.random.Generator) -> None:
     x = noise(rng, 2, 6000)
     ours = PhaseAware(model=history)
