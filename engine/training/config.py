@@ -45,6 +45,8 @@ class Data:
     snr_db: tuple[float, float] = (-5.0, 20.0)
     level_dbfs: tuple[float, float] = (-50.0, -8.0)
     clean_only: float = 0.06
+    nearly_clean: float = 0.08
+    """Share of the mixtures that lie above ``snr_db``, up to 50 dB."""
     noise_only: float = 0.05
     narrow_band_speech: float = 0.12
     low_pass: float = 0.3

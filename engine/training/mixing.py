@@ -20,6 +20,7 @@ from .corpus import FULL_BAND, NARROW_BAND, Clip, Corpus
 __all__ = ["Mixer"]
 
 Samples = NDArray[np.float32]
+_NEARLY_CLEAN_DB = 50.0
 _SHORT_NOISE = 1.5  # seconds; below it a noise is an event that recurs, above it a texture that goes on
 
 
@@ -68,6 +69,8 @@ class Mixer:
         speech_level, noise_level = active_rms(target), rms(noise)
         if speech_level > 0 and noise_level > 0:
             snr = rng.uniform(*self.data.snr_db)
+            if rng.random() < self.data.nearly_clean:
+                snr = rng.uniform(self.data.snr_db[1], _NEARLY_CLEAN_DB)
             noise = noise * (speech_level / noise_level / decibel(snr))
         noisy = target + noise
         gain = decibel(rng.uniform(*self.data.level_dbfs)) / max(rms(noisy), 1e-9)

@@ -16,7 +16,7 @@ from phaseaware.engine.masks import shape_mask  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises  # noqa: E402
-from phaseaware.engine.training.augment import roll_off  # noqa: E402
+from phaseaware.engine.training.augment import active_rms, rms, roll_off  # noqa: E402
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
 from phaseaware.engine.training.evaluate import METRICS, evaluate  # noqa: E402
@@ -127,6 +127,17 @@ def test_examples_are_sound(corpus):
     levels = [20 * np.log10(np.sqrt(np.mean(noisy**2))) for noisy, _ in examples if noisy.any()]
     assert min(levels) < -40
     assert max(levels) > -20
+
+
+@pytest.mark.parametrize(("nearly_clean", "lowest", "highest"), [(0.0, -5, 20), (1.0, 20, 50)])
+def test_mixtures_have_the_ratios_asked_for(corpus, nearly_clean, lowest, highest):
+    mixer = Mixer(corpus, Data(seconds=1.0, clean_only=0.0, noise_only=0.0, nearly_clean=nearly_clean), 1)
+    ratios = []
+    for i in range(12):
+        noisy, target = mixer(i)
+        ratios.append(20 * np.log10(active_rms(target) / rms(noisy - target)))
+    assert lowest - 0.1 < min(ratios) < max(ratios) < highest + 0.1
+    assert max(ratios) - min(ratios) > 10
 
 
 @pytest.mark.parametrize("generator", noises.GENERATORS, ids=lambda g: g.__name__)
