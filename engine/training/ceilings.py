@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import metrics
 from ..masks import SEAM_HZ, IdealMask, ideal_mask
@@ -12,7 +13,7 @@ from ..model import MaskModel
 from ..stft import FRAME_LENGTH, SAMPLE_RATE, istft, stft
 from .evaluate import outputs, pairs
 
-__all__ = ["ceilings", "exchange"]
+__all__ = ["ceilings", "exchange", "exchanged"]
 
 _CASES: tuple[tuple[str, IdealMask, dict[str, float | int]], ...] = (
     ("IRM", IdealMask.IRM, {}),
@@ -44,6 +45,13 @@ def ceilings(folder: str | Path) -> str:
     return "\n".join(lines)
 
 
+def exchanged(
+    magnitudes: NDArray[np.complexfloating], phase: NDArray[np.complexfloating], samples: int
+) -> NDArray[np.float32]:
+    """The signal with one spectrum's magnitudes and another's phase (see :func:`stft.stft`)."""
+    return istft(np.abs(magnitudes) * np.exp(1j * np.angle(phase)), samples)
+
+
 def exchange(model: MaskModel, folder: str | Path) -> str:
     """Mean SI-SDR below the seam of one signal's magnitudes with another's phase, as a Markdown table.
 
@@ -55,8 +63,7 @@ def exchange(model: MaskModel, folder: str | Path) -> str:
     for _, speech, noise, rate in pairs(Path(folder)):
         noisy = speech + noise
         spectra = [stft(x) for x in (noisy, *outputs(model, noisy, rate), speech)]
-        found.append([[metrics.si_sdr(istft(np.abs(of) * np.exp(1j * np.angle(phase)), len(speech)), speech,
-                                      band=(0, SEAM_HZ), sample_rate=rate)
+        found.append([[metrics.si_sdr(exchanged(of, phase, len(speech)), speech, band=(0, SEAM_HZ), sample_rate=rate)
                        for phase in spectra] for of in spectra[1:]])  # fmt: skip
     lines = ["SI-SDR <6k, dB, of one's magnitudes with another's phase:", "",
              "| magnitudes of | " + " | ".join(f"phase of {name}" for name in names) + " |",

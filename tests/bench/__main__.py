@@ -98,7 +98,7 @@ def sections(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], list
         found.append(("Beside rivals: speed", lambda: rivals.tables(folder, rounds=1 if quick else rivals.ROUNDS)))
     if arguments.dev and not quick:
         folder_or_none = arguments.rivals and arguments.rivals.resolve()
-        found.append(("Beside rivals: quality", lambda: [quality.table(arguments.dev, folder_or_none)]))
+        found.append(("Beside rivals: quality", lambda: quality.tables(arguments.dev, folder_or_none)))
     found += [
         ("Start", lambda: [start_table(3 if quick else 7)]),
         ("Live", lambda: [live_table(5 if quick else 20)]),

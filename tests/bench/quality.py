@@ -18,7 +18,8 @@ import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import metrics
 from phaseaware.engine.masks import SEAM_HZ
-from phaseaware.engine.stft import SAMPLE_RATE
+from phaseaware.engine.stft import SAMPLE_RATE, stft
+from phaseaware.engine.training.ceilings import exchanged
 from phaseaware.engine.training.evaluate import pairs
 
 from . import rivals
@@ -58,8 +59,16 @@ def scores(y: Samples, s: Samples) -> list[float]:
     return [*(metric(y, s) for metric in METRICS.values()), *metrics.dnsmos(y)]
 
 
-def table(folder: Path, environments: Path | None = None) -> list[str]:
-    """Means over all pairs, as Markdown."""
+def phase_scores(y: Samples, s: Samples, x: Samples) -> list[float]:
+    """SI-SDR below the seam of output ``y``, of its magnitudes with the phase of the noisy ``x`` and with that of the
+    speech ``s``, and of the speech's magnitudes with the phase of the output."""
+    Y, S, X = stft(y), stft(s), stft(x)
+    made = (y, exchanged(Y, X, len(s)), exchanged(Y, S, len(s)), exchanged(S, Y, len(s)))
+    return [metrics.si_sdr(z, s, band=(0, SEAM_HZ)) for z in made]
+
+
+def tables(folder: Path, environments: Path | None = None) -> list[list[str]]:
+    """Means over all pairs, as Markdown: quality, and what the phases found are worth."""
     speech: dict[str, Samples] = {}
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(cores()) as pool:
         noisy = Path(scratch) / "noisy"
@@ -75,13 +84,20 @@ def table(folder: Path, environments: Path | None = None) -> list[str]:
             f"| {len(speech)} pairs | " + " | ".join(names) + " | delay taken back |",
             "|---" * (len(names) + 2) + "|",
         ]
+        phases = [
+            "| SI-SDR below 6 kHz, dB | output | its magnitudes, noisy phase | its magnitudes, speech's phase "
+            "| speech's magnitudes, its phase |",
+            "|---|---|---|---|---|",
+        ]
 
         def add(label: str, outputs: list[Samples], late: str) -> None:
             found = list(pool.map(scores, outputs, speech.values()))
             lines.append(
                 f"| {label} | " + " | ".join(f"{mean:.2f}" for mean in np.mean(found, axis=0)) + f" | {late} |"
             )
-            print(lines[-1], flush=True)
+            found = list(pool.map(phase_scores, outputs, speech.values(), inputs))
+            phases.append(f"| {label} | " + " | ".join(f"{mean:.2f}" for mean in np.mean(found, axis=0)) + " |")
+            print(lines[-1], phases[-1], sep="\n", flush=True)
 
         add("noisy", inputs, "")
         ours = [s for s in rivals.ALL if not s.requirements]
@@ -94,7 +110,7 @@ def table(folder: Path, environments: Path | None = None) -> list[str]:
             late = delay(outputs, inputs) if system.requirements else 0
             outputs = [shifted(y, late, len(s)) for y, s in zip(outputs, speech.values(), strict=True)]
             add(system.label, outputs, f"{late}" if system.requirements else "")
-    return lines
+    return [lines, phases]
 
 
 def main() -> None:
@@ -103,7 +119,7 @@ def main() -> None:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--rivals", type=Path, help="environments made by `python -m tests.bench.rivals --prepare`")
     arguments = parser.parse_args()
-    table(arguments.pairs, arguments.rivals)
+    tables(arguments.pairs, arguments.rivals)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""The window with a long recording: ``xvfb-run -s "-screen 0 1920x1080x24" python -m tests.bench.window``.
+"""The window with a long recording, as WINDOW.md shows it.
+
+    xvfb-run -s "-screen 0 1920x1080x24" python -m tests.bench.window > tests/bench/WINDOW.md
 
 Opens an hour of sound in the real window, plays it on a sound server of its own while it is being rendered, and moves
 and zooms the view as fast as the window draws it. Frames a second hold for the machine and what else runs on it; the
@@ -8,8 +10,10 @@ CPU time of a frame, and the share of a core that a plain loop gets in the same 
 from __future__ import annotations
 
 import argparse
+import datetime
 import math
 import os
+import platform
 import statistics
 import sys
 import tempfile
@@ -19,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph
 from phaseaware.engine import SAMPLE_RATE, MaskModel
 from phaseaware.gui.app import SWITCH_INTERVAL
 from phaseaware.gui.mixer import FADE, Version
@@ -26,7 +31,7 @@ from phaseaware.gui.pictures import Kind
 from phaseaware.gui.recording import Recording
 from phaseaware.gui.session import Session
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QEventLoop, QTimer
+from PyQt6.QtCore import PYQT_VERSION_STR, QEventLoop, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from tests.gui.sound_server import AVAILABLE, SoundServer
@@ -223,8 +228,14 @@ def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer
     window = driver.window
     window.resize(*size)
     driver.until(window.isVisible)
-    cores = f"{len(os.sched_getaffinity(0))} core(s) of {os.cpu_count()}, load {os.getloadavg()[0]:.1f}"
-    print(f"{cores}; {window.width()} × {window.height()}, {driver.app.platformName()}; {minutes} min, mono, 48 kHz\n")
+    info = MaskModel().info
+    print(
+        f"# The window with a long recording\n\nWritten by `python -m tests.bench.window`.\n\n"
+        f"{datetime.date.today().isoformat()}; {len(os.sched_getaffinity(0))} core(s), load {os.getloadavg()[0]:.1f}; "
+        f"Python {platform.python_version()}, PyQt {PYQT_VERSION_STR}, pyqtgraph {pyqtgraph.__version__}; "
+        f"model {info.name} {info.version}; {window.width()} × {window.height()}, {driver.app.platformName()}; "
+        f"{minutes} min, mono, 48 kHz.\n"
+    )
     measure_opening(driver, path)
     if frames:
         measure_frames(driver)
