@@ -160,12 +160,16 @@ def _plan_folder(inputs: Sequence[Path], target: Path) -> Plan:
 
 def _files_below(folder: Path, target: Path) -> Iterator[Path]:
     inside = target.resolve() != folder.resolve()
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(
             name for name in folders
             if not name.startswith(".") and not (inside and (Path(place) / name).resolve() == target.resolve())
         )  # fmt: skip
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise ValueError(f"{error.filename}: cannot be read ({error.strerror}); allow it, or name the other folders")
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:

@@ -50,19 +50,27 @@ def add_live_arguments(parser: argparse.ArgumentParser) -> None:
         "--block", type=whole_number(16), default=512, metavar="SAMPLES", help="block size (default: %(default)s)"
     )
     parser.add_argument(
-        "--latency", default="low", metavar="SECONDS", help="asked of the devices: low, high or seconds (default: low)"
+        "--latency",
+        type=_latency,
+        default="low",
+        metavar="SECONDS",
+        help="asked of the devices: low, high or seconds (default: low)",
     )
     parser.add_argument(
         "--seconds", type=number_between(0, math.inf), metavar="S", help="end after this time (default: run until q)"
     )
 
 
+def _latency(text: str) -> float | str:
+    return text if text in ("low", "high") else number_between(0, 10, " s, low or high")(text)
+
+
 def run_live(args: argparse.Namespace) -> int:
-    """Run ``phaseaware live``; returns the exit status: 0, or 1 or 2 after a message on the standard error.
+    """Run ``phaseaware live``; returns the exit status: 0, 1 or 2 after a message on the standard error, or 130.
 
     The message is one line and begins with ``phaseaware live:``.
     """
-    from .cli import FAILED, USAGE
+    from .cli import FAILED, INTERRUPTED, USAGE
     from .live import LiveError
 
     try:
@@ -73,6 +81,8 @@ def run_live(args: argparse.Namespace) -> int:
     except (LiveError, ValueError, OSError) as error:
         print(f"phaseaware live: {error}", file=sys.stderr)
         return FAILED if isinstance(error, LiveError) else USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -104,7 +114,6 @@ def _board(args: argparse.Namespace) -> Processor:
 def _run(args: argparse.Namespace) -> None:
     from .live import run
 
-    latency = args.latency if args.latency in ("low", "high") else _seconds(args.latency)
     stop, watcher = threading.Event(), _Watcher(args.seconds)
 
     def start(session: LiveSession) -> None:
@@ -114,22 +123,12 @@ def _run(args: argparse.Namespace) -> None:
         try:
             meters = run(
                 _board(args), input_device=args.input, output_device=args.output, sample_rate=args.rate,
-                channels=args.channels, block_size=args.block, latency=latency, session_ready=start, stop=stop,
+                channels=args.channels, block_size=args.block, latency=args.latency, session_ready=start, stop=stop,
             )  # fmt: skip
-        except KeyboardInterrupt:
-            meters = None
         finally:
             stop.set()
             watcher.end()
-    if meters is not None:
-        print(f"{meters.seconds:.1f} s of sound, {meters.drop_outs} drop-outs")
-
-
-def _seconds(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"--latency {text!r} is not low, high or a number of seconds") from None
+    print(f"{meters.seconds:.1f} s of sound, {meters.drop_outs} drop-outs")
 
 
 class _Watcher:

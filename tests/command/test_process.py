@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -237,6 +238,23 @@ def test_a_link_to_nothing_costs_only_itself(tmp_path: Path, phaseaware: Command
 def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
     a, b = (put(tmp_path / folder / "x.wav", tones(100, 1, 48_000)) for folder in "ab")
     phaseaware("process", a, b, "-o", tmp_path / "out", "--model", passing).failed_with(2, "would both become")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_told(
+    tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in" / "locked" / "a.wav", tones(1000, 1, 48_000))
+    put(tmp_path / "in" / "b.wav", tones(1000, 1, 48_000))
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing).failed_with(2, "locked")
     assert not (tmp_path / "out").exists()
 
 

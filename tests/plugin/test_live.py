@@ -89,7 +89,6 @@ def _arguments(*given: str) -> argparse.Namespace:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (("--latency", "soon"), "--latency 'soon' is not"),
         (("--preset", "nonesuch"), "no preset 'nonesuch'"),
         (("--model", "nonesuch.onnx"), "no such model file"),
         (("--preset", "neutral", "--model", "x.onnx"), "cannot be combined"),
@@ -107,13 +106,31 @@ def test_wrong_arguments_end_with_one_line(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--block", "15"), ("--rate", "0"), ("--channels", "0"), ("--seconds", "-1"), ("--reduction-db", "101")],
+    [
+        ("--block", "15"),
+        ("--rate", "0"),
+        ("--channels", "0"),
+        ("--seconds", "-1"),
+        ("--reduction-db", "101"),
+        ("--latency", "soon"),
+        ("--latency", "nan"),
+        ("--latency", "-1"),
+    ],
 )
 def test_numbers_out_of_range_are_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
     """0 Hz, for one, is not the default."""
     with pytest.raises(SystemExit):
         _arguments(option, value)
     assert f"argument {option}: {value!r} is not a" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_with_its_own_status(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(live, "run", interrupted)
+    assert live_command.run_live(_arguments()) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_arguments_reach_the_board(history: Path) -> None:
