@@ -56,6 +56,10 @@ class Data:
     babble: float = 0.2
     generated: float = 0.3
     dull_noise: float = 0.2
+    rumble: float = 0.15
+    """Share of the noises with something below 80 Hz beside them, up to 15 dB above them."""
+    noise_speed: float = 0.9
+    """Share of the recorded noises played at another speed, lest their tones be learnt by heart."""
     noise_sources: tuple[float, ...] = (0.55, 0.3, 0.15)
 
 

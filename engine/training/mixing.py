@@ -119,6 +119,9 @@ class Mixer:
             level = rms(x)
             if level > 0:
                 total += x * np.float32(decibel(rng.uniform(-10, 0)) / level)
+        if rng.random() < self.data.rumble:
+            x = noises.rumble(rng, self.samples)
+            total += x * np.float32(decibel(rng.uniform(-10, 15)) * rms(total) / max(rms(x), 1e-9))
         return total
 
     def _noise_source(self, rng: np.random.Generator) -> Samples:
@@ -142,7 +145,7 @@ class Mixer:
 
     def _recorded(self, rng: np.random.Generator) -> Samples:
         clip = self._noises[int(rng.choice(len(self._noises), p=self._noise_weight))]
-        factor = np.exp(rng.uniform(np.log(0.65), np.log(1.5))) if rng.random() < 0.6 else 1.0
+        factor = np.exp(rng.uniform(np.log(0.65), np.log(1.5))) if rng.random() < self.data.noise_speed else 1.0
         need = int(self.samples * factor * clip.rate / FULL_BAND) + 1
         first = int(rng.integers(clip.length - need)) if clip.length > need else 0
         x = self.corpus.read(clip, first, need)

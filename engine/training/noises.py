@@ -115,6 +115,14 @@ def wind(rng: np.random.Generator, samples: int) -> Samples:
     return out
 
 
+def rumble(rng: np.random.Generator, samples: int) -> Samples:
+    """Traffic, footsteps, rotors, a hand on the microphone: below 20 to 80 Hz, steady, in gusts or in pulses."""
+    corner, slope = np.exp(rng.uniform(np.log(20), np.log(80))), rng.uniform(2, 6)
+    x = _filtered(rng, samples, lambda f: 1 / (1 + (f / corner) ** slope))
+    swing = np.exp(rng.uniform(0, 1.2) * _walk(rng, samples, np.exp(rng.uniform(np.log(0.5), np.log(20)))))
+    return x * swing
+
+
 def _impacts(rng: np.random.Generator, samples: int, times: NDArray[np.int64], longest_ms: float) -> Samples:
     """Decaying resonances struck at the given times."""
     out = np.zeros(samples + RATE // 4, np.float32)
@@ -207,7 +215,7 @@ def calls(rng: np.random.Generator, samples: int) -> Samples:
 
 
 GENERATORS: tuple[Callable[[np.random.Generator, int], Samples], ...] = (
-    coloured, hum, engine, fan, passing, wind, clicks, rain, pulses, tones, calls,
+    coloured, hum, engine, fan, passing, wind, rumble, clicks, rain, pulses, tones, calls,
 )  # fmt: skip
 
 

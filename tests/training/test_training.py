@@ -149,6 +149,14 @@ def test_generated_noises(rng, generator):
         assert x.std() > 0
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rumble_is_low(seed):
+    x = noises.rumble(np.random.default_rng(seed), 96_000)
+    power = np.abs(np.fft.rfft(x)) ** 2
+    low = np.fft.rfftfreq(len(x), 1 / 48_000) < 160
+    assert power[low].sum() > 0.9 * power.sum()
+
+
 def test_torch_frames_are_the_engines(rng):
     x = rng.standard_normal((2, 512 * 20)).astype(np.float32)
     X = spectrum(torch.from_numpy(x))
