@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import math
 import os
 import platform
 import statistics
@@ -36,7 +35,7 @@ from PyQt6.QtWidgets import QApplication
 
 from tests.gui.sound_server import AVAILABLE, SoundServer
 
-from .measure import peak_mb, write_noisy_speech
+from .measure import core_share, peak_mb, write_noisy_speech
 
 SECONDS_EACH = 6.0
 CHANGES = 15
@@ -44,14 +43,6 @@ AUDIBLE = 1e-3
 BEFORE = SAMPLE_RATE // 10
 """Samples of the recording before a control is moved that must be silent."""
 Range = tuple[float, float]
-
-
-def core_share(seconds: float = 1.0) -> float:
-    """CPU time that a plain loop gets, for each second of the clock."""
-    wall, cpu = time.perf_counter(), time.thread_time()
-    while time.perf_counter() - wall < seconds:
-        math.fsum(range(2000))
-    return (time.thread_time() - cpu) / (time.perf_counter() - wall)
 
 
 @dataclass(frozen=True)
