@@ -154,7 +154,7 @@ class AbxPanel(QWidget):
         )
         text = self.test.log(
             {
-                "file": str(session.recording.path),
+                "file": ", ".join(map(str, session.recording.sources)),
                 "A": f"phase-aware, {session.gain_db(Version.PHASE_AWARE):+.1f} dB",
                 "B": f"real mask, {session.gain_db(Version.REAL):+.1f} dB",
                 "masks": masks,

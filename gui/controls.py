@@ -44,8 +44,8 @@ class Controls:
         return self.render("phase-aware"), self.render("real")
 
 
-_SCRIPT = '''\
-"""Made by PhaseAware: both versions of {name}."""
+_SCRIPT = """\
+# Made by PhaseAware: both versions of {name!r}.
 import soundfile
 from phaseaware.engine import MaskModel, Render
 from phaseaware.engine.rates import AnyRateSeparator
@@ -67,7 +67,7 @@ with soundfile.SoundFile({path!r}) as noisy:
                 file.write(x.T)
         for file, x in zip((a, b), separator.flush()):
             file.write(x.T)
-'''
+"""
 
 
 def as_script(controls: Controls, *, path: Path, model: Path | None) -> str:

@@ -25,6 +25,12 @@ __all__ = ["HELP", "Keys"]
 
 _SWIPE_STEP = 0.02
 Actions = dict[int, Callable[[], object]]
+_K = Qt.Key
+_REPEATING = {
+    _K.Key_Left, _K.Key_Right, _K.Key_PageUp, _K.Key_PageDown, _K.Key_Plus, _K.Key_Equal, _K.Key_Minus,
+    _K.Key_Underscore, _K.Key_Comma, _K.Key_Period,
+}  # fmt: skip
+"""What goes on while the key is held. All else happens once: a held key must not answer one trial after the other."""
 _SHIFT, _CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 _OTHER_LAYOUTS = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.GroupSwitchModifier
 """Where the digits or brackets of some keyboards are."""
@@ -124,15 +130,17 @@ class Keys(QObject):
             return False
         K = Qt.Key
         if key in (K.Key_Return, K.Key_Enter) and isinstance(focus, QAbstractButton) and not modifiers:
-            focus.click()
+            if not event.isAutoRepeat():
+                focus.click()
             return True
         if key in (K.Key_Up, K.Key_Down) and isinstance(focus, (QSlider, QComboBox, ColourBar)):
             return False
         action = self.actions(modifiers).get(key)
         if action is None:
             return False
-        action()
-        self._window.show_session()
+        if key in _REPEATING or not event.isAutoRepeat():
+            action()
+            self._window.show_session()
         return True
 
     def actions(self, modifiers: Qt.KeyboardModifier) -> Actions:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phaseaware.engine import ModelError
+from phaseaware.plugin.board import Chain, Mix, members
 from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset
 from phaseaware.plugin.processor import PhaseAware
 from PyQt6.QtCore import QObject, QSettings, Qt
@@ -14,9 +15,10 @@ from PyQt6.QtGui import QAction, QGuiApplication, QKeySequence
 from PyQt6.QtWidgets import QMenu
 
 from .controls import Controls
-from .dialogs import ask_for_file, ask_for_name
+from .dialogs import ask_for_file, ask_for_name, ask_whether
 from .exports import Exports
 from .keys_dialog import show_keys
+from .mixer import Version
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -106,7 +108,7 @@ class Menus(QObject):
         is_open = session.recording is not None
         for action in (self.export_one, self.export_all, self.export_picture):
             action.setEnabled(is_open and self.exports.share is None)
-        self.copy.setEnabled(is_open and session.ideal is None)
+        self.copy.setEnabled(session.recording is not None and session.recording.speech is None)
         self.undo.setEnabled(session.history.can_undo)
         self.redo.setEnabled(session.history.can_redo)
         self.abx.setEnabled(session.renderer is not None)
@@ -178,22 +180,30 @@ class Menus(QObject):
             box.setItemData(box.count() - 1, preset.description, _TOOL_TIP)
 
     def take_preset(self, path: str) -> None:
-        """Take over a preset's reduction, strengths and mix."""
-        window = self._window
+        """Take over a preset's reduction, strengths and mix, and hear what it removes if that is what it is for."""
+        window, session = self._window, self._window.session
+        window.side.preset_controls = None
         try:
             preset = load_preset(Path(path))
-            processors = [p for p in preset.board() if isinstance(p, PhaseAware)]
+            effects = [p for p in members(preset.board()) if not isinstance(p, (Chain, Mix))]
         except (PresetError, ModelError, OSError) as error:
             window.message.show_message(f"Cannot load the preset: {error}")
+            window.show_session()
             return
-        if not processors:
+        p = next((effect for effect in effects if isinstance(effect, PhaseAware)), None)
+        if p is None:
             window.message.show_message(f"The preset {preset.title!r} has no PhaseAware in it.")
+            window.show_session()
             return
-        p = processors[0]
-        window.session.set_controls(
-            Controls(reduction_db=p.reduction_db, strength_low=p.strength_low, strength_high=p.strength_high, mix=p.mix)
+        controls = Controls(
+            reduction_db=p.reduction_db, strength_low=p.strength_low, strength_high=p.strength_high, mix=p.mix
         )
-        if len(list(preset.board())) > 1:
+        window.side.preset_controls = controls
+        session.set_controls(controls)
+        if p.output == "removed" and session.renderer is not None:
+            session.select(Version.PHASE_AWARE if p.mask == "phase-aware" else Version.REAL)
+            session.select(Version.REMOVED)
+        if len(effects) > 1:
             window.message.show_message(
                 f"From {preset.title!r} PhaseAware's controls were taken; its other effects need `phaseaware process`."
             )
@@ -203,8 +213,8 @@ class Menus(QObject):
         """Ask for a name."""
         ask_for_name(self._window, "Save the controls as a preset", self.save_preset)
 
-    def save_preset(self, name: str) -> None:
-        """Save the controls under a name."""
+    def save_preset(self, name: str, *, overwrite: bool = False) -> None:
+        """Save the controls under a name; ask before another preset is overwritten."""
         name, c = name.strip(), self._window.session.controls
         if not name or any(mark in name for mark in "/\\") or name.endswith(".toml"):
             self._window.message.show_message("Cannot save the preset: give it a name, not a path.")
@@ -213,7 +223,13 @@ class Menus(QObject):
             processor = PhaseAware(
                 reduction_db=c.reduction_db, strength_low=c.strength_low, strength_high=c.strength_high, mix=c.mix
             )
-            path = save_preset(processor, name)
+            path = save_preset(processor, name, overwrite=overwrite)
+        except FileExistsError:
+            ask_whether(
+                self._window, f"There is a preset {name!r} already. Overwrite it?",
+                lambda: self.save_preset(name, overwrite=True),
+            )  # fmt: skip
+            return
         except (PresetError, ModelError, OSError, ValueError) as error:
             self._window.message.show_message(f"Cannot save the preset: {error}")
             return

@@ -19,10 +19,12 @@ from phaseaware.engine.masks import MaskName
 from .recording import Recording
 from .renderer import AHEAD, Renderer, Slot, ready
 
-__all__ = ["FADE", "Mixer", "Transport", "Version", "read_version"]
+__all__ = ["FADE", "RECENT", "Mixer", "Transport", "Version", "read_version"]
 
 FADE = SAMPLE_RATE // 100
 """Length of a cross-fade in samples: 10 ms."""
+RECENT = SAMPLE_RATE // 2
+"""Samples of what was sent that are kept for the meters: 500 ms."""
 _STEP = 4 * FADE  # samples mixed at once; they are known to be there before they are read
 
 Samples = NDArray[Any]
@@ -130,6 +132,8 @@ class Mixer:
         """The end was reached; cleared by a seek, or when playing begins anew."""
         self.waiting = False
         """Playing, but the samples are not there yet."""
+        self.recent = np.zeros((RECENT, 2), np.float32)
+        """What was sent last; replaced as a whole."""
         self._source: tuple[Recording, Renderer | None] | None = None
         self._layers = [_Layer(_SILENCE, 0, FADE)]
         self._seek = 0
@@ -187,6 +191,7 @@ class Mixer:
             done += span
             if sounding:
                 self.position = top.position
+        self.recent = np.concatenate([self.recent, out])[-RECENT:]
         return out
 
     def _end(self, transport: Transport, top: _Layer) -> int:

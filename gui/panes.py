@@ -75,7 +75,10 @@ class TimeBox(pg.ViewBox):  # type: ignore[misc]
 
     def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
         if ev.button() == Qt.MouseButton.LeftButton:
-            self.clicked.emit(float(self.mapToView(ev.pos()).x()))
+            # The axes hand their clicks on, in coordinates of their own; beside the box there is no time to go to.
+            point = self.mapFromScene(ev.scenePos())
+            if 0 <= point.x() <= self.width():
+                self.clicked.emit(float(self.mapToView(point).x()))
             ev.accept()
 
 

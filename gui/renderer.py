@@ -308,10 +308,11 @@ class Renderer:
 
     def _synthesise(self, active: _Pass, frames: Frames, first_frame: int) -> dict[MaskName, NDArray[np.float32]]:
         made, shown = {}, {}
+        loudest = np.abs(frames.spectrum).argmax(axis=0, keepdims=True)  # a bin's mask is shown of this channel
         for render in active.renders:
             M = shape_mask(frames.masks[render.mask], render)
             made[render.mask] = active.syntheses[render.mask].process(M * frames.spectrum).T
-            shown[render.mask] = M[0]
+            shown[render.mask] = np.take_along_axis(np.broadcast_to(M, frames.spectrum.shape), loudest, axis=0)[0]
         self.pictures.write_masks(first_frame, shown)
         return made
 

@@ -93,7 +93,7 @@ class Session:
         self.recording, self.decode_error = recording, None
         self.loop, self.playing, self.bypass = None, False, False
         self.ideal = IdealChoice() if noise_path is not None else None
-        self.version = Version.NOISY
+        self.version, self._previous = Version.NOISY, Version.PHASE_AWARE
         self._match = LevelMatch()
         self.seek(0)
         self._start_renderer()
@@ -356,12 +356,12 @@ class Session:
 
         Raises
         ------
-        ValueError : nothing is open, or ideal masks are shown: they come from stems, not from a model.
+        ValueError : nothing is open, or two stems are: no file holds their sum, and ideal masks need no model.
         """
         if self.recording is None:
             raise ValueError("open a recording first; the script names it")
-        if self.ideal is not None:
-            raise ValueError("ideal masks come from the stems; a script needs a model's masks")
+        if self.recording.speech is not None:
+            raise ValueError("a script needs one noisy file, not two stems; export the noisy sound and open that")
         return as_script(
             self.controls, path=self.recording.path.resolve(), model=self.model.path if self.model else None
         )

@@ -84,6 +84,8 @@ class SidePanel(QFrame):
         self.listening, self.viewing = _section(), _section()
         """What concerns an open recording only, not live sound."""
         self._is_live = False
+        self.preset_controls: Controls | None = None
+        """Controls of the preset that was chosen last."""
         self._add_listening(self.listening)
         self._add_view(self.viewing)
         column.addWidget(self.listening)
@@ -306,9 +308,14 @@ class SidePanel(QFrame):
         self.undo.setEnabled(session.history.can_undo)
         self.redo.setEnabled(session.history.can_redo)
         self.reset.setEnabled(controls != Controls())
+        if controls != self.preset_controls:
+            self.presets.setCurrentIndex(0)
         self.ideal_row.setVisible(recording is not None and recording.speech is not None and not self._is_live)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)
         self.source.setEnabled(session.model is not None)
         for combo in (self.ideal_a, self.ideal_b):
             combo.setEnabled(session.ideal is not None)
+        if session.ideal is not None:
+            self.ideal_a.setCurrentIndex(_IDEAL_A.index(session.ideal.phase_aware))
+            self.ideal_b.setCurrentIndex(_IDEAL_B.index(session.ideal.real))
         self.abx.setEnabled(session.renderer is not None)

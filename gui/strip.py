@@ -112,8 +112,10 @@ class WaveformStrip(QWidget):
         last = min(len(recording.peaks), -(-int(stop * SAMPLE_RATE) // HOP) + 1)
         if last - first < columns / 8:  # closer than the peaks: the samples themselves
             a, b = max(0, int(start * SAMPLE_RATE)), min(recording.samples, int(stop * SAMPLE_RATE) + 1)
-            y = recording.track.read(a, b)[:, 0]
-            self.curve.setData(np.arange(a, b) / SAMPLE_RATE, y)
+            y = recording.track.read(a, b)
+            if recording.channels > 1:  # as in the peaks: what all channels reach
+                y = np.stack([y.min(axis=1), y.max(axis=1)], axis=1)
+            self.curve.setData(np.repeat(np.arange(a, b) / SAMPLE_RATE, y.shape[1]), y.ravel())
             return
         peaks = recording.peaks[first:last]
         groups = min(columns, len(peaks))

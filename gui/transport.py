@@ -11,15 +11,13 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
 from . import loudness
-from .mixer import Version, read_version
+from .mixer import Version
 from .session import Session
 from .theme import COLOURS, LABELS
 from .widgets import FittingLabel, LevelMeter
 
 __all__ = ["TransportBar", "clock"]
 
-_METER_SAMPLES = SAMPLE_RATE // 2
-"""100 ms for the filters to settle and 400 ms of momentary loudness."""
 _PEAK_SAMPLES = SAMPLE_RATE // 10
 _NARROW = 800
 """Pixels: what is heard must be told also where the meters' length and the clock's must be saved."""
@@ -100,16 +98,12 @@ class TransportBar(QFrame):
         self.time_label.set_texts(*([] if self._narrow else [f"{clock(seconds)} / {whole}"]), clock(seconds))
 
     def show_levels(self) -> None:
-        """Meter what has just been sent, at the gain at which it is heard."""
+        """Meter what has just been sent: 100 ms for the filters to settle and 400 ms of momentary loudness."""
         session = self._session
-        recording = session.recording
-        slot = next(reversed(session.mixer.slots), None)
-        if recording is None or not session.playing or (session.heard.is_rendered and slot is None):
+        if session.recording is None or not session.playing:
             self.meter.set_levels(-math.inf, -math.inf)
             return
-        end = session.position
-        x = read_version(session.heard, session.output, recording, slot, end - _METER_SAMPLES, end)
-        x = x * np.float32(10 ** (session.gain_db(session.heard) / 20))
+        x = session.mixer.recent[:, : session.recording.channels]  # mono is sent twice, but is as loud as once
         peak = float(np.abs(x[-_PEAK_SAMPLES:]).max())
         self.meter.set_levels(20 * math.log10(max(peak, 1e-6)), loudness.momentary(x))
 

@@ -156,10 +156,12 @@ class ViewArea(QWidget):
     def set_scale(self, scale: FrequencyScale) -> None:
         """Another frequency axis; the visible band stays."""
         low, high = (float(np.clip(scale.height(self._scale.hz(y)), 0, 1)) for y in self._heights)
+        height = max(high - low, SMALLEST_HEIGHT)  # what is wide on one scale can be too narrow on another
+        low = min(max(0.0, (low + high - height) / 2), 1 - height)
         self._scale = scale
         for pane in self.panes.values():
             pane.set_scale(scale)
-        self.set_view(self._view, (0, 1) if self._heights == (0, 1) else (low, high))
+        self.set_view(self._view, (0, 1) if self._heights == (0, 1) else (low, low + height))
 
     def set_layout_index(self, index: int) -> None:
         """Show one of side.LAYOUTS."""
@@ -173,6 +175,7 @@ class ViewArea(QWidget):
         lines = -(-line.horizontalAdvance(_LONGEST_READOUT) // max(1, self.width() - 12))
         self.readout.setFixedHeight(lines * line.lineSpacing() + 2)
         self.strip.plot.setFixedHeight(min(92, max(62, self.height() // 5)))
+        self.refresh_pictures(_MOVING_MS)
 
     def visible_kinds(self) -> list[Kind]:
         """What is shown now."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from phaseaware.gui.controls import Controls
+from phaseaware.gui.mixer import Version
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import press, rendered
@@ -52,13 +54,40 @@ def test_row_16_presets_are_saved_and_taken(opened: MainWindow, tmp_path: Path) 
     names = [opened.side.presets.itemText(i) for i in range(opened.side.presets.count())]
     opened.menus.take_preset(opened.side.presets.itemData(names.index("Mine")))
     assert opened.session.controls == Controls(reduction_db=7.5, mix=0.9)
-    opened.menus.save_preset("Mine")
-    assert "Cannot save" in opened.message.label.text()
+    opened.session.set_controls(Controls(mix=0.1))
+    opened.menus.save_preset("Mine")  # asks first
+    question = opened.findChild(QMessageBox)
+    assert question is not None
+    assert "Overwrite" in question.text()
+    mine = opened.side.presets.itemData(names.index("Mine"))
+    assert "mix = 0.9" in Path(mine).read_text(encoding="utf-8")
+    question.accept()
+    assert "mix = 0.1" in Path(mine).read_text(encoding="utf-8")
     broken = tmp_path / "broken.toml"
     broken.write_text("schema = 99")
     opened.menus.take_preset(str(broken))
     assert "Cannot load" in opened.message.label.text()
-    assert opened.session.controls == Controls(reduction_db=7.5, mix=0.9)
+    assert opened.session.controls == Controls(mix=0.1)
+
+
+def test_row_16_every_shipped_preset_can_be_taken(opened: MainWindow) -> None:
+    side = opened.side
+    for index in range(1, side.presets.count()):
+        opened.message.hide()
+        side.presets.setCurrentIndex(index)
+        side.presets.activated.emit(index)
+        assert "no PhaseAware" not in opened.message.label.text()
+        assert side.presets.currentIndex() == index
+        told = opened.message.isVisible()
+        assert told is (side.presets.itemText(index) in ("Broadcast voice", "Field interview", "Podcast chain"))  # they have other effects
+        removed = side.presets.itemText(index) == "Noise only"
+        assert (opened.session.version is Version.REMOVED) is removed
+        opened.session.select(Version.NOISY)
+    side.presets.setCurrentIndex(1)
+    side.presets.activated.emit(1)
+    opened.session.set_controls(Controls(mix=0.3))
+    opened.show_session()
+    assert side.presets.currentIndex() == 0  # it is no longer that preset
 
 
 def test_row_18_progress_pause_and_resume(opened: MainWindow, qtbot: QtBot) -> None:

@@ -9,8 +9,8 @@ from phaseaware.gui.keys import HELP
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.pictures import Kind
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtCore import QEvent, QPoint, Qt
+from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -171,3 +171,21 @@ def test_tab_stays_in_the_blind_test(opened: MainWindow) -> None:
     order = [widget for widget in stops(opened, opened.abx.hear["A"]) if opened.abx.isAncestorOf(widget)]
     assert order == [*opened.abx.hear.values(), *opened.abx.say.values(), opened.abx.leave]
     opened.abx.finish()
+
+
+def test_a_held_key_moves_on_but_switches_once(opened: MainWindow) -> None:
+    def held(key: Qt.Key) -> bool:
+        return opened.keys.handle(QKeyEvent(QEvent.Type.KeyPress, key, PLAIN, "", True))
+
+    for key in (K.Key_Space, K.Key_B, K.Key_2, K.Key_L, K.Key_V):
+        assert held(key)  # taken, so that a button with the focus does not get it either
+    session = opened.session
+    assert not session.playing
+    assert not session.bypass
+    assert session.version is Version.NOISY
+    assert session.level_match
+    assert opened.views.layout_index == 0
+    for seconds in (1, 2):
+        assert held(K.Key_Right)
+        assert session.position == seconds * 48_000
+    assert not held(K.Key_Tab)

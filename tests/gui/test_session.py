@@ -117,8 +117,26 @@ def test_stems_give_their_sum_and_the_ideal_mask_gives_the_speech_back(
     b = session.renderer.newest.tracks["real"].read(0, 48_000)[:, 0]
     assert 10 * np.log10(np.mean((a - speech) ** 2) / np.mean(speech**2)) < -80
     assert np.mean((b - speech) ** 2) > 100 * np.mean((a - speech) ** 2)
-    with pytest.raises(ValueError, match="script"):
-        session.script()
+    for choice in (session.ideal, None):  # with the model's masks, too, no file holds what a script would read
+        session.set_ideal(choice)
+        with pytest.raises(ValueError, match="one noisy file"):
+            session.script()
+
+
+def test_any_file_name_makes_a_script_that_python_reads(watched: Watched, tmp_path: Path) -> None:
+    for name in ("a\\Nb.wav", 'three"""quotes.wav', "line\nend.wav"):
+        watched.session.open(write_wav(tmp_path / name, np.zeros(4800, np.float32)))
+        compile(watched.session.script(), "script", "exec")
+
+
+def test_swapping_begins_anew_with_another_recording(watched: Watched, noisy_file: Path) -> None:
+    session = watched.session
+    session.open(noisy_file)
+    session.select(Version.PHASE_AWARE)
+    session.open(noisy_file)
+    assert session.version is Version.NOISY
+    session.swap()
+    assert session.version is Version.PHASE_AWARE
 
 
 def test_stems_that_do_not_match_are_refused_and_nothing_is_lost(

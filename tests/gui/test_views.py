@@ -56,6 +56,9 @@ def test_rows_5_to_7_with_the_mouse(opened: MainWindow, qtbot: QtBot) -> None:
     opened.show_session()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(at(2.0), round(box.center().y())))
     assert opened.session.position / 48_000 == pytest.approx(2.0, abs=0.02)
+    for plot in (strip.plot, opened.views.panes[Kind.NOISY].plot):  # beside the waveform, on the numbers of an axis
+        qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(20, plot.height() // 2))
+        assert opened.session.position / 48_000 == pytest.approx(2.0, abs=0.02)
 
     pane = opened.views.panes[Kind.REAL]
     area = pane.box.sceneBoundingRect()
@@ -247,3 +250,41 @@ def test_moving_the_view_slows_the_work_behind_it_but_does_not_stop_it(
     clock.now += 1
     opened.session._report()
     assert len(rests) == 1
+
+
+def test_a_narrow_band_stays_in_view_on_another_axis(opened: MainWindow, qtbot: QtBot) -> None:
+    views = opened.views
+    views.set_scale(FrequencyScale.LOG)
+    low, high = (float(FrequencyScale.LOG.height(hz)) for hz in (100, 300))
+    views.set_view(views.view[0], (low, high))
+    views.set_scale(FrequencyScale.LINEAR)
+    (first, last) = views.view[1]
+    shown = views.panes[Kind.NOISY].box.viewRange()[1]
+    assert (first, last) == pytest.approx(tuple(shown), abs=1e-6)
+    assert FrequencyScale.LINEAR.hz(first) <= 100
+    assert FrequencyScale.LINEAR.hz(last) >= 300
+
+
+def test_pictures_are_made_anew_for_a_larger_window(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.resize(900, 650)
+    pane = opened.views.panes[Kind.NOISY]
+    qtbot.waitUntil(lambda: pane.image.image.shape[1] == opened.views._wanted_view().rows)
+    rows = pane.image.image.shape[1]
+    opened.resize(900, 1000)
+    qtbot.waitUntil(lambda: pane.image.image.shape[1] > 1.5 * rows)
+
+
+def test_all_channels_are_shown(window: MainWindow, tmp_path: Path, qtbot: QtBot, rng: np.random.Generator) -> None:
+    x = np.zeros((48_000, 2), np.float32)
+    x[:, 1] = rng.standard_normal(48_000) / 20
+    speech, noise = write_wav(tmp_path / "s.wav", x), write_wav(tmp_path / "n.wav", -0.5 * x)
+    window.open(speech, noise)  # S/X is 2 on the right, and nothing on the left
+    rendered(window, qtbot)
+    window.side.layouts.setCurrentIndex(1)
+    window.views.set_view((0.4, 0.5), (0, 1))
+    window.views.picture_now()
+    magnitude = window.views.panes[Kind.MASK_MAGNITUDE].image.image
+    assert np.median(magnitude[:, 2 : magnitude.shape[1] // 5]) == round((6.0206 + 80) * 2 + 1)
+    _, y = window.views.strip.curve.getData()
+    assert y.max() == pytest.approx(x[19_200:24_001].max() / 2)
+    assert y.min() == pytest.approx(x[19_200:24_001].min() / 2)

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from phaseaware.engine import IdealMask, MaskModel
 from phaseaware.gui import app
+from phaseaware.gui.masking import IdealChoice
 from phaseaware.gui.mixer import Version
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -96,6 +97,10 @@ def test_row_13_ideal_masks_of_stems(
     window.side.ideal_a.activated.emit(1)
     assert window.session.ideal is not None
     assert window.session.ideal.phase_aware is IdealMask.COMPLEX
+    (recent,) = window.menus.recent.actions()
+    recent.trigger()  # the choice begins anew, and the boxes say so
+    assert window.session.ideal == IdealChoice()
+    assert (window.side.ideal_a.currentText(), window.side.ideal_b.currentText()) == ("A hybrid", "B psm")
     window.side.source.setCurrentIndex(1)
     window.side.source.activated.emit(1)
     assert window.session.ideal is None
