@@ -34,8 +34,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from .errors import ExitStatus, PhaseAwareError
 from .graph import LARGEST_FILE, GraphError, checked_graph
-from .masks import MASK_NAMES, MaskName
+from .limits import MASK_NAMES, MaskName
 from .stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 
 __all__ = ["MaskModel", "ModelError", "ModelInfo", "State", "default_model", "shipped_models"]
@@ -52,8 +53,10 @@ _REQUIRED = {"sample_rate": SAMPLE_RATE, "frame_length": FRAME_LENGTH, "hop": HO
 _TEXTS = ("name", "version", "training_data", "licence")
 
 
-class ModelError(ValueError):
+class ModelError(PhaseAwareError, ValueError):
     """A file is not a model that keeps the contract; the message says which part it breaks."""
+
+    exit_status = ExitStatus.USAGE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phaseaware.engine import Render
-from phaseaware.engine.masks import MaskName, Output
+from phaseaware.engine.limits import MaskName, Output
 
 from .renderer import Renders
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.masks import MaskName
+from phaseaware.engine.limits import MaskName
 
 from .recording import Recording
 from .renderer import AHEAD, Renderer, Slot, ready

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
 from phaseaware.engine.files import AudioFileError
-from phaseaware.engine.masks import MASK_NAMES, MaskName
+from phaseaware.engine.limits import MASK_NAMES, MaskName
 
 from .controls import Controls, as_script
 from .export import ExportJob

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render
 from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.limits import Link
 from phaseaware.engine.partial import remove_abandoned
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import Link
 
 __all__ = [
     "Job",

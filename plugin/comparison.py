@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from phaseaware.engine.limits import Link
 
 from ..engine import metrics
 from ..engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from ..engine.masks import SEAM_HZ, IdealMask, Render
 from ..engine.rates import AnyRateSeparator
-from ..engine.separator import Link
 from ..engine.stft import HOP, SAMPLE_RATE, frame_count
 from . import pictures
 from .ideal import IDEALS, IdealSeparator

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.masks import MaskName
+from phaseaware.engine.limits import MaskName
 
 from .board import Pedalboard, members
 from .bypass import Bypass

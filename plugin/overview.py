@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.limits import MaskName
+from phaseaware.engine.masks import SEAM_BIN, Render, shape_mask
 
-from ..engine.masks import SEAM_BIN, MaskName, Render, shape_mask
 from ..engine.model import MaskModel, State
 from ..engine.rates import RateConverter
 from ..engine.stft import BINS, SAMPLE_RATE, Analysis, frame_count

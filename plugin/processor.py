@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from phaseaware.engine.masks import MASK_NAMES, MaskName, Output, Render
+from phaseaware.engine.limits import LINKS, MASK_NAMES, Link, MaskName, Output
+from phaseaware.engine.masks import Render
 from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import LINKS, Link, MaskStream, sane
+from phaseaware.engine.separator import MaskStream, sane
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
 
 from .bypass import Bypass

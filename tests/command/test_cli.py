@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from phaseaware.engine.masks import MASK_NAMES, OUTPUTS
-from phaseaware.engine.separator import LINKS
+from phaseaware.engine.limits import LINKS, MASK_NAMES, OUTPUTS
 from phaseaware.plugin import arguments as shared
 
 from tests import fakes

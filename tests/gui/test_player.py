@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.engine.masks import MaskName
+from phaseaware.engine.limits import MaskName
 from phaseaware.engine.separator import Frames
 from phaseaware.gui.controls import Controls
 from phaseaware.gui.masking import ModelMasks

@@ -1,26 +1,20 @@
-"""Figures on pairs of stems: noisy and the masks, by signal-to-noise ratio and by noise, with paired statistics.
-
-The set is a folder of ``NAME.clean.flac`` and ``NAME.noise.flac`` with ``index.csv`` (name, snr_db, noise).
-"""
+"""Figures on pairs of stems: noisy and the masks, by signal-to-noise ratio and by noise, with paired statistics."""
 
 from __future__ import annotations
 
-import csv
 import datetime
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import soundfile
 from numpy.typing import NDArray
 
 from .. import metrics
-from ..masks import SEAM_HZ, Render
+from ..masks import SEAM_HZ
 from ..model import MaskModel
-from ..rates import AnyRateSeparator
+from .pairs import outputs, pairs
 
 __all__ = ["METRICS", "Evaluation", "bootstrap_interval", "evaluate", "paired_p", "report", "scores"]
 
@@ -72,22 +66,6 @@ class Evaluation:
         """Phase-aware minus real mask, per pair."""
         of = self.scores[:, :, METRICS.index(metric)]
         return of[:, self.systems.index("phase-aware")] - of[:, self.systems.index("real")]
-
-
-def pairs(folder: Path) -> Iterator[tuple[dict[str, str], NDArray[np.float32], NDArray[np.float32], int]]:
-    """Rows of the index with their stems (mono) and sample rate."""
-    with (folder / "index.csv").open(newline="", encoding="utf-8") as f:
-        for row in csv.DictReader(f):
-            speech, rate = soundfile.read(folder / f"{row['name']}.clean.flac", dtype="float32")
-            noise, _ = soundfile.read(folder / f"{row['name']}.noise.flac", dtype="float32")
-            yield row, speech, noise, rate
-
-
-def outputs(model: MaskModel, noisy: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """What each mask of the model makes of a mono signal, shape (masks, n)."""
-    separator = AnyRateSeparator(model, [Render(mask=mask) for mask in model.info.masks], sample_rate=rate)
-    made: NDArray[np.float32] = np.concatenate([separator.process(noisy[None]), separator.flush()], axis=2)[:, 0]
-    return made
 
 
 def evaluate(model: MaskModel, folder: str | Path) -> Evaluation:

@@ -13,7 +13,7 @@ from ..masks import Render
 from ..model import MaskModel
 from ..separator import Separator, separate
 from ..stft import SAMPLE_RATE
-from .evaluate import pairs
+from .pairs import pairs
 
 __all__ = ["properties"]
 
