@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
 from .limits import MaskName
 
-__all__ = ["Letter", "Version"]
+__all__ = ["LETTER_OF", "MASK_OF", "Letter", "Version"]
 
 Letter = Literal["A", "B"]
+MASK_OF: Mapping[Letter, MaskName] = {"A": "phase-aware", "B": "real"}
+LETTER_OF: Mapping[MaskName, Letter] = {mask: letter for letter, mask in MASK_OF.items()}
 
 
 class Version(StrEnum):
@@ -19,7 +22,7 @@ class Version(StrEnum):
     --------
     >>> Version.of_mask("real").letter
     'B'
-    >>> [version.title for version in Version]
+    >>> [version.label for version in Version]
     ['Noisy', 'Phase-aware', 'Real mask', 'Delta', 'Removed']
     """
 
@@ -40,20 +43,16 @@ class Version(StrEnum):
 
     @property
     def mask(self) -> MaskName | None:
-        """The mask whose output it is; None: it is not that of one mask."""
-        if self is Version.PHASE_AWARE:
-            return "phase-aware"
-        return "real" if self is Version.REAL else None
+        """The mask whose output it is; None where it is not that of one mask."""
+        return next((mask for mask in LETTER_OF if mask == self.value), None)
 
     @property
     def letter(self) -> Letter | None:
-        """A or B; None: neither."""
-        if self is Version.PHASE_AWARE:
-            return "A"
-        return "B" if self is Version.REAL else None
+        """A, B, or None for the others."""
+        return None if self.mask is None else LETTER_OF[self.mask]
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """For people."""
         return "Real mask" if self is Version.REAL else self.value.capitalize()
 

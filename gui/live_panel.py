@@ -8,8 +8,7 @@ from typing import Any
 
 from phaseaware.engine import MaskModel, ModelError
 from phaseaware.plugin.board import Pedalboard
-from phaseaware.plugin.live import Device, LiveError, LiveSession, devices, run
-from phaseaware.plugin.live import Version as LiveVersion
+from phaseaware.plugin.live import Device, LiveError, LiveSession, LiveVersion, devices, run
 from phaseaware.plugin.processor import PhaseAware
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget

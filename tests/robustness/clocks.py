@@ -12,7 +12,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.plugin import Processor, live
-from phaseaware.plugin.clocks import ClockDifference
+from phaseaware.plugin.live.clocks import ClockDifference
 
 __all__ = ["RATE", "TONE_HZ", "Cards", "run_live"]
 
