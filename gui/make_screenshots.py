@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.versions import Version
 from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
 
-from .mixer import Version
-from .pictures import Kind
+from .view import Kind
 from .window import MainWindow
 
 __all__ = ["main"]
