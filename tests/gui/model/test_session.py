@@ -24,11 +24,6 @@ from tests.gui.helpers import PATIENCE, Watched, write_wav
 from tests.signals import voice_like
 
 
-def test_the_model_of_the_window_needs_no_qt() -> None:
-    code = "import sys, phaseaware.gui.model.session; assert not any(m.startswith('PyQt6') for m in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_versions_are_those_of_the_engine(watched: Watched, noisy_file: Path, history_model: MaskModel) -> None:
     watched.session.open(noisy_file)
     session = watched.rendered()
