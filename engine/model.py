@@ -34,8 +34,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from .errors import ExitStatus, PhaseAwareError
 from .graph import LARGEST_FILE, GraphError, checked_graph
-from .masks import MASK_NAMES, MaskName
+from .limits import MASK_NAMES, MaskName
 from .stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 
 __all__ = ["MaskModel", "ModelError", "ModelInfo", "State", "default_model", "shipped_models"]
@@ -52,8 +53,10 @@ _REQUIRED = {"sample_rate": SAMPLE_RATE, "frame_length": FRAME_LENGTH, "hop": HO
 _TEXTS = ("name", "version", "training_data", "licence")
 
 
-class ModelError(ValueError):
+class ModelError(PhaseAwareError, ValueError):
     """A file is not a model that keeps the contract; the message says which part it breaks."""
+
+    exit_status = ExitStatus.USAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +151,7 @@ class MaskModel:
             raise FileNotFoundError(f"{self.path}: no such model file (shipped models: {known})")
         self._run_options = onnxruntime.RunOptions()
         self._run_options.log_severity_level = 4
-        content = self._read()
-        options = session_options or _one_quiet_thread()
+        content, options = self._read(), session_options or _one_quiet_thread()
         _bound_memory()
         self._in_time(lambda: self._load(content, options))
 
@@ -160,6 +162,8 @@ class MaskModel:
             return checked_graph(self.path.read_bytes())
         except GraphError as error:
             raise self._refuse(str(error)) from None
+        except OSError as error:
+            raise self._refuse(f"cannot be read ({error.strerror})") from None
 
     def _load(self, content: bytes, options: onnxruntime.SessionOptions) -> None:
         if self.path not in shipped_models().values():
@@ -226,8 +230,8 @@ class MaskModel:
         if not 0 <= seam_hz <= SAMPLE_RATE / 2:
             raise self._refuse(f"seam_hz={seam_hz:g} is not from 0 to {SAMPLE_RATE // 2}")
 
-        inputs = {i.name: i for i in self._session.get_inputs()}
-        outputs = {o.name: o for o in self._session.get_outputs()}
+        ends = self._session.get_inputs(), self._session.get_outputs()
+        inputs, outputs = ({node.name: node for node in nodes} for nodes in ends)
         if _INPUT not in inputs:
             raise self._refuse(f"input {_INPUT!r} is missing (inputs: {', '.join(inputs)})")
         self._check_frames(_INPUT, inputs[_INPUT])
@@ -343,5 +347,4 @@ def _output_name(mask: MaskName) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: from recordings to a model, and its figures."""
+"""``python -m phaseaware.engine.training``: from recordings to a model."""
 
 from __future__ import annotations
 
@@ -42,17 +42,9 @@ def _train(a: argparse.Namespace) -> None:
 def _export(a: argparse.Namespace) -> None:
     from .export import export
 
-    told = {"version": a.version, "training_data": a.training_data, "licence": a.licence}
-    info = export(a.checkpoint, load_config(a.config), a.out, **told).info
+    about = {"version": a.version, "training_data": a.training_data, "licence": a.licence}
+    info = export(a.checkpoint, load_config(a.config), a.out, **about).info
     print(f"{a.out}: {', '.join(info.masks)}; {info.size_bytes / 1e6:.2f} MB")
-
-
-def _evaluate(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .evaluate import evaluate, report
-
-    model = MaskModel(a.model)
-    print(report(evaluate(model, a.pairs), model, a.pairs.name))
 
 
 def _ablate(a: argparse.Namespace) -> None:
@@ -71,26 +63,6 @@ def _curve(a: argparse.Namespace) -> None:
 
     for line in curve(load_config(a.config), a.checkpoints, a.pairs):
         print(line, flush=True)
-
-
-def _ceilings(a: argparse.Namespace) -> None:
-    from .ceilings import ceilings
-
-    print(ceilings(a.pairs))
-
-
-def _exchange(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .ceilings import exchange
-
-    print(exchange(MaskModel(a.model), a.pairs))
-
-
-def _properties(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .properties import properties
-
-    print(properties(MaskModel(a.model), a.pairs, drift_minutes=a.minutes))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -137,14 +109,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--licence", required=True, help="licence of the weights")
     p.set_defaults(run=_export)
 
-    p = commands.add_parser("evaluate", help="print the figures of an ONNX model on a folder of stems")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
-    p.set_defaults(run=_evaluate)
-
     p = commands.add_parser("ablate", help="train variants of the network at an equal budget and print their figures")
     p.add_argument("config", type=Path)
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.add_argument("--corpus", type=Path, required=True)
     p.add_argument("--folder", type=Path, required=True, help="one run a variant is kept in it")
     p.add_argument("--hours", type=float, default=4.0, help="hours of audio at a constant learning rate")
@@ -156,24 +123,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     p = commands.add_parser("curve", help="print the figures of several checkpoints of one run, by hours seen")
     p.add_argument("config", type=Path)
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.add_argument("checkpoints", type=Path, nargs="+")
     p.set_defaults(run=_curve)
-
-    p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
-    p.set_defaults(run=_ceilings)
-
-    p = commands.add_parser("exchange", help="print what a model's magnitudes reach with another phase")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
-    p.set_defaults(run=_exchange)
-
-    p = commands.add_parser("properties", help="print what a model does to clean, quiet and narrow-band speech")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate, at 48 kHz")
-    p.add_argument("--minutes", type=int, default=30, help="length of the noise that shows drift")
-    p.set_defaults(run=_properties)
 
     a = parser.parse_args(argv)
     a.run(a)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..evaluation.evaluate import METRICS, Evaluation, bootstrap_interval, evaluate, paired_p
 from .config import TrainingConfig
 from .corpus import Corpus
-from .evaluate import METRICS, Evaluation, bootstrap_interval, evaluate, paired_p
 from .export import export
 from .loop import Trainer, load_network
 
