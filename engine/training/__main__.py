@@ -13,7 +13,6 @@ from .config import load_config
 from .corpus import Corpus, folder_clips, prepare, shard_clips
 
 
-
 def _prepare(a: argparse.Namespace) -> None:
     excluded = set(a.exclude)
     for table in a.exclude_from:

@@ -143,7 +143,7 @@ class MaskNet(nn.Module):
         self.tokens = self.low_tokens + self.high_tokens
         self.taps = [n for n in config.taps if n <= config.lookahead]
         self.past = max([-n for n in self.taps], default=0)
-        later = config.lookahead - 1
+        later = max(0, config.lookahead - 1)
         self.ahead = [later * (i + 1) // config.blocks - later * i // config.blocks for i in range(config.blocks)]
         self._constants()
 
@@ -291,7 +291,7 @@ class MaskNet(nn.Module):
             return encoded
         late = []
         for name, x in zip(_Encoded._fields, encoded, strict=True):
-            x, after[f"late_{name}"] = _delayed(x.unflatten(0, (-1, examples)), state[f"late_{name}"])
+            x, after[f"late_{name}"] = _delayed(x.reshape(-1, examples, *x.shape[1:]), state[f"late_{name}"])
             late.append(x.flatten(0, 1))
         return _Encoded(*late)
 

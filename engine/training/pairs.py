@@ -38,7 +38,7 @@ def write_pairs(corpus: Corpus, out: str | Path, *, count: int = 60, seconds: fl
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     voices = _by_voice(corpus)
-    noises = [c for c in corpus.clips if c.kind == "noise" and c.length > c.rate]
+    noises = [c for c in corpus.clips if c.kind == "noise" and c.length > c.rate // 2]
     if not voices or not noises:
         raise ValueError(f"{corpus.folder}: pairs need both speech and noise")
     rng = np.random.default_rng(seed)

@@ -40,6 +40,6 @@ class _FramedSpectrum(torch.autograd.Function):
 
 
 def framed_spectrum(x: Tensor, window: Tensor) -> Tensor:
-    """Samples [N, L] to complex [N, frames, n/2 + 1]: frames of the window's n samples, half overlapping, none padded."""
+    """Samples [N, L] to complex [N, frames, n/2 + 1], from frames of the window's n samples, half overlapping."""
     spectrum: Tensor = _FramedSpectrum.apply(x, window)
     return spectrum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -14,14 +14,13 @@ from .network import MaskNet
 
 __all__ = ["weights_of"]
 
-log = logging.getLogger(__name__)
-
 
 def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
     """Weights of a file made by :mod:`export`, by the names of ``network``'s parameters.
 
-    The exporter names a node after the module that it is of (``/network/blocks.0/projection/MatMul``), transposes the
-    matrices of products, and reorders the gates of a GRU; what does not fit the network's shape is left out.
+    Constants keep their names where nothing was done to them. Else the node tells: it is named after its module
+    (``/network/blocks.0/projection/MatMul``); matrices of products are transposed, the gates of a GRU in another order.
+    What does not fit the network's shape is left out.
     """
     graph = onnx.load(str(path)).graph
     values = {i.name: torch.tensor(numpy_helper.to_array(i)) for i in graph.initializer}
@@ -29,15 +28,28 @@ def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
     for node in graph.node:
         module = ".".join(node.name.strip("/").split("/")[1:-1])
         constants = [values[name] for name in node.input if name in values]
-        if node.op_type == "MatMul" and len(constants) == 1:
-            found.setdefault(f"{module}.weight", constants[0].T.contiguous())
-        elif node.op_type == "GRU":
-            for part, name in zip(constants, ("weight_ih_l0", "weight_hh_l0", "bias"), strict=False):
-                z, r, h = part[0].reshape(2 if name == "bias" else 1, 3, -1, *part.shape[2:]).unbind(1)
-                ordered = torch.cat([r, z, h], 1)
-                if name == "bias":
-                    found[f"{module}.bias_ih_l0"], found[f"{module}.bias_hh_l0"] = ordered.unbind(0)
-                else:
-                    found[f"{module}.{name}"] = ordered[0]
+        for name, value in _of_node(node.op_type, constants):
+            found.setdefault(f"{module}.{name}", value)
     wanted = network.state_dict()
     return {name: value for name, value in found.items() if name in wanted and value.shape == wanted[name].shape}
+
+
+def _of_node(kind: str, constants: list[Tensor]) -> Iterator[tuple[str, Tensor]]:
+    if kind == "Add" and len(constants) == 1:
+        yield "bias", constants[0]
+    elif kind == "MatMul" and len(constants) == 1:
+        yield "weight", constants[0].T.contiguous()
+    elif kind in ("Conv", "ConvTranspose", "Gemm", "LayerNormalization"):
+        yield from zip(("weight", "bias"), constants, strict=False)
+    elif kind == "RNN":
+        yield from zip(("weight_ih_l0", "weight_hh_l0"), (w[0] for w in constants), strict=True)
+    elif kind == "GRU":
+        W, R, biases = (_reordered(c[0]) for c in (constants[0], constants[1], constants[2].reshape(1, 2, -1).mT))
+        yield from zip(("weight_ih_l0", "weight_hh_l0"), (W, R), strict=True)
+        yield from zip(("bias_ih_l0", "bias_hh_l0"), biases.T.contiguous(), strict=True)
+
+
+def _reordered(gates: Tensor) -> Tensor:
+    """[3·units, …] from the file's order (z, r, n) to PyTorch's (r, z, n)."""
+    z, r, n = gates.chunk(3)
+    return torch.cat([r, z, n])
