@@ -21,7 +21,22 @@ def _prepare(a: argparse.Namespace) -> None:
     sources = [shard_clips(folder, excluded) for folder in a.shards]
     for kind in ("speech", "noise", "rir"):
         sources += [folder_clips(kind, folder, excluded) for folder in getattr(a, kind)]
-    print(f"{prepare(chain.from_iterable(sources), a.out)} clips in {a.out}")
+    clips = chain.from_iterable(sources)
+    if a.clean_with:
+        from .targets import cleaned
+
+        clips = cleaned(clips, a.clean_with)
+    if a.new_voices:
+        from .voices import with_new_voices
+
+        clips = with_new_voices(clips, seconds=a.new_voices)
+    print(f"{prepare(clips, a.out)} clips in {a.out}")
+
+
+def _rooms(a: argparse.Namespace) -> None:
+    from .rooms import write_rooms
+
+    write_rooms(a.out, count=a.count, seed=a.seed)
 
 
 def _pairs(a: argparse.Namespace) -> None:
@@ -78,8 +93,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--exclude-from", type=Path, action="append", default=[], metavar="CSV",
                    help="table of an evaluation set whose speakers and noises must not enter")  # fmt: skip
     p.add_argument("--exclude", nargs="+", default=[], metavar="NAME", help="voices and noises that must not enter")
+    p.add_argument("--clean-with", type=Path, metavar="MODEL", help="model that speech with an audible floor goes through")
+    p.add_argument("--new-voices", type=float, default=0.0, metavar="SECONDS",
+                   help="so much of each voice once more with pitch and formants moved apart")  # fmt: skip
     p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
     p.set_defaults(run=_prepare)
+
+    p = commands.add_parser("rooms", help="simulate room impulse responses, for --rir of prepare")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=300)
+    p.add_argument("--seed", type=int, default=1)
+    p.set_defaults(run=_rooms)
 
     p = commands.add_parser("pairs", help="make noisy/clean pairs of a corpus that no training has")
     p.add_argument("--corpus", type=Path, required=True, help="prepared from voices and noises that are held out")
