@@ -72,6 +72,13 @@ def _ablate(a: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
+def _filterbank(a: argparse.Namespace) -> None:
+    from .filterbank import contrast
+
+    for line in contrast(load_config(a.config), Corpus(a.corpus), a.folder, a.pairs, hours=a.hours):
+        print(line, flush=True)
+
+
 def _curve(a: argparse.Namespace) -> None:
     from .ablate import curve
 
@@ -93,7 +100,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--exclude-from", type=Path, action="append", default=[], metavar="CSV",
                    help="table of an evaluation set whose speakers and noises must not enter")  # fmt: skip
     p.add_argument("--exclude", nargs="+", default=[], metavar="NAME", help="voices and noises that must not enter")
-    p.add_argument("--clean-with", type=Path, metavar="MODEL", help="model that speech with an audible floor goes through")
+    p.add_argument("--clean-with", type=Path, metavar="MODEL",
+                   help="model that speech with an audible floor goes through")  # fmt: skip
     p.add_argument("--new-voices", type=float, default=0.0, metavar="SECONDS",
                    help="so much of each voice once more with pitch and formants moved apart")  # fmt: skip
     p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
@@ -143,6 +151,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=1)
     p.set_defaults(run=_ablate)
+
+    p = commands.add_parser("filterbank", help="train a contrast on a learned filterbank and print its figures")
+    p.add_argument("config", type=Path)
+    p.add_argument("pairs", type=Path, help="folder as for the evaluation")
+    p.add_argument("--corpus", type=Path, required=True)
+    p.add_argument("--folder", type=Path, required=True)
+    p.add_argument("--hours", type=float, default=5.0, help="hours of audio")
+    p.set_defaults(run=_filterbank)
 
     p = commands.add_parser("curve", help="print the figures of several checkpoints of one run, by hours seen")
     p.add_argument("config", type=Path)

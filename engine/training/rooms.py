@@ -32,7 +32,10 @@ def simulated_room(rng: np.random.Generator) -> Samples:
             continue
         break
     room = pyroomacoustics.ShoeBox(
-        size, fs=FULL_BAND, materials=pyroomacoustics.Material(absorption), max_order=min(order, _MOST_ORDER),
+        size,
+        fs=FULL_BAND,
+        materials=pyroomacoustics.Material(absorption),
+        max_order=min(order, _MOST_ORDER),
         air_absorption=True,
     )
     microphone = rng.uniform(0.4, size - 0.4)

@@ -9,10 +9,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from ..masks import Render
 from ..model import MaskModel
 from ..separator import separate
 from ..stft import SAMPLE_RATE
-from ..masks import Render
 from .augment import active_rms
 
 __all__ = ["cleaned", "floor_db"]
@@ -47,7 +47,8 @@ def cleaned(
     for kind, who, rate, x in clips:
         if kind == "speech" and floor_db(x, rate) > above_db:
             y = soxr.resample(x, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else x
-            before = y[SAMPLE_RATE // 2 : 0 : -1]  # half a second, mirrored: a model that begins with a word is unsure of it
+            # Half a second, mirrored, goes before it: a model that begins with a word is unsure of it.
+            before = y[SAMPLE_RATE // 2 : 0 : -1]
             y = np.concatenate([before, y])
             y = separate(y[None], mask_model, Render(mask="phase-aware"))[0, 0, len(before) :]
             x = soxr.resample(y, SAMPLE_RATE, rate)[: len(x)] if rate != SAMPLE_RATE else y

@@ -10,8 +10,7 @@ from scipy import signal
 
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
-from phaseaware.engine import MaskModel, Render, stft  # noqa: E402
-from phaseaware.engine.masks import shape_mask  # noqa: E402
+from phaseaware.engine import MaskModel, stft  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises, recurrence  # noqa: E402
@@ -19,14 +18,18 @@ from phaseaware.engine.training.augment import active_rms, rms, roll_off  # noqa
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
 from phaseaware.engine.training.export import export_network  # noqa: E402
+from phaseaware.engine.training.filterbank import FilterbankNet  # noqa: E402
 from phaseaware.engine.training.loop import Trainer, segments  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
 from phaseaware.engine.training.network import MaskNet, apply_mask, spectrum, waveform  # noqa: E402
 from phaseaware.engine.training.perceptual import disturbance  # noqa: E402
+from phaseaware.engine.training.targets import cleaned, floor_db  # noqa: E402
 from phaseaware.engine.training.transform import framed_spectrum  # noqa: E402
+from phaseaware.engine.training.voices import moved_apart, with_new_voices  # noqa: E402
 from phaseaware.engine.training.weights import weights_of  # noqa: E402
 
+from tests import fakes  # noqa: E402
 from tests.signals import voice_like  # noqa: E402
 
 SMALL = Network(channels=8, blocks=2, mixing_channels=4, encoder_channels=(6, 8))
@@ -582,3 +585,70 @@ def test_pairs_have_the_ratios_that_they_say_and_are_the_same_again(corpus, tmp_
         assert stems[1].read_bytes() == stems[3].read_bytes()
         speech, noise = (soundfile.read(stem, dtype="float32")[0] for stem in stems[:2])
         assert 20 * np.log10(active_rms(speech) / rms(noise)) == pytest.approx(float(row["snr_db"]), abs=0.1)
+
+
+def test_learned_filterbank_trains_and_does_not_give_the_signal_back(corpus, tiny_config, tmp_path, pairs, capsys):
+    for module in ("pesq", "pystoi", "speechmos"):
+        pytest.importorskip(module)
+    where = ["--corpus", str(corpus.folder), "--folder", str(tmp_path / "f"), "--hours", "0.001"]
+    command.main(["filterbank", str(tiny_config), str(pairs), *where])
+    row = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert row[0].startswith("learned")
+    assert float(row[-1]) > -60  # the engine's frames: below -120
+
+
+@pytest.mark.parametrize("samples", [480, 1000, 4801])
+def test_learned_filterbank_is_aligned(samples):
+    torch.manual_seed(15)
+    network = FilterbankNet().eval()
+    x = torch.zeros(1, samples)
+    x[0, samples // 2] = 1
+    with torch.no_grad():
+        y = network(x, masked=False)
+    assert y.shape == x.shape
+    heard = torch.nonzero(y[0])
+    assert heard.min() >= samples // 2 - 96
+    assert heard.max() <= samples // 2 + 96
+
+
+@pytest.mark.parametrize(("semitones", "formants"), [(3.0, 0.9), (-2.5, 1.1)])
+def test_new_voice_has_its_pitch(semitones, formants):
+    t = np.arange(96_000) / 48_000
+    x = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 40)).astype(np.float32) * 0.1
+    y = moved_apart(x, 48_000, semitones=semitones, formants=formants)
+    assert len(y) == pytest.approx(len(x), rel=0.01)
+    Y = np.abs(np.fft.rfft(y[20_000:60_000] * np.hanning(40_000)))
+    near = slice(80, 200)  # 96 to 240 Hz
+    assert (near.start + np.argmax(Y[near])) * 1.2 == pytest.approx(150 * 2 ** (semitones / 12), rel=0.01)
+
+
+def test_new_voices_and_clean_targets(tmp_path):
+    """A voice comes again under another name up to the seconds asked for; noise and clean clips stay as they are."""
+    rng = np.random.default_rng(16)
+    voice = voice_like(rng, 96_000)
+    voice[40_000:60_000] = 0
+    hiss = voice + 0.02 * voice.std() * rng.standard_normal(len(voice)).astype(np.float32)
+    clips = [("speech", "ann", 48_000, voice), ("speech", "ann", 48_000, hiss), ("noise", "fan", 48_000, hiss)]
+    again = list(with_new_voices(clips, seconds=1.0))
+    assert [who for _, who, _, _ in again] == ["ann", "ann~", "ann", "fan"]
+    assert floor_db(voice, 48_000) < -45
+    assert -40 < floor_db(hiss, 48_000) < -25
+    path = tmp_path / "half.onnx"
+    fakes.constant_model(path, masks={"mask_phase_aware": 0.5})
+    made = list(cleaned(clips, path))
+    assert made[0][3] is voice
+    np.testing.assert_allclose(made[1][3], 0.5 * hiss, atol=1e-4)
+    assert made[2][3] is hiss
+
+
+def test_simulated_rooms_begin_with_the_direct_sound():
+    pytest.importorskip("pyroomacoustics")
+    from phaseaware.engine.training.rooms import simulated_room
+
+    for seed in range(3):
+        response = simulated_room(np.random.default_rng(seed))
+        assert np.abs(response).max() == pytest.approx(1)
+        assert not np.abs(response[:30]).max() > 0.3
+        assert np.argmax(np.abs(response) > 0.3) <= 60
+        tail = np.cumsum(np.square(response[::-1]))[::-1]
+        assert tail[len(tail) // 2] < 0.1 * tail[0]
