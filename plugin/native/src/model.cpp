@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 
@@ -27,6 +28,8 @@ struct Runtime {
 Runtime open_runtime(const fs::path& path) {
     static std::map<fs::path, Runtime> opened;
     if (auto known = opened.find(path); known != opened.end()) return known->second;
+    // Its official builds send usage data to their maker unless told not to before they start.
+    setenv("ORT_DISABLE_TELEMETRY", "1", 0);
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) throw Failure(Status::no_runtime, dlerror());
     auto base = reinterpret_cast<const OrtApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
@@ -46,18 +49,15 @@ fs::path library_in(const fs::path& folder) {
 }  // namespace
 
 Places places_beside(const fs::path& binary) {
-    // VST3: NAME.vst3/Contents/ARCHITECTURE/NAME.so and NAME.vst3/Contents/Resources; else NAME.lv2/Resources.
-    const fs::path folder = binary.parent_path(), above = folder.parent_path();
-    // In a wheel: site-packages/PACKAGE/NAME.vst3/Contents/ARCHITECTURE/NAME.so.
-    const fs::path packages = above.parent_path().parent_path().parent_path();
-    const std::string wanted = " in " + (above / "Resources").string() + "; `phaseaware plugin install` puts it there";
-    Places found;
-    for (const auto& place : {above / "Resources", folder / "Resources", packages / "onnxruntime" / "capi"})
-        if (found.runtime.empty()) found.runtime = library_in(place);
+    // NAME.vst3/Contents/ARCHITECTURE/NAME.so; a wheel has it in site-packages/PACKAGE, beside site-packages/onnxruntime.
+    const fs::path contents = binary.parent_path().parent_path(), resources = contents / "Resources";
+    const fs::path packages = contents.parent_path().parent_path().parent_path();
+    const std::string wanted = " in " + resources.string() + "; `phaseaware plugin install` puts it there";
+    Places found{library_in(resources), resources / "model.onnx"};
+    if (found.runtime.empty()) found.runtime = library_in(packages / "onnxruntime" / "capi");
     if (found.runtime.empty()) throw Failure(Status::no_runtime, "no libonnxruntime.so" + wanted);
-    for (const auto& place : {above / "Resources", folder / "Resources"})
-        if (found.model.empty() && fs::exists(place / "model.onnx")) found.model = place / "model.onnx";
-    if (found.model.empty()) throw Failure(Status::no_model, "no model.onnx" + wanted);
+    std::error_code unreadable;
+    if (!fs::exists(found.model, unreadable)) throw Failure(Status::no_model, "no model.onnx" + wanted);
     return found;
 }
 
