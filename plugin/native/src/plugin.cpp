@@ -33,7 +33,7 @@ const Control kControls[kCount] = {
     {"mix", "Mix", "", "Share of the processed sound", 0, 1, 1, {}},
     {"bypass", "Bypass", "", "The input comes out, delayed by the latency", 0, 1, 0, {}},
     {"status", "Status", "", "Why sound passes dry, if it does", 0, 6, 0,
-     {"working", "dry: no onnxruntime", "dry: no model", "dry: wrong model", "dry: rate below 44.1 or above 192 kHz",
+     {"working", "dry: no onnxruntime", "dry: no model", "dry: wrong model", "dry: unsupported sample rate",
       "dry: the model lacks this mask", "dry: the model failed"}},
     {"link", "Link", "", "A mask for each channel, or one for both, which keeps the stereo image", 0, 1, 0, {"channels", "stereo"}},
 };

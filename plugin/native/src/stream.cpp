@@ -77,8 +77,9 @@ Stream::Stream(std::shared_ptr<const Model> model, std::size_t channels, double 
 }
 
 void Stream::reset() {
-    begun_ = false;
     if (!denoiser_) return;
+    begun_ = false;
+    status_ = Status::working;
     denoiser_->reset();
     place_ = ahead_ = 0;
     const std::vector<float> silence(padding_);

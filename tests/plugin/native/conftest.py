@@ -61,7 +61,25 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return make
 
 
-def host(bundle: Path, *, channels: int = 2, rate: int = 48_000, block: int = 512, seconds: float = 1, automate: int = 0) -> dict[str, Any]:
+@pytest.fixture
+def counted(bundle: Bundle, model: MaskModel) -> Path:
+    """A bundle with a stand-in for onnxruntime: it tells the host when it runs, and fails when asked to."""
+    made = bundle(model=model.path, runtime=None)
+    resources = made / "Contents" / "Resources"
+    shutil.copy(BUILD / "counted.so", resources / "libonnxruntime.so")
+    (resources / "real.so").symlink_to(_onnxruntime()[0])
+    return made
+
+
+def host(
+    bundle: Path,
+    *,
+    channels: int = 2,
+    rate: int = 48_000,
+    block: int = 512,
+    seconds: float = 1,
+    automate: int = 0,
+) -> dict[str, Any]:
     """What the counting host tells of a bundle; its stderr as ``complaints``."""
     binary = next((bundle / "Contents").glob(f"*/{bundle.stem}.so"))
     command = [BUILD / "host", binary, *map(str, (channels, rate, block, seconds, automate))]

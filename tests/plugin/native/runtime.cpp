@@ -1,5 +1,8 @@
-// Stands in for onnxruntime: the real one, opened from beside this file, whose runs the host is told of.
+// Stands in for onnxruntime: the real one, opened from beside this file, whose runs the host is told of, and which fail
+// after as many as fail_after() or, before the first, FAIL_AFTER says.
 
+#include <atomic>
+#include <cstdlib>
 #include <string>
 
 #include <dlfcn.h>
@@ -8,6 +11,7 @@
 namespace {
 
 OrtApi counted;
+std::atomic<long> left{std::getenv("FAIL_AFTER") ? std::atol(std::getenv("FAIL_AFTER")) : -1};
 decltype(OrtApi::Run) real_run;
 
 template <typename Function> Function found(void* library, const char* name) {
@@ -17,9 +21,11 @@ template <typename Function> Function found(void* library, const char* name) {
 OrtStatus* run(OrtSession* session, const OrtRunOptions* options, const char* const* names, const OrtValue* const* inputs,
                std::size_t input_count, const char* const* output_names, std::size_t output_count, OrtValue** outputs) noexcept {
     static const auto begins = found<void (*)()>(RTLD_DEFAULT, "run_begins"), ends = found<void (*)()>(RTLD_DEFAULT, "run_ends");
-    begins();
+    if (left == 0) return counted.CreateStatus(ORT_FAIL, "as asked");
+    if (left > 0) --left;
+    if (begins) begins();
     OrtStatus* status = real_run(session, options, names, inputs, input_count, output_names, output_count, outputs);
-    ends();
+    if (ends) ends();
     return status;
 }
 
@@ -39,4 +45,7 @@ const OrtApiBase base{api, []() noexcept { return "counted"; }};
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const OrtApiBase* OrtGetApiBase() { return &base; }
+extern "C" {
+const OrtApiBase* OrtGetApiBase() noexcept { return &base; }
+void fail_after(long runs) { left = runs; }
+}
