@@ -90,7 +90,7 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
     sources = [Path(vst3_path(channels)) for channels in NAMES]
     chosen = None if model is None else MaskModel(model).path
     folder.mkdir(parents=True, exist_ok=True)
-    runtime, *papers = _onnxruntime()
+    library, *papers = runtime()
     made: list[Path] = []
     for source in sources:
         unfinished = folder / f".{source.name}.unfinished"
@@ -102,7 +102,7 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
         if made:  # 35 MB that both can share, each of them whole
             os.link(made[0] / "Contents" / "Resources" / "libonnxruntime.so", resources / "libonnxruntime.so")
         else:
-            shutil.copyfile(runtime, resources / "libonnxruntime.so")
+            shutil.copyfile(library, resources / "libonnxruntime.so")
         for paper in papers:
             shutil.copyfile(paper, resources / f"onnxruntime-{paper.name}")
         target = folder / source.name
@@ -112,8 +112,8 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
     return made
 
 
-def _onnxruntime() -> list[Path]:
-    """The library in the installed package, and its licence."""
+def runtime() -> list[Path]:
+    """onnxruntime's library in the installed package, and its licence."""
     import onnxruntime
 
     package = Path(onnxruntime.__file__).parent

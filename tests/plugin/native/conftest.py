@@ -14,7 +14,8 @@ import pedalboard
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.plugin.native.bundles import NAMES, _onnxruntime, vst3_path
+from phaseaware.plugin.native.bundles import NAMES, vst3_path
+from phaseaware.plugin.native.bundles import runtime as installed_runtime
 
 BUILD = Path(__file__).absolute().parents[3] / "build" / "native"
 Bundle = Callable[..., Path]
@@ -46,7 +47,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """Makes a bundle of its own: ``bundle(channels=2, model=PATH, runtime=PATH)``; None leaves one out."""
 
     def make(
-        channels: int = 2, *, model: Path | None = None, runtime: Path | None = _onnxruntime()[0]  # noqa: B008
+        channels: int = 2, *, model: Path | None = None, runtime: Path | None = installed_runtime()[0]  # noqa: B008
     ) -> Path:
         source = Path(vst3_path(channels))
         made = tmp_path_factory.mktemp("bundle") / source.name
@@ -67,7 +68,7 @@ def counted(bundle: Bundle, model: MaskModel) -> Path:
     made = bundle(model=model.path, runtime=None)
     resources = made / "Contents" / "Resources"
     shutil.copy(BUILD / "counted.so", resources / "libonnxruntime.so")
-    (resources / "real.so").symlink_to(_onnxruntime()[0])
+    (resources / "real.so").symlink_to(installed_runtime()[0])
     return made
 
 
