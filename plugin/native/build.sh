@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Build the native plugin into build/native and test it. Says what is missing, with the line that installs it.
+# Build the native plugin into build/native and test it, or make its wheel. Says what is missing, with the line that
+# installs it.
 #
-#     plugin/native/build.sh PYTHON
+#     plugin/native/build.sh PYTHON [wheel]
 #
 # PYTHON has phaseaware installed, so that its onnxruntime and model are the plugin's, too.
 set -euo pipefail
@@ -40,6 +41,11 @@ with zipfile.ZipFile(wheel) as archive:
     (folder / "onnxruntime_c_api.h").write_bytes(archive.read(name))
 wheel.unlink()
 EXTRACT
+fi
+
+if [ "${2:-}" = wheel ]; then
+    exec "$python" -m pip wheel -q --no-deps -w "$build/wheel" plugin/native \
+        -C "cmake.define.DPF_DIR=$DPF_DIR" -C "cmake.define.ONNXRUNTIME_INCLUDE_DIR=$PWD/$build/header"
 fi
 
 library=$("$python" -c 'from phaseaware.plugin.native.bundles import runtime; print(runtime()[0])')

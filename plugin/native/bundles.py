@@ -1,7 +1,7 @@
 """Bundles of the native plugin: folders ``NAME.vst3``, one for stereo and one for mono.
 
 A bundle works where its ``Contents/Resources`` holds ``model.onnx`` and ``libonnxruntime.so``. The wheel
-``phaseaware-native`` carries bundles that find onnxruntime in the package beside them; ``make native`` leaves bundles in
+``phaseaware-native`` carries bundles that find onnxruntime in the package beside them; ``make native`` leaves some in
 ``build/native`` that link to both; :func:`install` makes ones that stand alone.
 """
 

@@ -47,7 +47,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """Makes a bundle of its own: ``bundle(channels=2, model=PATH, runtime=PATH)``; None leaves one out."""
 
     def make(
-        channels: int = 2, *, model: Path | None = None, runtime: Path | None = installed_runtime()[0]  # noqa: B008
+        channels: int = 2,
+        *,
+        model: Path | None = None,
+        runtime: Path | None = installed_runtime()[0],  # noqa: B008
     ) -> Path:
         source = Path(vst3_path(channels))
         made = tmp_path_factory.mktemp("bundle") / source.name

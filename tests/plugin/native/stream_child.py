@@ -12,7 +12,7 @@ from pedalboard.io import AudioStream
 
 
 def main(paths: list[str]) -> None:
-    """``running`` tells that sound goes through, ``no device`` that none was found; at the end, how much was dropped."""
+    """``running`` tells that sound goes through, ``no device`` that none was found; last, what was dropped."""
     devices = AudioStream.default_input_device_name, AudioStream.default_output_device_name
     board = Pedalboard([load_plugin(path) for path in paths])
     for plugin in board:

@@ -17,7 +17,7 @@ from phaseaware.plugin.native import bundles, command, install, vst3_path
 
 from tests import fakes
 
-from .conftest import speechlike
+from .conftest import BUILD, speechlike
 
 
 def test_paths() -> None:
@@ -31,7 +31,7 @@ def test_paths() -> None:
 def test_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "_BUILD", tmp_path)
     monkeypatch.setattr(bundles, "_WHEEL", "no_such_package")
-    with pytest.raises(FileNotFoundError, match="make native.*pip install phaseaware-native"):
+    with pytest.raises(FileNotFoundError, match=r"make native.*pip install phaseaware-native"):
         vst3_path()
 
 
@@ -87,6 +87,19 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out.splitlines()
     assert told[:2] == [str(tmp_path / name) for name in bundles.NAMES.values()]
     assert "scan" in told[2]
+
+
+def test_a_wheels_bundle_finds_onnxruntime_beside_it(
+    tmp_path: Path, model: MaskModel, rng: np.random.Generator
+) -> None:
+    """site-packages/phaseaware_native/PhaseAware.vst3 and site-packages/onnxruntime/capi."""
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", tmp_path], check=True, capture_output=True)
+    path = tmp_path / "phaseaware_native" / "PhaseAware.vst3"
+    (path / "Contents" / "Resources" / "libonnxruntime.so").unlink()
+    (tmp_path / "onnxruntime").symlink_to(bundles.runtime()[0].parents[1])
+    x = speechlike(rng, 2, 10_000)
+    plugin: Any = load_plugin(str(path))
+    np.testing.assert_allclose(plugin(x, 48_000), separate(x, model, Render())[0], atol=2e-5)
 
 
 def test_no_usage_data_is_collected(tmp_path: Path) -> None:
