@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 CLIP_OUT := demo-output
 
-.PHONY: demo test lint bench robustness native native-wheel lock audit clean
+.PHONY: demo test lint bench robustness native native-build native-wheel lock audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -27,7 +27,10 @@ robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
 
 # The plugin for hosts (VST3), built and tested; says what is missing.
-native: $(VENV)/installed-dev
+native: native-build
+	$(BIN)/python -m pytest tests/plugin/native
+
+native-build: $(VENV)/installed-dev
 	plugin/native/build.sh $(BIN)/python
 
 native-wheel: $(VENV)/installed-dev

@@ -3,6 +3,6 @@
 The plugin itself is C++ (``src``); here is where Python finds it, and puts it where other hosts look.
 """
 
-from .bundles import install, user_folder, vst3_path
+import lazy_loader
 
-__all__ = ["install", "user_folder", "vst3_path"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,9 +12,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from phaseaware.engine.model import MaskModel
-
-__all__ = ["NAMES", "install", "user_folder", "vst3_path"]
+__all__ = ["NAMES", "install", "vst3_folder", "vst3_path"]
 
 NAMES = {1: "PhaseAwareMono.vst3", 2: "PhaseAware.vst3"}
 """Bundles by the number of channels they are built for."""
@@ -41,7 +39,7 @@ def vst3_path(channels: int = 2) -> str:
     Examples
     --------
     >>> from pedalboard import Pedalboard, load_plugin
-    >>> from phaseaware.plugin.native import vst3_path
+    >>> from phaseaware.plugin import vst3_path
     >>> board = Pedalboard([load_plugin(vst3_path())])  # doctest: +SKIP
     >>> vst3_path(channels=3)
     Traceback (most recent call last):
@@ -60,7 +58,7 @@ def vst3_path(channels: int = 2) -> str:
     )
 
 
-def user_folder() -> Path:
+def vst3_folder() -> Path:
     """Where hosts look for a user's VST3 plugins: ``~/.vst3``, as on all of Linux."""
     return Path.home() / ".vst3"
 
@@ -72,7 +70,7 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
 
     Parameters
     ----------
-    folder : made if need be; default: :func:`user_folder`.
+    folder : made if need be; default: :func:`vst3_folder`.
     model : an ONNX file, or the name of a shipped model, for the bundles; its look-ahead decides their latency.
         Default: the model that they are built with.
 
@@ -86,7 +84,9 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
     phaseaware.engine.ModelError : the model is refused.
     OSError : the folder cannot be written.
     """
-    folder = user_folder() if folder is None else folder
+    from phaseaware.engine import MaskModel  # the rest needs no model
+
+    folder = vst3_folder() if folder is None else folder
     sources = [Path(vst3_path(channels)) for channels in NAMES]
     chosen = None if model is None else MaskModel(model).path
     folder.mkdir(parents=True, exist_ok=True)

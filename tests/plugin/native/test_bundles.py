@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -13,7 +12,9 @@ import numpy as np
 import pytest
 from pedalboard import load_plugin
 from phaseaware.engine import MaskModel, ModelError, Render, separate
-from phaseaware.plugin.native import bundles, command, install, vst3_path
+from phaseaware.plugin import vst3_path
+from phaseaware.plugin.command.main import main
+from phaseaware.plugin.native import bundles, install
 
 from tests import fakes
 
@@ -81,12 +82,15 @@ def test_the_default_is_where_hosts_look(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    assert command.run(parser.parse_args(["install", "--to", str(tmp_path)])) == 0
+    assert main(["plugin", "install", "--to", str(tmp_path)]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[:2] == [str(tmp_path / name) for name in bundles.NAMES.values()]
     assert "scan" in told[2]
+    assert main(["plugin", "install", "--to", str(tmp_path), "--model", "no-such-model"]) == 2
+    assert "no such model" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["plugin", "install", "--to", str(tmp_path / "file" / "in")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_wheels_bundle_finds_onnxruntime_beside_it(
