@@ -56,9 +56,8 @@ def times(play: Play, x: NDArray[np.float32], size: int) -> NDArray[np.float64]:
 
 def main() -> None:
     """Measure and print the table."""
-    print(
-        "| CPU time, block by block | channels | block | × real time | hop p50, ms | hop p99, ms |\n|---|---|---|---|---|---|"
-    )
+    print("| CPU time, block by block | channels | block | × real time | hop p50, ms | hop p99, ms |")
+    print("|---|---|---|---|---|---|")
     rng = np.random.default_rng(1)
     with measure.one_core():
         for channels in (1, 2):
