@@ -19,6 +19,8 @@ from phaseaware.plugin.native.bundles import runtime as installed_runtime
 
 BUILD = Path(__file__).absolute().parents[3] / "build" / "native"
 Bundle = Callable[..., Path]
+LATENCIES = {44_100: 1697, 48_000: 1536, 88_200: 3235, 96_000: 3392, 176_400: 6323, 192_000: 6784}
+"""Samples, by rate, with one frame of look-ahead."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.plugin.native import vst3_path
-from phaseaware.plugin.native.bundles import NAMES
+from phaseaware.plugin.native.bundles import NAMES, install
 from scipy.signal import correlate
 
-from .conftest import speechlike
+from .conftest import LATENCIES, speechlike
 
 RATE = 48_000
 SCANNERS = sorted(Path("/usr/lib").glob("ardour*/ardour-vst3-scanner"))
 # pedalboard brings an ALSA of its own, which does not know where Debian has ALSA's plugins.
 ALSA_PLUGINS = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"), None)
+ARDOUR = sorted(Path("/usr/bin").glob("ardour*-lua"))
 TOOLS = ("pulseaudio", "parec", "pacat")
 FORMAT = ["--format=float32le", f"--rate={RATE}", "--channels=2"]
 TRIES = 4
@@ -40,6 +41,34 @@ def test_ardour_accepts_it(channels: int, tmp_path: Path) -> None:
     assert info is not None
     assert (info.get("n_inputs"), info.get("n_outputs")) == (str(channels), str(channels))
     assert info.get("name") == ("PhaseAware" if channels == 2 else "PhaseAware Mono")
+
+
+@pytest.mark.skipif(not (SCANNERS and ARDOUR), reason="Ardour is not installed (package ardour)")
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+def test_ardour_puts_it_on_a_track_and_knows_its_latency(rate: int, tmp_path: Path) -> None:
+    (bundle,) = (path for path in install(tmp_path / ".vst3") if path.name == NAMES[2])
+    environment = os.environ | {"HOME": str(tmp_path)}
+    environment = {key: value for key, value in environment.items() if not key.startswith("XDG_")}
+    libraries = environment | {"LD_LIBRARY_PATH": str(SCANNERS[0].parent)}
+    subprocess.run([SCANNERS[0], "-f", "-q", bundle], env=libraries, check=True, timeout=120)
+    script = f"""
+        AudioEngine:set_backend("None (Dummy)", "", "")
+        session = create_session("{tmp_path}/session", "voice", {rate})
+        order, mode = ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal
+        track = session:new_audio_track(2, 2, nil, 1, "voice", order, mode, true):front()
+        plugin = ARDOUR.LuaAPI.new_plugin(session, "PhaseAware", ARDOUR.PluginType.VST3, "")
+        print("added", track:add_processor_by_index(plugin, 0, nil, true))
+        print("latency", plugin:to_plugininsert():signal_latency())
+        close_session()
+        quit()
+    """
+    lines = "\n".join(line.strip() for line in script.strip().splitlines()) + "\n"  # it reads line by line
+    done = subprocess.run(
+        [ARDOUR[0]], input=lines, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    told = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
+    assert told["added"] == "0"
+    assert int(told["latency"]) == LATENCIES[rate]
 
 
 @pytest.fixture

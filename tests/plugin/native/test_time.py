@@ -13,10 +13,8 @@ from phaseaware.plugin.native import vst3_path
 
 from tests import fakes
 
-from .conftest import Bundle, fresh, host
+from .conftest import LATENCIES, Bundle, fresh, host
 
-RATES = {44_100: 1697, 48_000: 1536, 88_200: 3235, 96_000: 3392, 176_400: 6323, 192_000: 6784}
-"""Rates and the latencies that they have with one frame of look-ahead, in samples."""
 AT = 12_345
 
 
@@ -32,12 +30,12 @@ def places(y: NDArray[np.float32]) -> set[int]:
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("size", [64, 441, 8192])
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", LATENCIES)
 def test_click_stays_in_stock_pedalboard(rate: int, size: int, channels: int) -> None:
     plugin = fresh(channels, strength_low=0, strength_high=0)
     y = plugin(click(channels), rate, buffer_size=size)
     assert places(y) == {AT}
-    assert plugin.reported_latency_samples == RATES[rate]
+    assert plugin.reported_latency_samples == LATENCIES[rate]
     before, after = y[:, AT - 40 : AT][:, ::-1], y[:, AT + 1 : AT + 41]
     np.testing.assert_allclose(before, after, atol=1e-5)  # not a fraction of a sample off
 
@@ -55,25 +53,25 @@ def test_click_stays_in_dawdreamer(rate: int) -> None:
     dawdreamer = pytest.importorskip("dawdreamer", reason="DawDreamer is not installed (pip install dawdreamer)")
     engine = dawdreamer.RenderEngine(rate, 512)
     plugin = engine.make_plugin_processor("plugin", vst3_path())
-    assert plugin.get_latency_samples() == RATES[rate]
+    assert plugin.get_latency_samples() == LATENCIES[rate]
     names = [plugin.get_parameter_name(i) for i in range(plugin.get_plugin_parameter_size())]
     for name in ("Strength low", "Strength high"):
         plugin.set_parameter(names.index(name), 0.0)
     engine.load_graph([(engine.make_playback_processor("click", click(2)), []), (plugin, ["click"])])
     engine.render(40_000 / rate)
     # DawDreamer tells the latency and leaves what is to be done to the script.
-    assert places(engine.get_audio()) == {AT + RATES[rate]}
+    assert places(engine.get_audio()) == {AT + LATENCIES[rate]}
 
 
 def test_latency_is_told_from_the_constructor_on_and_after_a_change_of_rate() -> None:
     plugin = fresh()
-    assert plugin.reported_latency_samples == RATES[44_100]  # the rate that DPF begins with
+    assert plugin.reported_latency_samples == LATENCIES[44_100]  # the rate that DPF begins with
     for rate in (48_000, 96_000, 44_100, 192_000, 48_000):
         plugin(click(2), rate)
-        assert plugin.reported_latency_samples == RATES[rate]
-    for rate, latency in RATES.items():
+        assert plugin.reported_latency_samples == LATENCIES[rate]
+    for rate, latency in LATENCIES.items():
         told = host(Path(vst3_path()), rate=rate, seconds=0.1)
-        assert (told["latency_constructed"], told["latency"]) == (RATES[44_100], latency)
+        assert (told["latency_constructed"], told["latency"]) == (LATENCIES[44_100], latency)
 
 
 @pytest.mark.parametrize("lookahead", range(9))
