@@ -6,8 +6,9 @@ python native_board.py noisy.wav clean.wav
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-from pedalboard import Compressor, HighpassFilter, Limiter, Pedalboard, load_plugin
+from pedalboard import Compressor, HighpassFilter, Limiter, Pedalboard, load_plugin  # type: ignore[attr-defined]
 from pedalboard.io import AudioFile
 from phaseaware.plugin import vst3_path
 
@@ -16,7 +17,7 @@ def main(source: str, target: str) -> None:
     """Clean one file of one or two channels."""
     with AudioFile(source) as f:
         noisy, rate = f.read(f.frames), f.samplerate
-    denoise = load_plugin(vst3_path(channels=len(noisy)))
+    denoise: Any = load_plugin(vst3_path(channels=len(noisy)))  # its controls are found when it is loaded
     denoise.reduction_db = 24
     if "link" in denoise.parameters:  # stereo has it
         denoise.link = "stereo"

@@ -1,8 +1,8 @@
-"""Bundles of the native plugin: folders ``NAME.vst3``, one for stereo and one for mono.
+"""Bundles of the native plugin: folders ``NAME.vst3`` and ``NAME.lv2``, one for stereo and one for mono.
 
-A bundle works where its ``Contents/Resources`` holds ``model.onnx`` and ``libonnxruntime.so``. The wheel
-``phaseaware-native`` carries bundles that find onnxruntime in the package beside them; ``make native`` leaves some in
-``build/native`` that link to both; :func:`install` makes ones that stand alone.
+A bundle works where its ``Resources`` hold ``model.onnx`` and ``libonnxruntime.so``. The wheel ``phaseaware-native``
+carries bundles that find onnxruntime in the package beside them; ``make native`` leaves some in ``build/native`` that
+link to both; :func:`install` makes ones that stand alone.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal, get_args
 
-__all__ = ["NAMES", "install", "vst3_folder", "vst3_path"]
+__all__ = ["FORMATS", "NAMES", "PluginFormat", "bundle_path", "install", "resources_of", "runtime", "vst3_path"]
 
-NAMES = {1: "PhaseAwareMono.vst3", 2: "PhaseAware.vst3"}
-"""Bundles by the number of channels they are built for."""
+NAMES = {1: "PhaseAwareMono", 2: "PhaseAware"}
+"""Of bundles, by the number of channels that they are built for."""
+PluginFormat = Literal["vst3", "lv2"]
+FORMATS: tuple[PluginFormat, ...] = get_args(PluginFormat)
+"""Also the names, after a dot, of the folders in a user's home where hosts look, as on all of Linux."""
 _BUILD = Path(__file__).absolute().parents[2] / "build" / "native" / "bin"
 _WHEEL = "phaseaware_native"
 
@@ -46,31 +50,39 @@ def vst3_path(channels: int = 2) -> str:
         ...
     ValueError: channels=3 is not 1 or 2
     """
+    return str(bundle_path(channels, "vst3"))
+
+
+def bundle_path(channels: int, plugin_format: PluginFormat) -> Path:
+    """As :func:`vst3_path`, for any format."""
     if channels not in NAMES:
         raise ValueError(f"{channels=} is not 1 or 2")
+    name = f"{NAMES[channels]}.{plugin_format}"
     wheel = find_spec(_WHEEL)
-    folders = [_BUILD, *(Path(place) for place in (wheel and wheel.submodule_search_locations) or ())]
-    for folder in folders:
-        if (folder / NAMES[channels]).is_dir():
-            return str(folder / NAMES[channels])
+    for folder in (_BUILD, *(Path(place) for place in (wheel and wheel.submodule_search_locations) or ())):
+        if (folder / name).is_dir():
+            return folder / name
     raise FileNotFoundError(
         "the native plugin is not built: run `make native` in the project's folder, or `pip install phaseaware-native`"
     )
 
 
-def vst3_folder() -> Path:
-    """Where hosts look for a user's VST3 plugins: ``~/.vst3``, as on all of Linux."""
-    return Path.home() / ".vst3"
+def resources_of(bundle: Path) -> Path:
+    """The folder of a bundle that holds its model and its onnxruntime."""
+    return bundle / "Contents" / "Resources" if bundle.suffix == ".vst3" else bundle / "Resources"
 
 
-def install(folder: Path | None = None, *, model: str | Path | None = None) -> list[Path]:
+def install(
+    folder: Path | None = None, *, plugin_format: PluginFormat = "vst3", model: str | Path | None = None
+) -> list[Path]:
     """Put bundles that stand alone, with model and onnxruntime inside, where hosts look.
 
     Bundles of an earlier installation are replaced; nothing half-written ever has a bundle's name.
 
     Parameters
     ----------
-    folder : made if need be; default: :func:`vst3_folder`.
+    folder : made if need be; default: ``.vst3`` or ``.lv2`` in the user's home.
+    plugin_format : one of :data:`FORMATS`.
     model : an ONNX file, or the name of a shipped model, for the bundles; its look-ahead decides their latency.
         Default: the model that they are built with.
 
@@ -86,9 +98,9 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
     """
     from phaseaware.engine import MaskModel  # the rest needs no model
 
-    folder = vst3_folder() if folder is None else folder
-    sources = [Path(vst3_path(channels)) for channels in NAMES]
+    sources = [bundle_path(channels, plugin_format) for channels in NAMES]
     chosen = None if model is None else MaskModel(model).path
+    folder = Path.home() / f".{plugin_format}" if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
     library, *papers = runtime()
     made: list[Path] = []
@@ -96,11 +108,11 @@ def install(folder: Path | None = None, *, model: str | Path | None = None) -> l
         unfinished = folder / f".{source.name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.copytree(source, unfinished, ignore=shutil.ignore_patterns("libonnxruntime.so*"))
-        resources = unfinished / "Contents" / "Resources"
+        resources = unfinished / resources_of(source).relative_to(source)
         if chosen is not None:
             shutil.copyfile(chosen, resources / "model.onnx")
         if made:  # 35 MB that both can share, each of them whole
-            os.link(made[0] / "Contents" / "Resources" / "libonnxruntime.so", resources / "libonnxruntime.so")
+            os.link(resources_of(made[0]) / "libonnxruntime.so", resources / "libonnxruntime.so")
         else:
             shutil.copyfile(library, resources / "libonnxruntime.so")
         for paper in papers:

@@ -49,9 +49,11 @@ fs::path library_in(const fs::path& folder) {
 }  // namespace
 
 Places places_beside(const fs::path& binary) {
-    // NAME.vst3/Contents/ARCHITECTURE/NAME.so; a wheel has it in site-packages/PACKAGE, beside site-packages/onnxruntime.
-    const fs::path contents = binary.parent_path().parent_path(), resources = contents / "Resources";
-    const fs::path packages = contents.parent_path().parent_path().parent_path();
+    // VST3: NAME.vst3/Contents/ARCHITECTURE/NAME.so and NAME.vst3/Contents/Resources. LV2: NAME.lv2/Resources.
+    const bool vst3 = binary.parent_path().parent_path().filename() == "Contents";
+    const fs::path contents = vst3 ? binary.parent_path().parent_path() : binary.parent_path();
+    const fs::path bundle = vst3 ? contents.parent_path() : contents, resources = contents / "Resources";
+    const fs::path packages = bundle.parent_path().parent_path();  // a wheel's bundle is in site-packages/PACKAGE
     const std::string wanted = " in " + resources.string() + "; `phaseaware plugin install` puts it there";
     Places found{library_in(resources), resources / "model.onnx"};
     if (found.runtime.empty()) found.runtime = library_in(packages / "onnxruntime" / "capi");

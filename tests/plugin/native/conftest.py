@@ -26,7 +26,7 @@ LATENCIES = {44_100: 1697, 48_000: 1536, 88_200: 3235, 96_000: 3392, 176_400: 63
 @pytest.fixture(scope="session", autouse=True)
 def built() -> None:
     """Skips where there is nothing to test."""
-    if not all((BUILD / "bin" / name).is_dir() for name in NAMES.values()):
+    if not all((BUILD / "bin" / f"{name}.vst3").is_dir() for name in NAMES.values()):
         pytest.skip("the native plugin is not built (`make native` does it, or says what it misses)")
 
 

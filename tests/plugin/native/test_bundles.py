@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from tests import fakes
 
 from .conftest import BUILD, speechlike
 
+ROOT = Path(__file__).parents[3]
+VST3_NAMES = ["PhaseAwareMono.vst3", "PhaseAware.vst3"]
+
 
 def test_paths() -> None:
-    assert [Path(vst3_path(channels)).name for channels in (1, 2)] == list(bundles.NAMES.values())
+    assert [Path(vst3_path(channels)).name for channels in (1, 2)] == VST3_NAMES
     assert vst3_path() == vst3_path(2)
     for channels in (0, 3, None):
         with pytest.raises(ValueError, match=f"channels={channels} is not 1 or 2"):
@@ -48,9 +52,9 @@ def test_a_wheel_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_installed_bundles_stand_alone(tmp_path: Path, model: MaskModel, rng: np.random.Generator) -> None:
     made = install(tmp_path / "made" / "if need be")
-    assert [path.name for path in made] == list(bundles.NAMES.values())
+    assert [path.name for path in made] == VST3_NAMES
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
-    assert {path.name for path in made[0].parent.iterdir()} == set(bundles.NAMES.values())
+    assert {path.name for path in made[0].parent.iterdir()} == set(VST3_NAMES)
     assert (made[0] / "Contents" / "Resources" / "onnxruntime-LICENSE").read_text()
     for channels, path in zip(bundles.NAMES, made, strict=True):
         x = speechlike(rng, channels, 10_000)
@@ -79,18 +83,24 @@ def test_a_refused_model_changes_nothing(tmp_path: Path) -> None:
 def test_the_default_is_where_hosts_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert install()[0].parent == tmp_path / ".vst3"
+    assert install(plugin_format="lv2")[0].parent == tmp_path / ".lv2"
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugin", "install", "--to", str(tmp_path)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[:2] == [str(tmp_path / name) for name in bundles.NAMES.values()]
+    assert told[:2] == [str(tmp_path / name) for name in VST3_NAMES]
     assert "scan" in told[2]
     assert main(["plugin", "install", "--to", str(tmp_path), "--model", "no-such-model"]) == 2
     assert "no such model" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert main(["plugin", "install", "--to", str(tmp_path / "file" / "in")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_wheel_is_of_this_version() -> None:
+    projects = [ROOT / "pyproject.toml", ROOT / "plugin" / "native" / "pyproject.toml"]
+    assert len({tomllib.loads(path.read_text())["project"]["version"] for path in projects}) == 1
 
 
 def test_a_wheels_bundle_finds_onnxruntime_beside_it(

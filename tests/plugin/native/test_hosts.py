@@ -26,7 +26,7 @@ ALSA_PLUGINS = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse
 ARDOUR = sorted(Path("/usr/bin").glob("ardour*-lua"))
 TOOLS = ("pulseaudio", "parec", "pacat")
 FORMAT = ["--format=float32le", f"--rate={RATE}", "--channels=2"]
-TRIES = 4
+TRIES = 3
 
 
 @pytest.mark.skipif(not SCANNERS, reason="Ardour is not installed (package ardour)")
@@ -44,9 +44,9 @@ def test_ardour_accepts_it(channels: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (SCANNERS and ARDOUR), reason="Ardour is not installed (package ardour)")
-@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+@pytest.mark.parametrize("rate", [44_100, 48_000])
 def test_ardour_puts_it_on_a_track_and_knows_its_latency(rate: int, tmp_path: Path) -> None:
-    (bundle,) = (path for path in install(tmp_path / ".vst3") if path.name == NAMES[2])
+    (bundle,) = (path for path in install(tmp_path / ".vst3") if path.stem == NAMES[2])
     environment = os.environ | {"HOME": str(tmp_path)}
     environment = {key: value for key, value in environment.items() if not key.startswith("XDG_")}
     libraries = environment | {"LD_LIBRARY_PATH": str(SCANNERS[0].parent)}
@@ -129,7 +129,7 @@ def largest_error(server: dict[str, str], x: NDArray[np.float32], folder: Path, 
 
 
 def test_audio_stream_drops_no_frame(server: dict[str, str], tmp_path: Path, rng: np.random.Generator) -> None:
-    x = speechlike(rng, 2, 3 * RATE)
+    x = speechlike(rng, 2, 2 * RATE)
     errors = []
     for _ in range(TRIES):
         errors.append(largest_error(server, x, tmp_path, vst3_path()))
