@@ -107,19 +107,13 @@ Model::Model(const Places& places) : file(places.model.filename().string()) {
     expect(api->AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"), "spinning");
     // Content that looks like onnxruntime's own format would otherwise be taken for it.
     expect(api->AddSessionConfigEntry(raw, "session.load_model_format", "ONNX"), "format");
-    expect(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "memory");
-    expect(api->CreateSession(runtime.env, places.model.c_str(), raw, &session), "not an ONNX model that loads");
-    try {
-        inspect();
-    } catch (...) {
-        api->ReleaseSession(session);
-        throw;
-    }
-}
-
-Model::~Model() {
-    api->ReleaseSession(session);
-    api->ReleaseMemoryInfo(memory);
+    OrtMemoryInfo* raw_memory = nullptr;
+    expect(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &raw_memory), "memory");
+    memory.reset(raw_memory, api->ReleaseMemoryInfo);
+    OrtSession* raw_session = nullptr;
+    expect(api->CreateSession(runtime.env, places.model.c_str(), raw, &raw_session), "not an ONNX model that loads");
+    session.reset(raw_session, api->ReleaseSession);
+    inspect();
 }
 
 void Model::inspect() {
@@ -131,7 +125,7 @@ void Model::inspect() {
         return copy;
     };
     OrtModelMetadata* raw = nullptr;
-    expect(api->SessionGetModelMetadata(session, &raw), "metadata");
+    expect(api->SessionGetModelMetadata(session.get(), &raw), "metadata");
     const std::shared_ptr<OrtModelMetadata> metadata(raw, api->ReleaseModelMetadata);
     const auto entry = [&](const char* key) {
         char* value = nullptr;
@@ -149,12 +143,12 @@ void Model::inspect() {
     lookahead = ahead[0] - '0';
 
     std::size_t inputs = 0, outputs = 0;
-    expect(api->SessionGetInputCount(session, &inputs), "inputs");
-    expect(api->SessionGetOutputCount(session, &outputs), "outputs");
+    expect(api->SessionGetInputCount(session.get(), &inputs), "inputs");
+    expect(api->SessionGetOutputCount(session.get(), &outputs), "outputs");
     std::vector<std::string> given;
     for (std::size_t i = 0; i < outputs; ++i) {
         char* name = nullptr;
-        expect(api->SessionGetOutputName(session, i, allocator, &name), "outputs");
+        expect(api->SessionGetOutputName(session.get(), i, allocator, &name), "outputs");
         given.push_back(text(name));
         for (int mask : {0, 1})
             if (given.back() == kMaskNames[mask]) {
@@ -167,7 +161,7 @@ void Model::inspect() {
     std::size_t total = 0;
     for (std::size_t i = 0; i < inputs; ++i) {
         char* raw_name = nullptr;
-        expect(api->SessionGetInputName(session, i, allocator, &raw_name), "inputs");
+        expect(api->SessionGetInputName(session.get(), i, allocator, &raw_name), "inputs");
         const std::string name = text(raw_name), next = "next_" + name;
         const std::vector<std::int64_t> shape = shape_of(true, i);
         if (name == kSpectrum) {
@@ -192,8 +186,8 @@ void Model::inspect() {
 
 std::vector<std::int64_t> Model::shape_of(bool input, std::size_t index) const {
     OrtTypeInfo* raw = nullptr;
-    expect(input ? api->SessionGetInputTypeInfo(session, index, &raw) : api->SessionGetOutputTypeInfo(session, index, &raw),
-           "types");
+    const auto ask = input ? api->SessionGetInputTypeInfo : api->SessionGetOutputTypeInfo;
+    expect(ask(session.get(), index, &raw), "types");
     const std::shared_ptr<OrtTypeInfo> info(raw, api->ReleaseTypeInfo);
     const OrtTensorTypeAndShapeInfo* tensor = nullptr;
     expect(api->CastTypeInfoToTensorInfo(raw, &tensor), "types");
@@ -236,7 +230,7 @@ ModelStream::Value ModelStream::tensor(float* data, const std::vector<std::int64
     std::size_t size = 1;
     for (std::int64_t d : shape) size *= d;
     OrtValue* value = nullptr;
-    model_->expect(model_->api->CreateTensorWithDataAsOrtValue(model_->memory, data, size * sizeof(float), shape.data(),
+    model_->expect(model_->api->CreateTensorWithDataAsOrtValue(model_->memory.get(), data, size * sizeof(float), shape.data(),
                                                                shape.size(), ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value),
                    "tensors");
     return Value(value, model_->api->ReleaseValue);
@@ -259,7 +253,7 @@ const Complex* ModelStream::run(std::size_t frames, Mask mask) {
         inputs_[i] = state_values_[now_][i - 1].get();
         outputs_[i] = state_values_[1 - now_][i - 1].get();
     }
-    if (OrtStatus* failure = model_->api->Run(model_->session, nullptr, input_names_.data(), inputs_.data(),
+    if (OrtStatus* failure = model_->api->Run(model_->session.get(), nullptr, input_names_.data(), inputs_.data(),
                                               inputs_.size(), output_names_.data(), outputs_.size(), outputs_.data())) {
         model_->api->ReleaseStatus(failure);
         return nullptr;

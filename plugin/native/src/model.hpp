@@ -46,8 +46,6 @@ class Model {
   public:
     // The model of these places, loaded once. Throws Failure. Allocates, locks, reads files.
     static std::shared_ptr<const Model> load(const Places&);
-    ~Model();
-    Model(const Model&) = delete;
 
     std::size_t latency() const { return kFrameLength + lookahead * kHop; }
     bool offers(Mask mask) const { return !mask_names[static_cast<int>(mask)].empty(); }
@@ -67,8 +65,8 @@ class Model {
 
     std::string file;
     const OrtApi* api;
-    OrtSession* session = nullptr;
-    OrtMemoryInfo* memory = nullptr;
+    std::shared_ptr<OrtSession> session;
+    std::shared_ptr<OrtMemoryInfo> memory;
 };
 
 // The state of one channel and all that a run needs, made beforehand: run() allocates nothing outside onnxruntime.

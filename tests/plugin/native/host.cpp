@@ -176,4 +176,5 @@ int main(int count, char** arguments) {
     v3_cpp_obj_unref(processor);
     v3_cpp_obj_terminate(component);
     v3_cpp_obj_unref(component);
+    v3_cpp_obj_unref(factory);
 }
