@@ -6,7 +6,12 @@
 namespace phaseaware {
 
 Denoiser::Denoiser(const std::shared_ptr<const Model>& model, std::size_t channels)
-    : model_(model), channels_(channels), masks_(channels), window_(kFrameLength), frame_(kFrameLength), shaped_(kBins) {
+    : model_(model),
+      channels_(channels),
+      masks_(channels),
+      window_(kFrameLength),
+      frame_(kFrameLength),
+      shaped_(kBins) {
     fft_.SetFlag(Eigen::FFT<float>::HalfSpectrum);
     fft_.SetFlag(Eigen::FFT<float>::Unscaled);
     for (std::size_t i = 0; i < kFrameLength; ++i)

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <vector>
-
 #include <unsupported/Eigen/FFT>
+#include <vector>
 
 #include "masks.hpp"
 

@@ -1,5 +1,7 @@
 // DPF refuses LV2 hosts without options (lv2apply is one). To those it is told what they leave out: the longest block.
 
+#include "src/lv2/lv2.h"
+
 #include <cstring>
 #include <mutex>
 #include <string>
@@ -7,7 +9,6 @@
 
 #include "src/lv2/atom.h"
 #include "src/lv2/buf-size.h"
-#include "src/lv2/lv2.h"
 #include "src/lv2/options.h"
 #include "src/lv2/urid.h"
 
@@ -40,7 +41,8 @@ LV2_Handle instantiate(const LV2_Descriptor*, double rate, const char* bundle, c
     const LV2_Options_Option options[] = {{LV2_OPTIONS_INSTANCE, 0, number(nullptr, LV2_BUF_SIZE__maxBlockLength),
                                            sizeof longest, number(nullptr, LV2_ATOM__Int), &longest},
                                           {}};
-    const LV2_Feature ours[] = {{LV2_OPTIONS__options, const_cast<LV2_Options_Option*>(options)}, {LV2_URID__map, &map}};
+    const LV2_Feature ours[] = {{LV2_OPTIONS__options, const_cast<LV2_Options_Option*>(options)},
+                                {LV2_URID__map, &map}};
     if (!complete) given.insert(given.end(), {&ours[0], &ours[1]});  // the last of a kind counts
     given.push_back(nullptr);
     return framework->instantiate(framework, rate, bundle, given.data());

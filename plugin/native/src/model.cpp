@@ -1,13 +1,13 @@
 #include "model.hpp"
 
+#include <dlfcn.h>
+#include <onnxruntime_c_api.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <mutex>
-
-#include <dlfcn.h>
-#include <onnxruntime_c_api.h>
 
 namespace phaseaware {
 
@@ -230,9 +230,10 @@ ModelStream::Value ModelStream::tensor(float* data, const std::vector<std::int64
     std::size_t size = 1;
     for (std::int64_t d : shape) size *= d;
     OrtValue* value = nullptr;
-    model_->expect(model_->api->CreateTensorWithDataAsOrtValue(model_->memory.get(), data, size * sizeof(float), shape.data(),
-                                                               shape.size(), ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value),
-                   "tensors");
+    model_->expect(
+        model_->api->CreateTensorWithDataAsOrtValue(model_->memory.get(), data, size * sizeof(float), shape.data(),
+                                                    shape.size(), ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value),
+        "tensors");
     return Value(value, model_->api->ReleaseValue);
 }
 

@@ -1,11 +1,12 @@
 // The plugin as hosts see it: controls, latency, and a reason where sound passes dry.
 
+#include <dlfcn.h>
+
+#include <DistrhoPlugin.hpp>
 #include <array>
 #include <atomic>
 #include <cstdio>
-
-#include <DistrhoPlugin.hpp>
-#include <dlfcn.h>
+#include <vector>
 
 #include "stream.hpp"
 
@@ -20,13 +21,16 @@ enum Index { kMask, kReduction, kStrengthLow, kStrengthHigh, kOutput, kMix, kByp
 struct Control {
     const char *symbol, *name, *unit, *text;
     float low, high, preset;
-    std::initializer_list<const char*> labels;
+    std::vector<const char*> labels;
 };
 
 // Names and ranges are those of phaseaware.plugin.PhaseAware; a test holds both together.
+// clang-format off
 const Control kControls[kCount] = {
-    {"mask", "Mask", "", "Complex below 6 kHz and unbounded, or an ordinary gain from 0 to 1", 0, 1, 0, {"phase-aware", "real"}},
-    {"reduction_db", "Reduction", "dB", "Most that is taken away; 100 dB: no limit but the model's", 0, kMostReductionDb, kMostReductionDb, {}},
+    {"mask", "Mask", "", "Complex below 6 kHz and unbounded, or an ordinary gain from 0 to 1",
+     0, 1, 0, {"phase-aware", "real"}},
+    {"reduction_db", "Reduction", "dB", "Most that is taken away; 100 dB: no limit but the model's",
+     0, kMostReductionDb, kMostReductionDb, {}},
     {"strength_low", "Strength low", "", "Factor of the reduction in dB below 6 kHz", 0, 2, 1, {}},
     {"strength_high", "Strength high", "", "Factor of the reduction in dB above 6 kHz", 0, 2, 1, {}},
     {"output", "Output", "", "The speech, or what was removed", 0, 1, 0, {"speech", "removed"}},
@@ -35,8 +39,10 @@ const Control kControls[kCount] = {
     {"status", "Status", "", "Why sound passes dry, if it does", 0, 6, 0,
      {"working", "dry: no onnxruntime", "dry: no model", "dry: wrong model", "dry: unsupported sample rate",
       "dry: the model lacks this mask", "dry: the model failed"}},
-    {"link", "Link", "", "A mask for each channel, or one for both, which keeps the stereo image", 0, 1, 0, {"channels", "stereo"}},
+    {"link", "Link", "", "A mask for each channel, or one for both, which keeps the stereo image",
+     0, 1, 0, {"channels", "stereo"}},
 };
+// clang-format on
 
 // A mono plugin has nothing to link.
 constexpr uint32_t kControlCount = PHASEAWARE_CHANNELS > 1 ? kCount : kLink;
@@ -77,14 +83,15 @@ class PhaseAwarePlugin : public Plugin {
         parameter.name = control.name;
         parameter.unit = control.unit;
         parameter.description = control.text;
-        parameter.ranges = ParameterRanges(index == kStatus ? getParameterValue(kStatus) : control.preset, control.low, control.high);
+        parameter.ranges =
+            ParameterRanges(index == kStatus ? getParameterValue(kStatus) : control.preset, control.low, control.high);
         parameter.hints = index == kStatus ? kParameterIsOutput : kParameterIsAutomatable;
         if (index == kBypass) parameter.initDesignation(kParameterDesignationBypass);
         if (control.labels.size() == 0) return;
         parameter.hints |= kParameterIsInteger;
         auto* labels = new ParameterEnumerationValue[control.labels.size()];
         for (std::size_t i = 0; i < control.labels.size(); ++i)
-            labels[i] = ParameterEnumerationValue(i, control.labels.begin()[i]);
+            labels[i] = ParameterEnumerationValue(i, control.labels[i]);
         parameter.enumValues.count = control.labels.size();
         parameter.enumValues.restrictedMode = true;
         parameter.enumValues.values = labels;

@@ -1,19 +1,19 @@
 #include "stream.hpp"
 
+#include <speex/speex_resampler.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include <speex/speex_resampler.h>
-
 namespace phaseaware {
 namespace {
 
-constexpr std::size_t kBlock = kMostFrames * kHop;  // of the host, processed at once
-constexpr std::size_t kFade = 480;                  // samples from wet to dry, as plugin/bypass.py
-constexpr unsigned kMostPadding = 640;              // samples at 48 kHz that a whole number of host samples may take
+constexpr std::size_t kBlock = kMostFrames * kHop;    // of the host, processed at once
+constexpr std::size_t kFade = 480;                    // samples from wet to dry, as plugin/bypass.py
+constexpr unsigned kMostPadding = 640;                // samples at 48 kHz that a whole number of host samples may take
 constexpr float kLoudest = 1e5f, kQuietest = 1e-15f;  // as engine/separator.py
-constexpr int kQuality = 8;                         // speexdsp's, of 10
+constexpr int kQuality = 8;                           // speexdsp's, of 10
 
 // Nothing that can harm a later sample.
 float sane(float x) {
@@ -119,7 +119,8 @@ void Stream::process(const float* const* in, float* const* out, std::size_t samp
         begun_ = true;
         for (std::size_t c = 0; c < channels_.size(); ++c) mix(channels_[c], out[c] + done, count, target);
         place_ = (place_ + count) % channels_[0].dry.size();
-        dryness_ = target > dryness_ ? std::min(dryness_ + count, target) : dryness_ - std::min(dryness_ - target, count);
+        dryness_ =
+            target > dryness_ ? std::min(dryness_ + count, target) : dryness_ - std::min(dryness_ - target, count);
     }
 }
 
@@ -129,7 +130,8 @@ bool Stream::denoise(std::size_t samples, const Controls& controls) {
     for (std::size_t c = 0; c < channels_.size(); ++c) {
         Channel& channel = channels_[c];
         blocks_[c] = converted_ ? channel.at_48k.data() : channel.fed.data();
-        for (Resampler& up : channel.up) count = up.process(channel.fed.data(), samples, blocks_[c], channel.at_48k.size());
+        for (Resampler& up : channel.up)
+            count = up.process(channel.fed.data(), samples, blocks_[c], channel.at_48k.size());
     }
     if (!denoiser_->process(blocks_.data(), count, controls)) return false;
     for (std::size_t c = 0; c < channels_.size(); ++c) {

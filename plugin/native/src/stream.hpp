@@ -37,7 +37,7 @@ class Stream {
 
   private:
     struct Channel {
-        std::vector<float> dry;   // ring of the last latency_ samples
+        std::vector<float> dry;  // ring of the last latency_ samples
         std::vector<float> fed, at_48k;
         std::vector<float> wet;           // what comes out now, and ahead_ samples that come next
         std::vector<Resampler> up, down;  // one each, none at 48 kHz

@@ -5,6 +5,9 @@
 //
 // AUTOMATE is the number of controls (the first ones) that take a new value in every block.
 
+#include <dlfcn.h>
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,9 +16,6 @@
 #include <map>
 #include <random>
 #include <vector>
-
-#include <dlfcn.h>
-#include <pthread.h>
 
 #include "travesty/audio_processor.h"
 #include "travesty/component.h"
@@ -26,7 +26,8 @@ namespace {
 thread_local bool processing = false, counting = false;
 long allocations = 0, locks = 0, runs = 0;
 
-template <typename Function> Function next(const char* name) {
+template <typename Function>
+Function next(const char* name) {
     return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 
@@ -67,9 +68,7 @@ struct Queue {
     v3_param_id id = 0;
     double value = 0;
 
-    static Queue* of(void* self) {
-        return reinterpret_cast<Queue*>(*static_cast<v3_param_value_queue_cpp**>(self));
-    }
+    static Queue* of(void* self) { return reinterpret_cast<Queue*>(*static_cast<v3_param_value_queue_cpp**>(self)); }
     Queue() {
         table.queue.get_param_id = [](void* self) { return of(self)->id; };
         table.queue.get_point_count = [](void*) { return int32_t(1); };
@@ -119,11 +118,13 @@ int main(int count, char** arguments) {
     void* library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) give_up(dlerror());
     reinterpret_cast<bool (*)(void*)>(dlsym(library, "ModuleEntry"))(library);
-    auto** factory = static_cast<v3_plugin_factory**>(reinterpret_cast<void* (*)()>(dlsym(library, "GetPluginFactory"))());
+    auto** factory =
+        static_cast<v3_plugin_factory**>(reinterpret_cast<void* (*)()>(dlsym(library, "GetPluginFactory"))());
     v3_class_info info{};
     v3_cpp_obj(factory)->get_class_info(factory, 0, &info);
     v3_component** component = nullptr;
-    v3_cpp_obj(factory)->create_instance(factory, info.class_id, v3_component_iid, reinterpret_cast<void**>(&component));
+    v3_cpp_obj(factory)->create_instance(factory, info.class_id, v3_component_iid,
+                                         reinterpret_cast<void**>(&component));
     if (!component) give_up("no component");
     v3_cpp_obj_initialize(component, nullptr);
     v3_audio_processor** processor = nullptr;
@@ -133,7 +134,8 @@ int main(int count, char** arguments) {
     const unsigned constructed = calls->get_latency_samples(processor);
     v3_process_setup setup{V3_REALTIME, V3_SAMPLE_32, block, rate};
     calls->setup_processing(processor, &setup);
-    for (int direction : {V3_INPUT, V3_OUTPUT}) v3_cpp_obj(component)->activate_bus(component, V3_AUDIO, direction, 0, true);
+    for (int direction : {V3_INPUT, V3_OUTPUT})
+        v3_cpp_obj(component)->activate_bus(component, V3_AUDIO, direction, 0, true);
     v3_cpp_obj(component)->set_active(component, true);
 
     std::mt19937 random(7);
@@ -144,8 +146,8 @@ int main(int count, char** arguments) {
     for (auto& channel : made) out.push_back(channel.data());
     v3_audio_bus_buffers inputs{channels, 0, {in.data()}}, outputs{channels, 0, {out.data()}};
     Changes incoming, outgoing;
-    v3_process_data data{V3_REALTIME, V3_SAMPLE_32, block,   1,       1, &inputs, &outputs, incoming.changes(),
-                         outgoing.changes(),          nullptr, nullptr, nullptr};
+    v3_process_data data{V3_REALTIME,        V3_SAMPLE_32,       block,   1,       1,      &inputs, &outputs,
+                         incoming.changes(), outgoing.changes(), nullptr, nullptr, nullptr};
     std::vector<double> durations;
     std::map<unsigned, double> told;
     bool finite = true;
@@ -159,16 +161,18 @@ int main(int count, char** arguments) {
         processing = counting = true;
         calls->process(processor, &data);
         processing = counting = false;
-        durations.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+        durations.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
         for (int i = 0; i < outgoing.count; ++i) told[outgoing.queues[i].id] = outgoing.queues[i].value;
         for (auto& channel : made)
             for (float y : channel) finite = finite && y > -10 && y < 10;
     }
     std::sort(durations.begin(), durations.end());
-    std::printf("{\"latency_constructed\": %u, \"latency\": %u, \"blocks\": %zu, \"runs\": %ld, \"allocations\": %ld, "
-                "\"locks\": %ld, \"finite\": %s, \"median_ms\": %.4f, \"p99_ms\": %.4f, \"told\": {",
-                constructed, calls->get_latency_samples(processor), durations.size(), runs, allocations, locks,
-                finite ? "true" : "false", durations[durations.size() / 2], durations[durations.size() * 99 / 100]);
+    std::printf(
+        "{\"latency_constructed\": %u, \"latency\": %u, \"blocks\": %zu, \"runs\": %ld, \"allocations\": %ld, "
+        "\"locks\": %ld, \"finite\": %s, \"median_ms\": %.4f, \"p99_ms\": %.4f, \"told\": {",
+        constructed, calls->get_latency_samples(processor), durations.size(), runs, allocations, locks,
+        finite ? "true" : "false", durations[durations.size() / 2], durations[durations.size() * 99 / 100]);
     const char* comma = "";
     for (const auto& [id, value] : told) std::printf("%s\"%u\": %g", comma, id, value), comma = ", ";
     std::printf("}}\n");
