@@ -42,13 +42,16 @@ wheel.unlink()
 EXTRACT
 fi
 
+# The model of live sound, where there are several: what a host plays must not come late.
+model=$("$python" -c '
+from phaseaware.engine.model import default_model, shipped_models
+print(shipped_models().get("live") or default_model())')
 if [ "${2:-}" = wheel ]; then
-    exec "$python" -m pip wheel -q --no-deps -w "$build/wheel" plugin/native \
-        -C "cmake.define.DPF_DIR=$DPF_DIR" -C "cmake.define.ONNXRUNTIME_INCLUDE_DIR=$PWD/$build/header"
+    exec "$python" -m pip wheel -q --no-deps -w "$build/wheel" plugin/native -C "cmake.define.DPF_DIR=$DPF_DIR" \
+        -C "cmake.define.ONNXRUNTIME_INCLUDE_DIR=$PWD/$build/header" -C "cmake.define.PHASEAWARE_MODEL=$model"
 fi
 
 library=$("$python" -c 'from phaseaware.plugin.native.bundles import runtime; print(runtime()[0])')
-model=$("$python" -c 'from phaseaware.engine.model import default_model; print(default_model())')
 cmake -S plugin/native -B "$build" -DPHASEAWARE_TESTS=ON -DDPF_DIR="$DPF_DIR" -DONNXRUNTIME_LIBRARY="$library" \
     -DONNXRUNTIME_INCLUDE_DIR="$PWD/$build/header" -DPHASEAWARE_MODEL="$model" >"$build/configure.log" || {
     cat "$build/configure.log"

@@ -55,7 +55,8 @@ def test_installed_bundles_stand_alone(tmp_path: Path, model: MaskModel, rng: np
     assert [path.name for path in made] == VST3_NAMES
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
     assert {path.name for path in made[0].parent.iterdir()} == set(VST3_NAMES)
-    assert (made[0] / "Contents" / "Resources" / "onnxruntime-LICENSE").read_text()
+    notices = {path.name for path in bundles.resources_of(made[0]).glob("*LICENSE")}
+    assert notices == {"LICENSE"} | {f"{name}-LICENSE" for name in ("DPF", "Eigen", "onnxruntime", "speexdsp")}
     for channels, path in zip(bundles.NAMES, made, strict=True):
         x = speechlike(rng, channels, 10_000)
         plugin: Any = load_plugin(str(path))
