@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MaskName
-from phaseaware.engine.separator import Frames
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, Session
 from phaseaware.gui.model.masking import ModelMasks

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.engine.separator import Frames
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, masking
 from phaseaware.gui.model import renderer as renderer_module
