@@ -94,7 +94,7 @@ class AnyRateSeparator:
         *,
         sample_rate: float,
         channels: int = 1,
-        link: Link = "channels",
+        link: Link = "auto",
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:

@@ -70,7 +70,7 @@ class MaskStream:
     """
 
     def __init__(
-        self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels"
+        self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "auto"
     ) -> None:
         if not 1 <= channels <= MOST_CHANNELS:
             raise ValueError(f"{channels=} is not an integer from 1 to {MOST_CHANNELS}")
@@ -78,13 +78,14 @@ class MaskStream:
             raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
         model.check_offers(masks)
         self.model, self.channels, self.link = model, channels, link
+        self._shares = channels > 1 if link == "stereo" else channels == 2 and link == "auto"
         self.masks = tuple(dict.fromkeys(masks))
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
         self._analysis = Analysis(self.channels)
-        self._states = [self.model.initial_state() for _ in range(1 if self.link == "stereo" else self.channels)]
+        self._states = [self.model.initial_state() for _ in range(1 if self._shares else self.channels)]
         self._waiting = np.zeros((self.channels, self.model.info.lookahead_frames, BINS), np.complex64)
 
     @property
@@ -104,7 +105,7 @@ class MaskStream:
         T = X.shape[1]
         found: dict[MaskName, list[NDArray[np.complex64]]] = {mask: [] for mask in self.masks}
         # The transform is linear: the spectrum of the mid is the mean of the channels' spectra.
-        heard = X.mean(axis=0, keepdims=True) if self.link == "stereo" and self.channels > 1 else X
+        heard = X.mean(axis=0, keepdims=True) if self._shares else X
         for i, spectrum in enumerate(heard):
             if T:
                 masks, self._states[i] = self.model.run(spectrum, self._states[i], self.masks)
@@ -148,7 +149,7 @@ class Separator:
         renders: Render | Sequence[Render] | None = None,
         *,
         channels: int = 1,
-        link: Link = "channels",
+        link: Link = "auto",
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         renders = Render() if renders is None else renders
@@ -247,7 +248,7 @@ class Separator:
 
 
 def separate(
-    x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "channels"
+    x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "auto"
 ) -> Samples:
     """A whole signal at once.
 

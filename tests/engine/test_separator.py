@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phaseaware.engine import MaskModel, MaskStream, Render, Separator, separate
+from phaseaware.engine.limits import LINKS
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.engine.separator import sane
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, stft
@@ -149,6 +150,17 @@ def test_linked_channels_keep_their_image(rng, history_model):
     np.testing.assert_allclose(shared, mid, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+def test_two_channels_share_a_mask_unless_told_otherwise(rng, history_model, channels):
+    """A recording of two channels is nearly always left and right of one place."""
+    x = noise(rng, channels, 5000)
+    made = {link: separate(x, history_model, link=link) for link in LINKS}
+    np.testing.assert_array_equal(made["auto"], made["stereo" if channels == 2 else "channels"])
+    np.testing.assert_array_equal(separate(x, history_model), made["auto"])
+    if channels > 1:
+        assert np.abs(made["stereo"] - made["channels"]).max() > 1e-3
+
+
 def test_masks_belong_to_their_spectra(rng, history_model):
     """Look-ahead is compensated: frame n's mask comes from frames n and n - 1 as the fake model says."""
     x = noise(rng, 1, 10 * HOP)
@@ -273,7 +285,7 @@ def test_voice_level_follows_the_mask(constant_model):
     assert np.linalg.norm(y) / np.linalg.norm(x) == pytest.approx(abs(0.5 + 0.25j), rel=0.02)
 
 
-@pytest.mark.parametrize("link", ["channels", "stereo"])
+@pytest.mark.parametrize("link", LINKS)
 def test_a_stream_goes_on_from_the_state_of_another(history_model, rng, link):
     """Through bytes, without pickles; at a place within a frame."""
     x = rng.standard_normal((2, 20_000)).astype(np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from phaseaware.engine import MaskModel, ModelError, Render, separate
 from phaseaware.engine.controls import CONTROLS
+from phaseaware.engine.limits import LINKS
 from phaseaware.plugin import PhaseAware
 
 from tests import fakes
@@ -25,7 +26,7 @@ def _sine(samples: int, *, frequency: float = 300.0) -> Samples:
     return (0.3 * np.sin(2 * np.pi * frequency / RATE * np.arange(samples))).astype(np.float32)[None]
 
 
-@pytest.mark.parametrize("link", ["channels", "stereo"])
+@pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize(
     "controls",
     [

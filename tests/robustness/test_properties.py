@@ -30,7 +30,7 @@ RENDERS = st.builds(
     strength_high=st.floats(0, 2),
     mix=st.floats(0, 1),
 )
-LINKS = st.sampled_from(["channels", "stereo"])
+LINKS = st.sampled_from(["auto", "channels", "stereo"])
 DTYPES = st.sampled_from([np.float32, np.float64])
 
 
