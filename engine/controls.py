@@ -159,8 +159,8 @@ OUTPUT: Choice[Output] = Choice(
     choices=OUTPUTS,
 )  # fmt: skip
 LINK: Choice[Link] = Choice(
-    name="link", title="Link", text="one mask for all channels (stereo), which keeps the image, or one each; auto: stereo for two channels",
-    default="auto", choices=LINKS,
+    name="link", title="Link", default="auto", choices=LINKS,
+    text="one mask for all channels (stereo), which keeps the image, or one each; auto: one for two channels",
 )  # fmt: skip
 BYPASS = Switch(name="bypass", title="Bypass", text="let the sound through bit for bit, delayed by the latency")
 

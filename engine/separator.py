@@ -17,7 +17,7 @@ from .limits import LINKS, MOST_CHANNELS, Link, MaskName
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis
 
-__all__ = ["MaskStream", "Separator", "check_block", "sane", "separate"]
+__all__ = ["MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
@@ -69,9 +69,7 @@ class MaskStream:
     ValueError : the model does not offer a mask, channels outside 1 to 1024, or an unknown link.
     """
 
-    def __init__(
-        self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "auto"
-    ) -> None:
+    def __init__(self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "auto") -> None:
         if not 1 <= channels <= MOST_CHANNELS:
             raise ValueError(f"{channels=} is not an integer from 1 to {MOST_CHANNELS}")
         if link not in LINKS:
@@ -245,27 +243,3 @@ class Separator:
         self._ready = [have[:, :, count:]]
         self._returned += count
         return have[:, :, :count]
-
-
-def separate(
-    x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "auto"
-) -> Samples:
-    """A whole signal at once.
-
-    Parameters
-    ----------
-    x : float32 or float64 at 48 kHz, shape (channels, n), full scale 1.
-    model, renders, link : as for :class:`Separator`.
-
-    Returns
-    -------
-    float32, shape (renders, channels, n), aligned with the input.
-
-    Raises
-    ------
-    TypeError, ValueError : as :class:`Separator` and :meth:`Separator.process`.
-    """
-    if x.ndim != 2 or len(x) > MOST_CHANNELS:
-        raise ValueError(f"{x.shape=} is not (channels, samples); x[None] makes it of one channel, x.T turns it round")
-    separator = Separator(model, renders, channels=len(x), link=link)
-    return np.concatenate([separator.process(x), separator.flush()], axis=2)

@@ -128,7 +128,7 @@ def _model(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
         _check(str(error).startswith(path.name), f"the message does not name the file: {error}")
         return kind, "refused"
     x = (0.1 * rng.standard_normal((1, 9000))).astype(np.float32)
-    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks])
+    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks], sample_rate=48_000)
     _check(made.shape == (len(model.info.masks), *x.shape), f"shape {made.shape}")
     return kind, "processed"
 
