@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import soundfile
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from .. import metrics
 from ..masks import SEAM_HZ, Render
 from ..model import MaskModel
 from ..rates import AnyRateSeparator
+from ..runtime import onnxruntime
 
 __all__ = ["METRICS", "Evaluation", "bootstrap_interval", "evaluate", "paired_p", "report", "scores"]
 

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import soundfile
 from phaseaware.engine import MaskModel, ModelError
 from phaseaware.engine.model import default_model
+from phaseaware.engine.runtime import onnxruntime
 
 from .clocks import RATE, Cards, run_live
 from .faults import TRIALS

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from phaseaware.engine import MaskModel, ModelError, separate
 from phaseaware.engine import model as model_module
-from phaseaware.engine.graph import LARGEST_FILE, OPERATORS, GraphError, checked_graph
+from phaseaware.engine.model_check import LARGEST_FILE, OPERATORS, RefusedError, checked_graph
+from phaseaware.engine.runtime import onnxruntime
 
 from tests import fakes
 
@@ -42,7 +42,7 @@ def test_large_files_are_not_even_read(tmp_path: Path) -> None:
         file.truncate(LARGEST_FILE + 1)  # a hole: takes no room
     with pytest.raises(ModelError, match="larger than 128 MB"):
         MaskModel(path)
-    with pytest.raises(GraphError, match="larger than 128 MB"):
+    with pytest.raises(RefusedError, match="larger than 128 MB"):
         checked_graph(bytes(LARGEST_FILE + 1))
 
 
