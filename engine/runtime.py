@@ -12,7 +12,7 @@ from functools import cache
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-import onnxruntime  # noqa: E402 (the line above must come first)
+import onnxruntime
 
 __all__ = ["MOST_MEMORY", "onnxruntime", "quiet_run", "start_session"]
 

@@ -1,4 +1,4 @@
-"""What a model must keep: its inputs, outputs and metadata, read from a session (see :mod:`phaseaware.engine.model`)."""
+"""What a model must keep (see :mod:`phaseaware.engine.model`): inputs, outputs and metadata, read from a session."""
 
 from __future__ import annotations
 

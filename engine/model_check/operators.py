@@ -84,12 +84,39 @@ _WHOLE: dict[str, tuple[int, int]] = {
     "training_mode": (0, 0), "value_int": (-(2**63), 2**63 - 1), "value_ints": (-(2**63), 2**63 - 1),
 }  # fmt: skip
 _REAL = frozenset(
-    """activation_alpha activation_beta alpha beta bias clip cubic_coeff_a epsilon extrapolation_value gamma lambd
-    momentum scale softcap value_float value_floats""".split()
+    [
+        "activation_alpha",
+        "activation_beta",
+        "alpha",
+        "beta",
+        "bias",
+        "clip",
+        "cubic_coeff_a",
+        "epsilon",
+        "extrapolation_value",
+        "gamma",
+        "lambd",
+        "momentum",
+        "scale",
+        "softcap",
+        "value_float",
+        "value_floats",
+    ]
 )
 _TEXTS = frozenset(
-    """activations approximate auto_pad coordinate_transformation_mode direction equation keep_aspect_ratio_policy mode
-    nearest_mode reduction round_mode""".split()
+    [
+        "activations",
+        "approximate",
+        "auto_pad",
+        "coordinate_transformation_mode",
+        "direction",
+        "equation",
+        "keep_aspect_ratio_policy",
+        "mode",
+        "nearest_mode",
+        "reduction",
+        "round_mode",
+    ]
 )
 MOST_VALUES, LONGEST_WORD = 1 << 16, 200
 
@@ -103,7 +130,9 @@ def check_ends(node: Any) -> None:
     """
     kind, inputs = node.op_type, node.input
     if kind not in OPERATORS or node.domain not in ("", "ai.onnx"):
-        raise RefusedError(f"operator {node.domain[:40]}{'.' * bool(node.domain)}{kind[:40]} is not one a model may use")
+        raise RefusedError(
+            f"operator {node.domain[:40]}{'.' * bool(node.domain)}{kind[:40]} is not one a model may use"
+        )
     least, most = _INPUTS[kind]
     if len(inputs) > most:
         raise RefusedError(f"operator {kind}: {len(inputs)} inputs are more than {most}")
@@ -132,7 +161,9 @@ def check_attributes(node: Any) -> None:
     for attribute in node.attribute:
         name = attribute.name
         if attribute.HasField("g") or attribute.graphs or attribute.ref_attr_name:
-            raise RefusedError(f"operator {kind}: {name[:40]!r} is a graph of its own; export it without loops and branches")
+            raise RefusedError(
+                f"operator {kind}: {name[:40]!r} is a graph of its own; export it without loops and branches"
+            )
         if attribute.HasField("sparse_tensor") or attribute.sparse_tensors or name == "sparse_value":
             raise RefusedError("holds sparse tensors; export it with dense ones")
         if name in seen:
@@ -148,7 +179,9 @@ def _check_values(kind: str, attribute: Any) -> None:
     reals = len(attribute.floats) + attribute.HasField("f")
     tensors = len(attribute.tensors) + attribute.HasField("t")
     allowed = name in _WHOLE, name in _TEXTS, name in _REAL, name == "value" and kind in ("Constant", "ConstantOfShape")
-    if not any(allowed) or any(there and not may for there, may in zip((whole, words, reals, tensors), allowed, strict=True)):
+    if not any(allowed) or any(
+        there and not may for there, may in zip((whole, words, reals, tensors), allowed, strict=True)
+    ):
         raise RefusedError(f"operator {kind}: attribute {name[:40]!r} is not one a model may use")
     if max(len(whole), len(words), reals) > MOST_VALUES:
         raise RefusedError(f"operator {kind}: attribute {name!r} has more than {MOST_VALUES} values")

@@ -65,7 +65,9 @@ def _shipped() -> frozenset[str]:
 
 def _try_in_child(content: bytes) -> None:
     if not sys.executable:
-        raise RefusedError("cannot be tried: this program has no Python of its own; try it once with `phaseaware models`")
+        raise RefusedError(
+            "cannot be tried: this program has no Python of its own; try it once with `phaseaware models`"
+        )
     # Paths that this process has beside those of an isolated one; not the working directory.
     paths = [path for path in sys.path if os.path.isabs(path)]
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
@@ -116,13 +118,17 @@ def _was_accepted(digest: str) -> bool:
     """Whether the entry is there, whole, and ours: nothing in it is interpreted, and nothing that blocks is opened."""
     path, content = _entry(digest)
     try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+        file = os.open(
+            path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        )
     except OSError:
         return False
-    with open(file, "rb") as entry:
+    try:
         about = os.fstat(file)
         owned = not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & 0o022)
-        return stat.S_ISREG(about.st_mode) and owned and entry.read(len(content) + 1) == content
+        return stat.S_ISREG(about.st_mode) and owned and os.read(file, len(content) + 1) == content
+    finally:
+        os.close(file)
 
 
 def _keep_accepted(digest: str) -> None:

@@ -37,6 +37,8 @@ exception that is not the documented one, an output that is half-written, of the
 memory than allowed.
 """
 Lines = list[str]
+TRIED = {"sound files": 5000, "presets": 5000, "models": 5000, "graphs": 50_000}
+OUTCOMES = ("refused", "refused, ended in its trial", "processed")
 
 
 def _row(*cells: object) -> str:
@@ -48,20 +50,36 @@ def _table(*titles: str) -> Lines:
 
 
 def damaged(scale: float) -> Lines:
-    """Damaged sound files, presets, models, each in a child process."""
-    lines = _table("damaged", "damage", "tried", "refused with a message", "processed to the end", "faults of ours")
+    """Damaged sound files, presets and models, and wild graphs of allowed operators, in child processes."""
+    lines = _table(
+        "damaged",
+        "damage",
+        "tried",
+        "refused with a message",
+        "ended in its trial, refused",
+        "processed to the end",
+        "faults of ours",
+    )
     faults: Lines = []
     for what in TRIALS:
-        outcomes = run_trials(what, range(int(5000 * scale)))
+        outcomes = run_trials(what, range(int(TRIED[what] * scale)))
         kinds = sorted({kind for kind, _ in outcomes.counts})
         for kind in kinds:
             counts = {outcome: count for (k, outcome), count in outcomes.counts.items() if k == kind}
             wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
             lines.append(
-                _row(what, kind, sum(counts.values()), counts.get("refused", 0), counts.get("processed", 0), wrong)
+                _row(what, kind, sum(counts.values()), *(counts.get(outcome, 0) for outcome in OUTCOMES), wrong)
             )
         lines.append(
-            _row(f"**{what}**", f"peak memory {outcomes.peak_mb:.0f} MB", outcomes.tried, "", "", len(outcomes.faults))
+            _row(
+                f"**{what}**",
+                f"peak memory {outcomes.peak_mb:.0f} MB",
+                outcomes.tried,
+                "",
+                "",
+                "",
+                len(outcomes.faults),
+            )
         )
         faults += outcomes.faults
     note = f"A child process that takes more than {MOST_MB} MB counts as a fault."
