@@ -30,6 +30,17 @@ def test_use_leaves_no_identifier_behind(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads as Linux shows them")
+def test_nothing_runs_beside_us_that_could_report(tmp_path: Path) -> None:
+    """The reports go out some seconds later, from a thread that importing onnxruntime starts."""
+    code = f"{_USE}; import os; print(len(os.listdir('/proc/self/task')))"
+    one = {"OPENBLAS_NUM_THREADS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=_environment(tmp_path) | one, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["loaded", "1"]
+
+
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not there")
 def test_use_makes_no_network_call(tmp_path: Path) -> None:
     trace = tmp_path / "trace"

@@ -77,9 +77,8 @@ def test_loading_executes_nothing_and_opens_no_other_file(tmp_path: Path) -> Non
     from .hostile import HOSTILE
 
     fakes.history_model(tmp_path / "good.onnx")
-    for number, (make, says) in enumerate(HOSTILE.values()):
-        if "memory" in says:  # these take seconds, and no other path
-            continue
+    leading_elsewhere = [make for name, (make, _) in HOSTILE.items() if name.startswith(("external", "functions"))]
+    for number, make in enumerate(leading_elsewhere):
         (tmp_path / f"{number}.onnx").write_bytes(make().SerializeToString())
     head = 'schema = 1\nname = "x"\n[processor]\n'
     for number, body in enumerate(
