@@ -15,6 +15,7 @@ test: $(VENV)/installed-dev
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
 	.ci/typecheck $(PYTHON)
 
 # For example: make bench RIVALS=../rivals DEV=../dev TEN_HOURS=1. The rivals' environments are made there where they are missing.

@@ -1,25 +1,8 @@
-"""Sound in, sound out: frames, masks, the model and the streaming separator; files, rates and metrics around them."""
+"""Sound in, sound out: frames, masks, the model and the streaming separator; files, rates and metrics around them.
 
-from .masks import IdealMask, Render, ideal_mask, shape_mask
-from .model import MaskModel, ModelError, ModelInfo, shipped_models
-from .rates import AnyRateSeparator
-from .separator import MaskStream, Separator, separate
-from .stft import SAMPLE_RATE, istft, stft
+What is here is loaded when first used, and stands in ``__init__.pyi``.
+"""
 
-__all__ = [
-    "SAMPLE_RATE",
-    "AnyRateSeparator",
-    "IdealMask",
-    "MaskModel",
-    "MaskStream",
-    "ModelError",
-    "ModelInfo",
-    "Render",
-    "Separator",
-    "ideal_mask",
-    "istft",
-    "separate",
-    "shape_mask",
-    "shipped_models",
-    "stft",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,8 +20,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from .errors import PhaseAwareError
+from .limits import HIGHEST_RATE, LOWEST_RATE
 from .partial import PartialFile
-from .rates import HIGHEST_RATE, LOWEST_RATE
 
 __all__ = ["BLOCK", "SUFFIXES", "AudioFileError", "AudioInfo", "AudioReader", "AudioWriter"]
 
@@ -48,7 +49,7 @@ _WAV_LIMIT = 2**32 - 2**16
 _COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
 
 
-class AudioFileError(Exception):
+class AudioFileError(PhaseAwareError):
     """A sound file cannot be read or written.
 
     Attributes

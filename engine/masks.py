@@ -17,22 +17,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import MASK_NAMES, OUTPUTS, MaskName, Output
 from .stft import BINS, FRAME_LENGTH, SAMPLE_RATE, bin_frequencies
 
 __all__ = [
-    "MASK_NAMES",
-    "OUTPUTS",
     "SEAM_BIN",
     "SEAM_HZ",
     "SEAM_WIDTH",
     "IdealMask",
-    "MaskName",
-    "Output",
     "Render",
     "auditory_bands",
     "ideal_mask",
@@ -139,12 +136,6 @@ def ideal_mask(
 
 def _divide(S: NDArray[np.complex64], X: NDArray[np.complex64]) -> NDArray[np.complex64]:
     return np.divide(S, X, out=np.zeros_like(X), where=np.abs(X) > _TINY)
-
-
-MaskName = Literal["phase-aware", "real"]
-MASK_NAMES: tuple[MaskName, ...] = get_args(MaskName)
-Output = Literal["speech", "removed"]
-OUTPUTS: tuple[Output, ...] = get_args(Output)
 
 
 @dataclass(frozen=True, kw_only=True)

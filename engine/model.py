@@ -28,7 +28,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .masks import MaskName
+from .errors import ExitStatus, PhaseAwareError
+from .limits import MaskName
 from .model_check import CONTRACT, INPUT, LARGEST_FILE, RUN_LENGTHS, RefusedError, output_name, read_contract, vetted
 from .runtime import quiet_run, start_session
 from .stft import BINS, FRAME_LENGTH, HOP
@@ -48,8 +49,10 @@ State = Mapping[str, NDArray[np.float32]]
 MOST_FRAMES = RUN_LENGTHS[0]  # of one run
 
 
-class ModelError(ValueError):
+class ModelError(PhaseAwareError, ValueError):
     """A file is not a model that keeps the contract; the message says which part it breaks."""
+
+    exit_status = ExitStatus.USAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +142,11 @@ class MaskModel:
 
     def _read(self) -> bytes:
         """The file's bytes, read once: what is checked is what is loaded."""
-        with open(self.path, "rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        try:
+            with open(self.path, "rb") as file:
+                content = file.read(LARGEST_FILE + 1)
+        except OSError as error:
+            raise ModelError(f"{self.path.name}: cannot be read ({error.strerror})") from None
         if len(content) > LARGEST_FILE:
             raise ModelError(f"{self.path.name}: larger than {LARGEST_FILE >> 20} MB, the most that is read")
         return content

@@ -10,15 +10,15 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from .limits import HIGHEST_RATE, LOWEST_RATE, Link
 from .masks import Render
 from .model import MaskModel
-from .separator import Link, Separator, check_block, sane
+from .separator import Separator, check_block, sane
 from .stft import SAMPLE_RATE
 
-__all__ = ["HIGHEST_RATE", "LOWEST_RATE", "AnyRateSeparator", "RateConverter"]
+__all__ = ["AnyRateSeparator", "RateConverter"]
 
 Samples = NDArray[np.float32]
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 _QUALITY = "HQ"
 _SLICE = 256
 _PROBE_SECONDS, _PROBE_BLOCK = 2, 32

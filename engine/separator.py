@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .masks import MaskName, Render, shape_mask
+from .limits import LINKS, MOST_CHANNELS, Link, MaskName
+from .masks import Render, shape_mask
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis, Synthesis
 
-__all__ = ["LINKS", "MOST_CHANNELS", "Frames", "Link", "MaskStream", "Separator", "check_block", "sane", "separate"]
-
-Link = Literal["channels", "stereo"]
-LINKS: tuple[Link, ...] = get_args(Link)
-"""``channels``: each channel has its own mask. ``stereo``: all share the mask of their mean (the mid), which keeps the
-image where it is."""
+__all__ = ["Frames", "MaskStream", "Separator", "check_block", "sane", "separate"]
 
 Samples = NDArray[np.float32]
-MOST_CHANNELS = 1024
-"""As in libsndfile. Each channel has a state, so an array given as (samples, channels) would take all memory."""
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
@@ -82,7 +76,7 @@ class MaskStream:
     model : shared by any number of streams.
     masks : which masks to compute.
     channels : number of channels.
-    link : see :data:`LINKS`.
+    link : see :data:`limits.Link`.
 
     Raises
     ------
@@ -152,7 +146,7 @@ class Separator:
     model : from :class:`model.MaskModel`.
     renders : one or several :class:`masks.Render`; may be replaced while running, the change fades in over one frame.
     channels : number of channels.
-    link : see :data:`LINKS`.
+    link : see :data:`limits.Link`.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""The window. ``model`` knows no Qt, ``view`` draws, ``panels`` surround it; ``window`` puts them together."""

@@ -6,17 +6,17 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from phaseaware.engine import MaskModel, ModelError
-from phaseaware.plugin.cli import FAILED, USAGE
-from phaseaware.plugin.cli import main as command
+from phaseaware.engine.errors import ExitStatus
+from phaseaware.plugin.command import main as command
+from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
 
 from .window import MainWindow
 
-__all__ = ["SWITCH_INTERVAL", "demo_clip", "main", "show"]
+__all__ = ["SWITCH_INTERVAL", "main", "show"]
 
 SWITCH_INTERVAL = 0.001
 """Seconds: threads that compute must not keep the one that feeds the sound device, or the window, waiting."""
@@ -42,17 +42,17 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
     """
     if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):  # Qt would abort the process
         print("phaseaware: no display for the window (DISPLAY is not set); `compare` needs none", file=sys.stderr)
-        return FAILED
+        return ExitStatus.FAILED
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     trouble = None
     try:
-        window = MainWindow(MaskModel(model), demo=demo_clip())
+        window = MainWindow(MaskModel(model), demo=stems())
     except (ModelError, OSError, ValueError) as error:
         if model is not None:
             print(f"phaseaware: {error}", file=sys.stderr)
-            return USAGE
-        window = MainWindow(demo=demo_clip())
+            return ExitStatus.USAGE
+        window = MainWindow(demo=stems())
         trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
     window.show()
     if trouble is not None:
@@ -62,13 +62,6 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
     # Python sees the signal when a timer next fires, a quarter of a second later at most.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     return int(app.exec())
-
-
-def demo_clip() -> tuple[Path, Path] | None:
-    """Speech and noise of the clip that comes with the package."""
-    folder = Path(str(resources.files("phaseaware.plugin"))) / "demo"
-    stems = folder / "speech.flac", folder / "noise.flac"
-    return stems if all(path.is_file() for path in stems) else None
 
 
 if __name__ == "__main__":

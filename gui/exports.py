@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phaseaware.engine.partial import whole_file
+from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from .dialogs import ask_for_folder, ask_for_new_file, ask_whether
-from .export import Cancelled, export
-from .mixer import Version
+from .model.export import Cancelled, export
+from .panels.dialogs import ask_for_folder, ask_for_new_file, ask_whether
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -86,13 +86,13 @@ class Exports(QObject):
         self.share = 0.0
         self._stop.clear()
 
-        def told(share: float) -> None:
+        def progress(share: float) -> None:
             self.share = share
 
         def run() -> None:
             worked = False
             try:
-                clipped = export(job, told=told, stopped=self._stop.is_set)
+                clipped = export(job, progress=progress, stopped=self._stop.is_set)
                 names = ", ".join(path.name for path in targets.values())
                 text = f"Exported to {next(iter(targets.values())).parent}: {names}"
                 if clipped:

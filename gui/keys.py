@@ -7,16 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from phaseaware.engine import SAMPLE_RATE
+from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSlider, QWidget
 
-from .colour_bar import ColourBar
-from .levels import DELTA_GAINS_DB
-from .mixer import Version
-from .pictures import Kind
-from .scales import FrequencyScale
-from .side import LAYOUTS
+from .model.levels import DELTA_GAINS_DB
+from .panels import LAYOUTS
+from .view import ColourBar, FrequencyScale, Kind
 
 if TYPE_CHECKING:
     from .window import MainWindow

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
 from .keys import HELP
-from .theme import FAINT
-from .widgets import scrolled
+from .panels import scrolled
+from .view.theme import FAINT
 
 __all__ = ["show_keys"]
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.versions import Version
+from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
 
-from .app import demo_clip
-from .mixer import Version
-from .pictures import Kind
+from .view import Kind
 from .window import MainWindow
 
 __all__ = ["main"]
@@ -28,14 +28,10 @@ def main(folder: Path) -> None:
 
     Raises
     ------
-    FileNotFoundError : the demo clip is not installed.
     TimeoutError : rendering takes more than two minutes.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    stems = demo_clip()
-    if stems is None:
-        raise FileNotFoundError("the demo clip is not installed")
-    window = MainWindow(MaskModel(), demo=stems)
+    window = MainWindow(MaskModel(), demo=stems())
     window.resize(1280, 720)
     window.show()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phaseaware.engine import ModelError
+from phaseaware.engine.versions import Version
 from phaseaware.plugin.board import Chain, Mix, members
 from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset
 from phaseaware.plugin.processor import PhaseAware
@@ -14,11 +15,10 @@ from PyQt6.QtCore import QObject, QSettings, Qt
 from PyQt6.QtGui import QAction, QGuiApplication, QKeySequence
 from PyQt6.QtWidgets import QMenu
 
-from .controls import Controls
-from .dialogs import ask_for_file, ask_for_name, ask_whether
 from .exports import Exports
 from .keys_dialog import show_keys
-from .mixer import Version
+from .model import Controls
+from .panels.dialogs import ask_for_file, ask_for_name, ask_whether
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -201,7 +201,7 @@ class Menus(QObject):
         window.side.preset_controls = controls
         session.set_controls(controls)
         if p.output == "removed" and session.renderer is not None:
-            session.select(Version.PHASE_AWARE if p.mask == "phase-aware" else Version.REAL)
+            session.select(Version.of_mask(p.mask))
             session.select(Version.REMOVED)
         if len(effects) > 1:
             window.message.show_message(

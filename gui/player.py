@@ -11,7 +11,7 @@ from phaseaware.engine import SAMPLE_RATE
 from PyQt6.QtCore import QIODevice, QObject, Qt, QThread, QTimer, pyqtSignal, pyqtSlot
 from PyQt6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
 
-from .mixer import Mixer
+from .model import Mixer
 
 __all__ = ["Player", "stereo_format"]
 

@@ -6,26 +6,17 @@ import threading
 from pathlib import Path
 
 from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from .abx import AbxTest
-from .abx_panel import AbxPanel
 from .keys import Keys
-from .live_panel import LivePanel
 from .menus import Menus
-from .mixer import Version
+from .model import AbxTest, OpenError, Session
+from .panels import AbxPanel, LivePanel, MessageBar, SidePanel, StartPage, StatusLine, TransportBar, scrolled
 from .player import Player
-from .recording import OpenError
-from .session import Session
-from .side import SidePanel
-from .start_page import StartPage
-from .status import StatusLine
-from .theme import STYLE
-from .transport import TransportBar
-from .views import ViewArea
-from .widgets import MessageBar, scrolled
+from .view import STYLE, ViewArea
 
 __all__ = ["MainWindow"]
 

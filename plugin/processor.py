@@ -12,24 +12,24 @@ from typing import Any
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from phaseaware.engine.masks import MASK_NAMES, MaskName, Output, Render
+from phaseaware.engine.limits import LINKS, MASK_NAMES, Link, MaskName, Output
+from phaseaware.engine.masks import Render
 from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import LINKS, Link, MaskStream, sane
+from phaseaware.engine.separator import MaskStream, sane
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
 
-from .bypass import Bypass
 from .contract import Processor
-from .exchange import Exchangeable
+from .fades import Bypass, Exchangeable
 from .layout import LayoutMemory, check_buffer_size, check_sample_rate
 
-__all__ = ["Analysis", "PhaseAware"]
+__all__ = ["MaskAnalysis", "PhaseAware"]
 
 Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analysis:
+class MaskAnalysis:
     """What the model hears and finds.
 
     Attributes
@@ -222,8 +222,8 @@ class PhaseAware(Processor):
         }
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={str(v) if isinstance(v, Path) else v!r}" for name, v in self.settings().items())
-        return f"<PhaseAware {told}>"
+        controls = ", ".join(f"{name}={str(v) if isinstance(v, Path) else v!r}" for name, v in self.settings().items())
+        return f"<PhaseAware {controls}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.settings())
@@ -279,7 +279,7 @@ class PhaseAware(Processor):
 
     process.__doc__ = Processor.process.__doc__
 
-    def analyse(self, input_array: NDArray[Any], sample_rate: float) -> Analysis:
+    def analyse(self, input_array: NDArray[Any], sample_rate: float) -> MaskAnalysis:
         """Spectrum and masks of a whole signal, to plot them. Independent of any stream.
 
         Parameters
@@ -301,7 +301,7 @@ class PhaseAware(Processor):
         stream = MaskStream(model, masks=model.info.masks, channels=len(x), link=self._link)
         found = stream.process(np.pad(x, ((0, 0), (0, (frames + ahead) * HOP - x.shape[1]))))
         spectrum = found.spectrum[:, ahead:]
-        return Analysis(
+        return MaskAnalysis(
             times=np.arange(frames) * HOP / SAMPLE_RATE,
             frequencies=bin_frequencies(),
             spectrum=spectrum,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..masks import MASK_NAMES, MaskName
+from ..limits import MASK_NAMES, MaskName
 from ..stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 from .wire import RefusedError
 

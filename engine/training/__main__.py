@@ -1,4 +1,4 @@
-"""``python -m phaseaware.engine.training``: from recordings to a model, and its figures."""
+"""``python -m phaseaware.engine.training``: from recordings to a model."""
 
 from __future__ import annotations
 
@@ -14,40 +14,51 @@ from .corpus import Corpus, folder_clips, prepare, shard_clips
 
 
 def _prepare(a: argparse.Namespace) -> None:
-    excluded: set[str] = set()
+    excluded = set(a.exclude)
     for table in a.exclude_from:
         with open(table, newline="", encoding="utf-8") as f:
             excluded |= {value for row in csv.DictReader(f) for value in (row["speaker"], row["noise"])}
     sources = [shard_clips(folder, excluded) for folder in a.shards]
     for kind in ("speech", "noise", "rir"):
-        sources += [folder_clips(kind, folder) for folder in getattr(a, kind)]
-    print(f"{prepare(chain.from_iterable(sources), a.out)} clips in {a.out}")
+        sources += [folder_clips(kind, folder, excluded) for folder in getattr(a, kind)]
+    clips = chain.from_iterable(sources)
+    if a.clean_with:
+        from .targets import cleaned
+
+        clips = cleaned(clips, a.clean_with)
+    if a.new_voices:
+        from .voices import with_new_voices
+
+        clips = with_new_voices(clips, seconds=a.new_voices)
+    print(f"{prepare(clips, a.out)} clips in {a.out}")
+
+
+def _rooms(a: argparse.Namespace) -> None:
+    from .rooms import write_rooms
+
+    write_rooms(a.out, count=a.count, seed=a.seed)
+
+
+def _pairs(a: argparse.Namespace) -> None:
+    from .pairs import write_pairs
+
+    print(f"{len(write_pairs(Corpus(a.corpus), a.out, count=a.count, seed=a.seed))} pairs in {a.out}")
 
 
 def _train(a: argparse.Namespace) -> None:
-    from .loop import Trainer  # torch takes seconds to import: --help should not wait for it
+    from .loop import run  # torch takes seconds to import: --help should not wait for it
+    from .processes import together
 
-    trainer = Trainer(load_config(a.config), Corpus(a.corpus), a.folder, device=a.device, workers=a.workers)
-    if a.anneal:
-        trainer.anneal()
-    else:
-        trainer.train()
+    settings = {"device": a.device, "workers": a.workers, "start": a.start, "anneal": a.anneal}
+    together(run, a.processes, load_config(a.config), Corpus(a.corpus), a.folder, settings)
 
 
 def _export(a: argparse.Namespace) -> None:
     from .export import export
 
-    told = {"version": a.version, "training_data": a.training_data, "licence": a.licence}
-    info = export(a.checkpoint, load_config(a.config), a.out, **told).info
+    about = {"version": a.version, "training_data": a.training_data, "licence": a.licence}
+    info = export(a.checkpoint, load_config(a.config), a.out, **about).info
     print(f"{a.out}: {', '.join(info.masks)}; {info.size_bytes / 1e6:.2f} MB")
-
-
-def _evaluate(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .evaluate import evaluate, report
-
-    model = MaskModel(a.model)
-    print(report(evaluate(model, a.pairs), model, a.pairs.name))
 
 
 def _ablate(a: argparse.Namespace) -> None:
@@ -61,31 +72,18 @@ def _ablate(a: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
+def _filterbank(a: argparse.Namespace) -> None:
+    from .filterbank import contrast
+
+    for line in contrast(load_config(a.config), Corpus(a.corpus), a.folder, a.pairs, hours=a.hours):
+        print(line, flush=True)
+
+
 def _curve(a: argparse.Namespace) -> None:
     from .ablate import curve
 
     for line in curve(load_config(a.config), a.checkpoints, a.pairs):
         print(line, flush=True)
-
-
-def _ceilings(a: argparse.Namespace) -> None:
-    from .ceilings import ceilings
-
-    print(ceilings(a.pairs))
-
-
-def _exchange(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .ceilings import exchange
-
-    print(exchange(MaskModel(a.model), a.pairs))
-
-
-def _properties(a: argparse.Namespace) -> None:
-    from ..model import MaskModel
-    from .properties import properties
-
-    print(properties(MaskModel(a.model), a.pairs, drift_minutes=a.minutes))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -101,8 +99,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--rir", type=Path, action="append", default=[], help="folder of room impulse responses")
     p.add_argument("--exclude-from", type=Path, action="append", default=[], metavar="CSV",
                    help="table of an evaluation set whose speakers and noises must not enter")  # fmt: skip
+    p.add_argument("--exclude", nargs="+", default=[], metavar="NAME", help="voices and noises that must not enter")
+    p.add_argument("--clean-with", type=Path, metavar="MODEL",
+                   help="model that speech with an audible floor goes through")  # fmt: skip
+    p.add_argument("--new-voices", type=float, default=0.0, metavar="SECONDS",
+                   help="so much of each voice once more with pitch and formants moved apart")  # fmt: skip
     p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
     p.set_defaults(run=_prepare)
+
+    p = commands.add_parser("rooms", help="simulate room impulse responses, for --rir of prepare")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=300)
+    p.add_argument("--seed", type=int, default=1)
+    p.set_defaults(run=_rooms)
+
+    p = commands.add_parser("pairs", help="make noisy/clean pairs of a corpus that no training has")
+    p.add_argument("--corpus", type=Path, required=True, help="prepared from voices and noises that are held out")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=60)
+    p.add_argument("--seed", type=int, default=1)
+    p.set_defaults(run=_pairs)
 
     p = commands.add_parser("train", help="train, or continue; --anneal: finish from the latest checkpoint")
     p.add_argument("config", type=Path)
@@ -110,6 +126,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--folder", type=Path, required=True, help="checkpoints and logs of this run")
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--processes", type=int, default=1, help="processes that train together, one core each")
+    p.add_argument("--start", type=Path, help="exported ONNX file whose weights a new run begins with")
     p.add_argument("--anneal", action="store_true")
     p.set_defaults(run=_train)
 
@@ -122,14 +140,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--licence", required=True, help="licence of the weights")
     p.set_defaults(run=_export)
 
-    p = commands.add_parser("evaluate", help="print the figures of an ONNX model on a folder of stems")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
-    p.set_defaults(run=_evaluate)
-
     p = commands.add_parser("ablate", help="train variants of the network at an equal budget and print their figures")
     p.add_argument("config", type=Path)
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.add_argument("--corpus", type=Path, required=True)
     p.add_argument("--folder", type=Path, required=True, help="one run a variant is kept in it")
     p.add_argument("--hours", type=float, default=4.0, help="hours of audio at a constant learning rate")
@@ -139,26 +152,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--workers", type=int, default=1)
     p.set_defaults(run=_ablate)
 
+    p = commands.add_parser("filterbank", help="train a contrast on a learned filterbank and print its figures")
+    p.add_argument("config", type=Path)
+    p.add_argument("pairs", type=Path, help="folder as for the evaluation")
+    p.add_argument("--corpus", type=Path, required=True)
+    p.add_argument("--folder", type=Path, required=True)
+    p.add_argument("--hours", type=float, default=5.0, help="hours of audio")
+    p.set_defaults(run=_filterbank)
+
     p = commands.add_parser("curve", help="print the figures of several checkpoints of one run, by hours seen")
     p.add_argument("config", type=Path)
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
+    p.add_argument("pairs", type=Path, help="folder with index.csv, NAME.clean.flac, NAME.noise.flac")
     p.add_argument("checkpoints", type=Path, nargs="+")
     p.set_defaults(run=_curve)
-
-    p = commands.add_parser("ceilings", help="print how far the ideal masks reach on a folder of stems")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
-    p.set_defaults(run=_ceilings)
-
-    p = commands.add_parser("exchange", help="print what a model's magnitudes reach with another phase")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate")
-    p.set_defaults(run=_exchange)
-
-    p = commands.add_parser("properties", help="print what a model does to clean, quiet and narrow-band speech")
-    p.add_argument("model", help="file, or the name of a shipped model")
-    p.add_argument("pairs", type=Path, help="folder as for evaluate, at 48 kHz")
-    p.add_argument("--minutes", type=int, default=30, help="length of the noise that shows drift")
-    p.set_defaults(run=_properties)
 
     a = parser.parse_args(argv)
     a.run(a)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..evaluation.evaluate import METRICS, Evaluation, bootstrap_interval, evaluate, paired_p
 from .config import TrainingConfig
 from .corpus import Corpus
-from .evaluate import METRICS, Evaluation, bootstrap_interval, evaluate, paired_p
 from .export import export
 from .loop import Trainer, load_network
 
@@ -24,7 +24,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "as-shipped": {},
     "raw-phase": {"phase_conversion": False},
     "no-relative-phase": {"relative_phase": False},
-    "bin-alone": {"neighbours": False},
+    "frame-alone": {"taps": ()},
+    "no-bin-recurrence": {"bin_units": 0},
+    "lookahead-1": {"lookahead": 1},
+    "lookahead-3": {"lookahead": 3},
+    "lookahead-8": {"lookahead": 8},
     "seam-4k": {"seam_hz": 4000.0},
     "seam-8k": {"seam_hz": 8000.0},
     "bounded-at-1": {"clamp": 1.0},

@@ -28,7 +28,8 @@ Loaded = tuple[Process, Push | None, int]
 def phaseaware(mask: str) -> Loaded:
     """Our own, as the command does it."""
     from phaseaware.engine import MaskModel, Render, Separator
-    from phaseaware.plugin.batch import Job, process_file, separating
+    from phaseaware.plugin.command.batch import process_file, separating
+    from phaseaware.plugin.command.plan import Job
 
     model, render = MaskModel(), Render(mask=mask)  # type: ignore[arg-type]
     stream = Separator(model, render)

@@ -22,7 +22,7 @@ from phaseaware.engine.stft import HOP, SAMPLE_RATE
 from tests.signals import voice_like
 
 ONE_THREAD = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PHASEAWARE = (sys.executable, "-m", "phaseaware.plugin.cli")
+PHASEAWARE = (sys.executable, "-m", "phaseaware.plugin.command")
 FIRST_SOUND = """
 import numpy
 from phaseaware.plugin import PhaseAware

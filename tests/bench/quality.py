@@ -17,10 +17,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import metrics
+from phaseaware.engine.evaluation.exchange import exchanged
+from phaseaware.engine.evaluation.pairs import pairs
 from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.stft import SAMPLE_RATE, stft
-from phaseaware.engine.training.ceilings import exchanged
-from phaseaware.engine.training.evaluate import pairs
 
 from . import rivals
 from .measure import cores

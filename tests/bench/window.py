@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph
 from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.versions import Version
 from phaseaware.gui.app import SWITCH_INTERVAL
-from phaseaware.gui.mixer import FADE, Version
-from phaseaware.gui.pictures import Kind
-from phaseaware.gui.recording import Recording
-from phaseaware.gui.session import Session
+from phaseaware.gui.model import Recording, Session
+from phaseaware.gui.model.mixer import FADE
+from phaseaware.gui.view import Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import PYQT_VERSION_STR, QEventLoop, QTimer
 from PyQt6.QtWidgets import QApplication

@@ -13,7 +13,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
-from phaseaware.gui import abx_panel, menus
+from phaseaware.gui import menus
+from phaseaware.gui.panels import abx as abx_panel
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QSettings
 from pytestqt.qtbot import QtBot

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.gui.session import Session
+from phaseaware.gui.model import Session
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication

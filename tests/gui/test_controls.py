@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from phaseaware.gui.controls import Controls
-from phaseaware.gui.mixer import Version
+from phaseaware.engine.versions import Version
+from phaseaware.gui.model import Controls
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import chain, pairwise
 
 import pytest
+from phaseaware.engine.versions import Version
 from phaseaware.gui.keys import HELP
-from phaseaware.gui.mixer import Version
-from phaseaware.gui.pictures import Kind
+from phaseaware.gui.view import Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence

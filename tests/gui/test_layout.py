@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from phaseaware.gui.mixer import Version
-from phaseaware.gui.widgets import FittingLabel
+from phaseaware.engine.versions import Version
+from phaseaware.gui.panels.widgets import FittingLabel
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.engine.masks import MaskName
+from phaseaware.engine.limits import MaskName
 from phaseaware.engine.separator import Frames
-from phaseaware.gui.controls import Controls
-from phaseaware.gui.masking import ModelMasks
-from phaseaware.gui.mixer import FADE, Mixer, Version, read_version
+from phaseaware.engine.versions import Version
+from phaseaware.gui.model import Controls, Session
+from phaseaware.gui.model.masking import ModelMasks
+from phaseaware.gui.model.mixer import FADE, Mixer, read_version
 from phaseaware.gui.player import Player
-from phaseaware.gui.session import Session
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtMultimedia import QAudioDevice
 from pytestqt.qtbot import QtBot

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 from phaseaware.engine import IdealMask, MaskModel
+from phaseaware.engine.versions import Version
 from phaseaware.gui import app
-from phaseaware.gui.masking import IdealChoice
-from phaseaware.gui.mixer import Version
+from phaseaware.gui.model import IdealChoice
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent

@@ -11,8 +11,9 @@ from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.plugin import Processor, live
-from phaseaware.plugin.clocks import ClockDifference
+from phaseaware.plugin import Processor
+from phaseaware.plugin.live import stream
+from phaseaware.plugin.live.clocks import ClockDifference
 
 __all__ = ["RATE", "TONE_HZ", "Cards", "run_live"]
 
@@ -164,14 +165,14 @@ class Cards:
         return dry
 
 
-def run_live(cards: Cards, block: int = 512, *, corrected: bool = True) -> live.Meters:
-    """:func:`live.run` on the devices, to its end; not ``corrected``: as if the clocks were no matter."""
+def run_live(cards: Cards, block: int = 512, *, corrected: bool = True) -> stream.Meters:
+    """:func:`stream.run` on the devices, to its end; not ``corrected``: as if the clocks were no matter."""
     with (
-        mock.patch.object(live, "_portaudio", return_value=cards),
-        mock.patch.object(live, "time", cards),
-        mock.patch.object(live, "ClockDifference", ClockDifference if corrected else _Nothing),
+        mock.patch.object(stream, "portaudio", return_value=cards),
+        mock.patch.object(stream, "time", cards),
+        mock.patch.object(stream, "ClockDifference", ClockDifference if corrected else _Nothing),
     ):
-        return live.run(_Wire(), block_size=block, stop=cards.stop)
+        return stream.run(_Wire(), block_size=block, stop=cards.stop)
 
 
 class _Nothing(ClockDifference):

@@ -11,7 +11,9 @@ import numpy as np
 import soundfile
 from phaseaware.engine import MaskModel, ModelError, separate, shipped_models
 from phaseaware.engine.files import AudioReader
-from phaseaware.plugin import PresetError, batch, load_preset
+from phaseaware.plugin import PresetError, load_preset
+from phaseaware.plugin.command import batch
+from phaseaware.plugin.command.plan import Job
 from phaseaware.plugin.presets import shipped_folder
 
 from tests import fakes
@@ -65,7 +67,7 @@ def _audio(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
     source, out = folder / f"in.{suffix}", folder / "out"
     source.write_bytes(content)
     make = batch.separating(_passing(folder), batch.Render(), "channels")
-    (report,) = batch.process_all([batch.Job(source, out / f"y.{suffix}")], make)
+    (report,) = batch.process_all([Job(source, out / f"y.{suffix}")], make)
     left = sorted(path.name for path in out.iterdir()) if out.exists() else []
     if report.error is not None:
         _check("unexpected" not in report.error, f"{name}: {report.error}")

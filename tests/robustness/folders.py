@@ -49,7 +49,7 @@ class Bench:
 
     def start(self, out: Path, *options: str, jobs: int = 1) -> subprocess.Popen[bytes]:
         """``phaseaware process`` on the folder, in a process of its own."""
-        command = [sys.executable, "-m", "phaseaware.plugin.cli", "process", str(self.source), "-o", str(out)]
+        command = [sys.executable, "-m", "phaseaware.plugin.command", "process", str(self.source), "-o", str(out)]
         command += ["--model", str(self.model), "--jobs", str(jobs), *options]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

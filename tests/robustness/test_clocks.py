@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from phaseaware.plugin.clocks import ClockDifference
 from phaseaware.plugin.live import LiveError
+from phaseaware.plugin.live.clocks import ClockDifference
 
 from .clocks import RATE, TONE_HZ, Cards, run_live
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from phaseaware.engine.partial import PartialFile, remove_abandoned
 
-from tests.command.running import Command, get, put, runner, tones, tree
+from tests.plugin.command.running import Command, get, put, runner, tones, tree
 
 from .folders import Bench
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from phaseaware.engine import AnyRateSeparator, MaskModel, Render, Separator, separate
-from phaseaware.engine.rates import HIGHEST_RATE, LOWEST_RATE
+from phaseaware.engine.limits import HIGHEST_RATE, LOWEST_RATE
 from phaseaware.plugin import Pedalboard, PhaseAware
 
 many = settings.get_current_profile_name() == "many"

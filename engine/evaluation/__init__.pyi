@@ -1,0 +1,12 @@
+from .ceilings import ceilings as ceilings
+from .evaluate import METRICS as METRICS
+from .evaluate import Evaluation as Evaluation
+from .evaluate import bootstrap_interval as bootstrap_interval
+from .evaluate import evaluate as evaluate
+from .evaluate import paired_p as paired_p
+from .evaluate import report as report
+from .exchange import exchange as exchange
+from .exchange import exchanged as exchanged
+from .pairs import outputs as outputs
+from .pairs import pairs as pairs
+from .properties import properties as properties

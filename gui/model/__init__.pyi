@@ -1,0 +1,12 @@
+from .abx import AbxTest as AbxTest
+from .controls import Controls as Controls
+from .export import Cancelled as Cancelled
+from .export import ExportJob as ExportJob
+from .history import History as History
+from .masking import IdealChoice as IdealChoice
+from .mixer import Mixer as Mixer
+from .mixer import Transport as Transport
+from .recording import OpenError as OpenError
+from .recording import Recording as Recording
+from .renderer import Renderer as Renderer
+from .session import Session as Session

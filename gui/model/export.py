@@ -1,0 +1,143 @@
+"""Versions as sound files: made anew from the recording, at its own rate and length, never level-matched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine import SAMPLE_RATE, shape_mask
+from phaseaware.engine.files import AudioInfo, AudioWriter
+from phaseaware.engine.limits import MaskName
+from phaseaware.engine.rates import RateConverter
+from phaseaware.engine.stft import HOP, Synthesis
+from phaseaware.engine.versions import Version
+
+from .masking import Masking
+from .recording import Recording
+from .renderer import Renders
+
+__all__ = ["FORMATS", "Cancelled", "ExportJob", "export"]
+
+FORMATS = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".w64": ("W64", "FLOAT")}
+"""libsndfile's format and subtype by suffix."""
+_CHUNK = 94  # frames: 1 s
+
+Samples = NDArray[np.float32]
+
+
+class Cancelled(Exception):  # noqa: N818 (not an error)
+    """The user has stopped it."""
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """What to write where."""
+
+    recording: Recording
+    masking: Masking | None
+    renders: Renders
+    output: MaskName
+    targets: dict[Version, Path]
+
+
+def export(job: ExportJob, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> int:
+    """Write all targets, or none; files of these names are replaced.
+
+    Parameters
+    ----------
+    job : the recording must be fully decoded.
+    progress : called with the share done, 0 to 1.
+    stopped : asked often.
+
+    Returns
+    -------
+    How many samples were beyond full scale in a format that cannot hold them, and were clipped.
+
+    Raises
+    ------
+    Cancelled : ``stopped`` said so.
+    ValueError : an unknown suffix, a version that needs masks and there are none, or what was opened as a target.
+    AudioFileError : not writable, or the disk is full; nothing is left behind.
+    """
+    recording = job.recording
+    if job.masking is None and set(job.targets) != {Version.NOISY}:
+        raise ValueError("there are no masks; only the noisy recording can be exported")
+    for path in job.targets.values():
+        if path.suffix.lower() not in FORMATS:
+            raise ValueError(f"{path.name}: the name must end in {', '.join(FORMATS)}")
+        if recording.is_read_from(path):
+            raise ValueError(f"{path.name} is {_own(recording)}; choose another name")
+    with ExitStack() as stack:
+        files = {v: stack.enter_context(_writer(recording, path)) for v, path in job.targets.items()}
+        _fill(job, files, progress, stopped)
+        for file in files.values():
+            file.finish()
+    return sum(file.clipped for file in files.values())
+
+
+def _own(recording: Recording) -> str:
+    return "the recording itself" if len(recording.sources) == 1 else "one of the stems"
+
+
+def _writer(recording: Recording, path: Path) -> AudioWriter:
+    format, subtype = FORMATS[path.suffix.lower()]
+    info = AudioInfo(
+        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.frames, format=format,
+        subtype=subtype,
+    )  # fmt: skip
+    return AudioWriter(path, info.for_name(path), overwrite=True)
+
+
+def _fill(
+    job: ExportJob,
+    files: dict[Version, AudioWriter],
+    progress: Callable[[float], None],
+    stopped: Callable[[], bool],
+) -> None:
+    recording = job.recording
+    rates = SAMPLE_RATE, recording.sample_rate
+    converters = {version: RateConverter(*rates, recording.channels) for version in files}
+    for start, sounds in _sounds(job):
+        if stopped():
+            raise Cancelled
+        end = start + len(sounds[Version.NOISY])
+        last = end >= recording.samples
+        for version, file in files.items():
+            left = recording.frames - file.frames
+            x = converters[version].process(sounds[version].T, last=last)[:, :left]
+            if last:
+                x = np.pad(x, ((0, 0), (0, left - x.shape[1])))
+            file.write(x)
+        progress(end / recording.samples)
+
+
+def _sounds(job: ExportJob) -> Iterator[tuple[int, dict[Version, Samples]]]:
+    """All versions, piece by piece: position at 48 kHz and samples of shape (n, channels)."""
+    recording = job.recording
+    syntheses = {render.mask: Synthesis(recording.channels) for render in job.renders}
+    if job.masking is not None:
+        job.masking.start(0)
+        frames = job.masking.read(1)
+        for render in job.renders:
+            syntheses[render.mask].process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
+    for start in range(0, recording.samples, _CHUNK * HOP):
+        noisy = recording.track.read(start, min(start + _CHUNK * HOP, recording.samples))
+        sounds: dict[Version, Samples] = {Version.NOISY: noisy}
+        if job.masking is not None:
+            frames = job.masking.read(-(-len(noisy) // HOP))
+            made = [
+                syntheses[render.mask].process(shape_mask(frames.masks[render.mask], render) * frames.spectrum).T
+                for render in job.renders
+            ]
+            a, b = (x[: len(noisy)] for x in made)
+            sounds |= {
+                Version.PHASE_AWARE: a,
+                Version.REAL: b,
+                Version.DELTA: a - b,
+                Version.REMOVED: noisy - (a if job.output == "phase-aware" else b),
+            }
+        yield start, sounds

@@ -1,0 +1,9 @@
+from .abx import AbxPanel as AbxPanel
+from .live import LivePanel as LivePanel
+from .side import LAYOUTS as LAYOUTS
+from .side import SidePanel as SidePanel
+from .start import StartPage as StartPage
+from .status import StatusLine as StatusLine
+from .transport import TransportBar as TransportBar
+from .widgets import MessageBar as MessageBar
+from .widgets import scrolled as scrolled

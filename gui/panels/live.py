@@ -1,0 +1,264 @@
+"""Live input: A, B and the input itself, from a device to a device."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from phaseaware.engine import MaskModel, ModelError
+from phaseaware.engine.versions import Version
+from phaseaware.plugin.board import Pedalboard
+from phaseaware.plugin.live import Device, LiveError, LiveSession, LiveVersion, devices, run
+from phaseaware.plugin.processor import PhaseAware
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from ..model import Controls
+from ..view import COLOURS
+from .widgets import LevelMeter
+
+__all__ = ["LivePanel"]
+
+_LONGEST_STOP = 3.0  # s
+_LOOK_MS = 150
+
+
+class LivePanel(QWidget):
+    """Chooses devices, runs the sound, switches and meters.
+
+    Signals
+    -------
+    closed : the page is left; the sound has stopped.
+    failed : what went wrong, and what to do.
+    """
+
+    closed = pyqtSignal()
+    failed = pyqtSignal(str)
+    _ready = pyqtSignal(object)
+    _ended = pyqtSignal(object)
+
+    def __init__(self, controls: Callable[[], Controls], model: Callable[[], MaskModel | None]) -> None:
+        super().__init__()
+        self._controls, self._model = controls, model
+        self.session: LiveSession | None = None
+        self._board: PhaseAware | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._previous: LiveVersion = "B"
+        column = QVBoxLayout(self)
+        column.addStretch(1)
+        title = QLabel("Live input")
+        title.setStyleSheet("font-size: 22px; font-weight: bold")
+        column.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
+        hint = QLabel("Use headphones: a loudspeaker's sound would come back through the microphone.")
+        hint.setObjectName("faint")
+        hint.setWordWrap(True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(hint)
+        grid = QGridLayout()
+        self.inputs, self.outputs = QComboBox(), QComboBox()
+        for row, (name, box) in enumerate((("From", self.inputs), ("To", self.outputs))):
+            label = QLabel(name)
+            label.setBuddy(box)
+            box.setAccessibleName(f"{name} device")
+            box.setMinimumWidth(150)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(box, row, 1)
+        self.refresh_button = QPushButton("Refresh")
+        self.refresh_button.setToolTip("Look for devices that were connected meanwhile  (F5)")
+        self.refresh_button.clicked.connect(self.refresh)
+        grid.addWidget(self.refresh_button, 0, 2, 2, 1)
+        line = QHBoxLayout()
+        line.addStretch(1)
+        line.addLayout(grid, 4)
+        line.addStretch(1)
+        column.addSpacing(12)
+        column.addLayout(line)
+        buttons = QGridLayout()
+        buttons.setColumnStretch(0, 1)
+        buttons.setColumnStretch(3, 1)
+        self.start_button = QPushButton("Start")
+        self.start_button.setToolTip("Start or stop  (Space)")
+        self.start_button.clicked.connect(self.toggle)
+        buttons.addWidget(self.start_button, 0, 1)
+        self.versions: dict[LiveVersion, QPushButton] = {}
+        texts: tuple[tuple[LiveVersion, str, str], ...] = (
+            ("bypass", "1   Input", COLOURS[Version.NOISY]),
+            ("A", "2   A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
+            ("B", "3   B  Real mask", COLOURS[Version.REAL]),
+        )
+        for i, (name, text, colour) in enumerate(texts, 1):
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setMinimumWidth(145)
+            button.setStyleSheet(
+                f"QPushButton {{ color: {colour}; border: 2px solid {colour}; }}"
+                f"QPushButton:checked {{ background: {colour}; color: #0b0e11; }}"
+                "QPushButton:disabled { color: #66717d; border-color: #39434f; }"
+            )
+            button.clicked.connect(lambda _, n=name: self.select(n))
+            buttons.addWidget(button, i // 2, 1 + i % 2)
+            self.versions[name] = button
+        column.addSpacing(12)
+        column.addLayout(buttons)
+        self.input_meter, self.output_meter = LevelMeter(("In", "Out")), QLabel()
+        column.addSpacing(12)
+        column.addWidget(self.input_meter, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.output_meter, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.leave = QPushButton("Back")
+        self.leave.setToolTip("Stop and go back  (Esc)")
+        self.leave.clicked.connect(self.finish)
+        column.addSpacing(16)
+        column.addWidget(self.leave, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._ready.connect(self._begin)
+        self._ended.connect(self._end)
+        self._show()
+
+    def begin(self) -> bool:
+        """List the devices; whether live sound is possible at all."""
+        return self._list_devices("choose Live input again")
+
+    def refresh(self) -> None:
+        """Look for devices that were connected meanwhile; not while sound goes through, which that would end."""
+        if not self.running:
+            self._list_devices("refresh the list")
+
+    def _list_devices(self, next_step: str) -> bool:
+        """What there is; the devices chosen before are chosen again. Whether there is an input and an output."""
+        try:
+            found = devices(look_again=not self.running)
+        except LiveError as error:
+            self.failed.emit(str(error))
+            return False
+        for box, count in ((self.inputs, "inputs"), (self.outputs, "outputs")):
+            before = box.currentText()
+            box.clear()
+            for device in found:
+                if getattr(device, count):
+                    box.addItem(_name(device), device.index)
+                    if device.is_default:
+                        box.setCurrentIndex(box.count() - 1)
+            if (again := box.findText(before)) >= 0:
+                box.setCurrentIndex(again)
+        self._show()
+        if not self._has_devices:
+            self.failed.emit(f"There is no sound input, or no output. Connect one and {next_step}.")
+        return self._has_devices
+
+    @property
+    def _has_devices(self) -> bool:
+        return bool(self.inputs.count() and self.outputs.count())
+
+    @property
+    def running(self) -> bool:
+        """Sound goes through, or is about to."""
+        return self._thread is not None
+
+    def toggle(self) -> None:
+        """Start or stop."""
+        if self.running:
+            self._stop.set()
+            return
+        model, c = self._model(), self._controls()
+        try:
+            processor = PhaseAware(
+                model=model.path if model is not None else None,
+                reduction_db=c.reduction_db, strength_low=c.strength_low, strength_high=c.strength_high, mix=c.mix,
+            )  # fmt: skip
+        except (ModelError, OSError, ValueError) as error:
+            self.failed.emit(f"Cannot start: {error}")
+            return
+        self._board = processor
+        self._stop.clear()
+        pair = self.inputs.currentData(), self.outputs.currentData()
+        self._thread = threading.Thread(target=self._run, args=(Pedalboard([processor]), *pair), name="live",
+                                        daemon=True)  # fmt: skip
+        self._thread.start()
+        self._show()
+
+    def _run(self, board: Pedalboard, source: int, sink: int) -> None:
+        trouble: str | None = None
+        try:
+            run(board, input_device=source, output_device=sink, session_ready=self._ready.emit, stop=self._stop)
+        except Exception as error:  # a device's driver may fail in any way; the window says how
+            trouble = str(error)
+        self._ended.emit(trouble)
+
+    def _begin(self, session: LiveSession) -> None:
+        self.session = session
+        self.select("A")
+        self._timer.start(_LOOK_MS)
+
+    def _end(self, trouble: Any) -> None:
+        self._timer.stop()
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = self.session = self._board = None
+        self._show()
+        if trouble is not None:
+            self.failed.emit(f"Live sound has stopped: {trouble}")
+
+    def select(self, version: LiveVersion) -> None:
+        """Hear A, B or the input."""
+        if self.session is not None and version != self.session.version:
+            self._previous = self.session.version
+            self.session.version = version
+        self._show()
+
+    def swap(self) -> None:
+        """Back to what was heard before."""
+        self.select(self._previous)
+
+    def toggle_bypass(self) -> None:
+        """Between the input and A or B."""
+        if self.session is not None:
+            self.select(self.session.mask_version if self.session.version == "bypass" else "bypass")
+
+    def set_controls(self, controls: Controls) -> None:
+        """Take over the window's controls while sound runs."""
+        if self._board is not None:
+            self._board.reduction_db = controls.reduction_db
+            self._board.strength_low = controls.strength_low
+            self._board.strength_high = controls.strength_high
+            self._board.mix = controls.mix
+
+    def _look(self) -> None:
+        if self.session is not None:
+            meters = self.session.look()
+            self.input_meter.set_levels(meters.input_db, meters.output_db)
+            self.output_meter.setText(
+                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s"
+            )
+
+    def _show(self) -> None:
+        self.start_button.setText("Stop" if self.running else "Start")
+        self.start_button.setEnabled(self.running or self._has_devices)
+        for widget in (self.inputs, self.outputs, self.refresh_button):
+            widget.setEnabled(not self.running)
+        for name, button in self.versions.items():
+            button.setEnabled(self.session is not None)
+            button.setChecked(self.session is not None and self.session.version == name)
+        if not self.running:
+            self.input_meter.set_levels(float("-inf"), float("-inf"))
+            self.output_meter.setText("")
+
+    def finish(self) -> None:
+        """Stop and leave the page."""
+        self.stop()
+        self.closed.emit()
+
+    def stop(self) -> None:
+        """Stop the sound and wait until it has; a driver that hangs is left behind after a while."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_LONGEST_STOP)
+
+
+def _name(device: Device) -> str:
+    return f"{device.name}  ({device.rate / 1000:g} kHz)"

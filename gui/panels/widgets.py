@@ -1,0 +1,234 @@
+"""Small parts of the window: labelled sliders, meters, the message bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QRectF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from ..view.theme import FAINT, TEXT, WARNING
+
+__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
+
+
+_NOTE_MS = 6000
+
+
+class _Slider(QSlider):
+    reset = pyqtSignal()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self.reset.emit()
+
+
+class LabelledSlider(QWidget):
+    """A slider with its name and value; a double click gives the default.
+
+    Signals
+    -------
+    value_changed : by the user only.
+    grabbed, released : begin and end of a drag.
+    """
+
+    value_changed = pyqtSignal(float)
+    grabbed = pyqtSignal()
+    released = pyqtSignal()
+
+    def __init__(
+        self, name: str, low: float, high: float, step: float, default: float, text: Callable[[float], str], tip: str
+    ) -> None:
+        super().__init__()
+        self.setObjectName("row")
+        self._step, self._low, self._default, self._text = step, low, default, text
+        self._name = QLabel(name)
+        self._value = QLabel()
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.slider = _Slider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, round((high - low) / step))
+        self.slider.setPageStep(max(1, self.slider.maximum() // 10))
+        self.slider.setAccessibleName(name)
+        self._name.setBuddy(self.slider)
+        for widget in (self._name, self._value, self.slider):
+            widget.setToolTip(f"{tip}\nUp and Down adjust it when it has the focus; double click: {text(default)}")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(0)
+        grid.addWidget(self._name, 0, 0)
+        grid.addWidget(self._value, 0, 1)
+        grid.addWidget(self.slider, 1, 0, 1, 2)
+        self.slider.valueChanged.connect(self._changed)
+        self.slider.sliderPressed.connect(self.grabbed)
+        self.slider.sliderReleased.connect(self.released)
+        self.slider.reset.connect(lambda: self.slider.setValue(round((default - low) / step)))
+        self.set_value(default)
+
+    @property
+    def value(self) -> float:
+        """Current value."""
+        return self._low + self.slider.value() * self._step
+
+    def set_value(self, value: float) -> None:
+        """Show a value, without telling."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(round((value - self._low) / self._step))
+        self.slider.blockSignals(False)
+        self._value.setText(self._text(self.value))
+
+    def _changed(self) -> None:
+        self._value.setText(self._text(self.value))
+        self.value_changed.emit(self.value)
+
+
+class FittingLabel(QLabel):
+    """One line of text, as long as there is room for; all of it is in the tool tip where it is not shown.
+
+    With one text, it ends in … where there is no room.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tip = ""
+        self._texts: tuple[str, ...] = ("",)
+
+    def set_texts(self, *texts: str) -> None:
+        """The first one that fits is shown; for the last there is always room made."""
+        if texts != self._texts:
+            self._texts = texts
+            super().setText(texts[0])
+            self.updateGeometry()
+
+    def setText(self, text: str | None) -> None:  # noqa: N802
+        self.set_texts(text or "")
+
+    def setToolTip(self, tip: str | None) -> None:  # noqa: N802
+        self._tip = tip or ""
+        super().setToolTip(tip)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        metrics = self.fontMetrics()
+        least = metrics.horizontalAdvance(self._texts[-1]) if len(self._texts) > 1 else metrics.averageCharWidth() * 3
+        return QSize(least, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        metrics = self.fontMetrics()
+        fitting = (text for text in self._texts if metrics.horizontalAdvance(text) <= self.width())
+        shown = next(fitting, metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, self.width()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+        super().setToolTip(self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip))))
+
+
+def scrolled(page: QWidget) -> QScrollArea:
+    """A page that can be scrolled where the window is too small for it."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+class LevelMeter(QWidget):
+    """Two bars from -60 to 0: a peak in dBFS and, if not told otherwise, momentary loudness in LUFS."""
+
+    def __init__(self, names: tuple[str, str] = ("Peak", "LUFS")) -> None:
+        super().__init__()
+        self._names = names
+        self.peak_db = self.lufs = float("-inf")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        if names[1] == "LUFS":
+            self.setToolTip("Of what is playing: peak in dBFS, and momentary loudness (400 ms, BS.1770) in LUFS")
+        self.setAccessibleName(f"Meters: {names[0]} and {names[1]}")
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        metrics = self.fontMetrics()
+        return QSize(170 + metrics.horizontalAdvance("Peak −60.0 dBFS LUFS"), 2 * metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return self.sizeHint() - QSize(150, 0)
+
+    def set_levels(self, peak_db: float, lufs: float) -> None:
+        """Show these."""
+        if (peak_db, lufs) != (self.peak_db, self.lufs):
+            self.peak_db, self.lufs = peak_db, lufs
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        metrics = painter.fontMetrics()
+        height = self.height() / 2
+        names = metrics.horizontalAdvance("LUFS ")
+        values = metrics.horizontalAdvance(" −60.0 dBFS")
+        bar = self.width() - names - values
+        for row, (name, value) in enumerate(zip(self._names, (self.peak_db, self.lufs), strict=True)):
+            y = row * height
+            painter.setPen(QColor(FAINT))
+            painter.drawText(QRectF(0, y, names, height), Qt.AlignmentFlag.AlignVCenter, name)
+            share = min(1.0, max(0.0, (value + 60) / 60))
+            track = QRectF(names, y + height * 0.25, bar, height * 0.5)
+            painter.fillRect(track, QColor("#27303a"))
+            over = name != "LUFS" and value > 0
+            colour = WARNING if over else ("#7fc8a9" if row == 0 else "#c9bfff")
+            painter.fillRect(QRectF(track.x(), track.y(), track.width() * share, track.height()), QColor(colour))
+            painter.setPen(QColor(WARNING if over else TEXT))
+            unit = "" if name == "LUFS" else " dBFS"
+            text = f" {value:.1f}{unit}" if value > -99 else " –"
+            painter.drawText(
+                QRectF(track.right(), y, values, height), Qt.AlignmentFlag.AlignVCenter, text.replace("-", "−")
+            )
+        painter.end()
+
+
+class MessageBar(QFrame):
+    """What went wrong, and what to do, stays until closed or replaced; what was done, for some seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("message")
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.close_button = close = QToolButton()
+        close.setText("×")
+        close.setToolTip("Close the message (Esc)")
+        close.setAccessibleName("Close the message")
+        close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 3, 6, 3)
+        row.addWidget(self.label, 1)
+        row.addWidget(close)
+        self.hide()
+
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+
+    def show_message(self, text: str) -> None:
+        """Show what went wrong."""
+        self._timer.stop()
+        self._show(text, "message")
+
+    def show_note(self, text: str) -> None:
+        """Show what was done."""
+        self._timer.start(_NOTE_MS)
+        self._show(text, "note")
+
+    def _show(self, text: str, name: str) -> None:
+        if self.objectName() != name:
+            self.setObjectName(name)
+            self.setStyleSheet("/* anew */")  # the window's style depends on the name
+        self.label.setText(text)
+        self.show()

@@ -1,0 +1,105 @@
+"""Axes of time and frequency, and how the mouse moves along them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QRectF, Qt, pyqtSignal
+
+from .scales import FrequencyScale
+from .theme import TEXT
+
+__all__ = ["AXIS_WIDTH", "TIME_HEIGHT", "FrequencyAxis", "TimeAxis", "TimeBox", "keep_quiet"]
+
+AXIS_WIDTH, TIME_HEIGHT = 42, 20
+_TICK_PIXELS = 70
+_TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 18_000.0)
+
+
+class TimeBox(pg.ViewBox):  # type: ignore[misc]
+    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms in, the middle button moves."""
+
+    clicked = pyqtSignal(float)
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseMode(pg.ViewBox.RectMode)
+        self.rbScaleBox.setPen(pg.mkPen(TEXT, width=1))
+        self.rbScaleBox.setBrush(pg.mkBrush(255, 255, 255, 40))
+        self.disableAutoRange()
+
+    def wheelEvent(self, ev: Any, axis: int | None = None) -> None:  # noqa: N802
+        modifiers = ev.modifiers()
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            (low, high), _ = self.viewRange()
+            self.translateBy(x=-np.sign(ev.delta()) * (high - low) / 10)
+            ev.accept()
+        else:
+            super().wheelEvent(ev, axis=1 if modifiers & Qt.KeyboardModifier.ControlModifier else 0)
+
+    def showAxRect(self, ax: QRectF, **kwargs: Any) -> None:  # noqa: N802
+        super().showAxRect(ax, padding=0, **kwargs)  # exactly what was framed
+
+    def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
+        if ev.button() == Qt.MouseButton.LeftButton:
+            # The axes hand their clicks on, in coordinates of their own; beside the box there is no time to go to.
+            point = self.mapFromScene(ev.scenePos())
+            if 0 <= point.x() <= self.width():
+                self.clicked.emit(float(self.mapToView(point).x()))
+            ev.accept()
+
+
+class FrequencyAxis(pg.AxisItem):  # type: ignore[misc]
+    """Hz on the left, on the scale that is chosen."""
+
+    def __init__(self) -> None:
+        super().__init__("left", maxTickLength=-4)
+        self.scale_kind = FrequencyScale.LINEAR
+        self.setWidth(AXIS_WIDTH)
+        self.setStyle(tickTextOffset=4)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[None, list[float]]]:  # noqa: N802
+        # A label at the very edge would be cut in half.
+        edge = (maxVal - minVal) * min(0.25, 7 / max(size, 1))
+        self._ticks = self.scale_kind.ticks(minVal + edge, maxVal - edge, max(2, int(size / 22)))
+        return [(None, [y for y, _ in self._ticks])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        texts = dict(self._ticks)
+        return [texts.get(v, "") for v in values]
+
+
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+    """Time as people write it: seconds, from a minute on minutes and seconds."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place, maxTickLength=-5)
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
+        least = (maxVal - minVal) * _TICK_PIXELS / max(size, 1)
+        fine = [step * 10.0**power for power in (-4, -3, -2, -1) for step in (1, 2, 5)]
+        return [(next((step for step in (*fine, *_TICK_SECONDS) if step >= least), _TICK_SECONDS[-1]), 0)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        digits = max(0, -math.floor(math.log10(spacing) + 1e-9))
+        return [_time_text(value, digits, clock=self.range[1] >= 60) for value in values]
+
+
+def _time_text(seconds: float, digits: int, *, clock: bool) -> str:
+    if not clock:
+        return f"{seconds:.{digits}f}"
+    minutes, rest = divmod(round(seconds, digits), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{rest:0{2 + bool(digits) + digits}.{digits}f}"
+    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
+def keep_quiet(plot: pg.PlotWidget) -> None:
+    """Nothing but what is drawn in it: no buttons, no focus, and no axis labels kept up to date that are not shown."""
+    plot.hideButtons()
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    for place in ("left", "right", "top", "bottom"):
+        plot.getPlotItem().getAxis(place).enableAutoSIPrefix(False)

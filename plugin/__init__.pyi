@@ -1,0 +1,11 @@
+from .board.container import Chain as Chain
+from .board.container import Mix as Mix
+from .board.container import Pedalboard as Pedalboard
+from .contract import Processor as Processor
+from .presets.file import PresetError as PresetError
+from .presets.library import Preset as Preset
+from .presets.library import list_presets as list_presets
+from .presets.library import load_preset as load_preset
+from .presets.library import save_preset as save_preset
+from .processor import MaskAnalysis as MaskAnalysis
+from .processor import PhaseAware as PhaseAware

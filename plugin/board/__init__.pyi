@@ -1,0 +1,12 @@
+from .container import Chain as Chain
+from .container import Container as Container
+from .container import Mix as Mix
+from .container import Pedalboard as Pedalboard
+from .container import members as members
+from .describe import Frozen as Frozen
+from .describe import build_native as build_native
+from .describe import freeze as freeze
+from .describe import is_choice as is_choice
+from .describe import native_classes as native_classes
+from .describe import native_parameters as native_parameters
+from .parts import Stage as Stage

@@ -1,0 +1,131 @@
+"""``phaseaware compare``: arguments and what is printed. What is heavy is loaded when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phaseaware.engine.errors import ExitStatus
+
+from .arguments import Commands, add_controls, add_force
+
+if TYPE_CHECKING:
+    from ..comparison import Comparison
+
+__all__ = ["add", "add_common", "compare_files", "report"]
+
+_CONTROLS = ("reduction_db", "strength_low", "strength_high", "mix")
+_WIDTH = 120
+
+
+def add(commands: Commands[argparse.ArgumentParser]) -> None:
+    """``compare``."""
+    parser = commands.add_parser(
+        "compare",
+        help="the two masks side by side: sounds, pictures, figures",
+        description="Both masks on one file: noisy, phase-aware (A), real mask (B), delta A − B and removed "
+        "(noisy − A) as float WAV, sample-aligned; spectrograms and masks as pictures. "
+        "With stems also the ideal masks, and figures.",
+    )
+    parser.add_argument("input", type=Path, metavar="IN", help="a sound file, any rate and channel count")
+    parser.add_argument("-o", "--out", required=True, type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument("--speech", type=Path, metavar="FILE", help="the speech alone, if you have it")
+    parser.add_argument(
+        "--noise", type=Path, metavar="FILE", help="the noise alone; one of both is enough, the other is the difference"
+    )
+    add_common(parser)
+    parser.set_defaults(run=_run)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``compare`` and ``demo``."""
+    add_force(parser)
+    add_controls(parser, "controls, for both masks alike")
+
+
+def _run(args: argparse.Namespace) -> ExitStatus:
+    for path in (args.input, args.speech, args.noise):
+        if path is not None and not path.exists():
+            raise FileNotFoundError(f"{path}: no such file")
+    result = compare_files(args, args.input, speech=args.speech, noise=args.noise)
+    print(report(result))
+    print(f"\nSounds and pictures are in {result.folder}:")
+    for path in result.files:
+        print(f"  {path.name}")
+    return ExitStatus.DONE
+
+
+def compare_files(args: argparse.Namespace, noisy: Path, *, speech: Path | None, noise: Path | None) -> Comparison:
+    """Compare with the arguments of :func:`add_common`, and show how far it is."""
+    from tqdm import tqdm
+
+    from ..comparison import compare, duration
+
+    controls = {name: value for name in _CONTROLS if (value := getattr(args, name)) is not None}
+    with tqdm(
+        total=duration(noisy), unit="s", disable=None, leave=False, dynamic_ncols=True, delay=1,
+        bar_format="{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s of sound, {remaining} left",
+    ) as bar:  # fmt: skip
+        return compare(
+            noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link or "channels",
+            controls=controls, force=args.force, progress=bar.update,
+        )  # fmt: skip
+
+
+_ABOUT_MASKS = (
+    "|M| > 1: share of the cells below 6 kHz in which the mask amplifies. "
+    "Mean rotation: of what the mask lets through below 6 kHz."
+)
+_ABOUT_SCORES = (
+    "SI-SDR, PESQ-WB (1 to 4.6) and ESTOI (0 to 1): higher is better. LSD (log-spectral distance): lower is better."
+)
+
+
+def report(result: Comparison) -> str:
+    """The tables, and what must be said about them."""
+    rows: list[tuple[str, ...]] = [("", "RMS", "peak", "|M| > 1", "largest gain", "mean rotation")]
+    rows += [
+        (
+            version.title,
+            f"{version.rms_db:.1f} dBFS",
+            f"{version.peak_db:.1f} dBFS",
+            "" if version.above_one is None else f"{100 * version.above_one:.1f} %",
+            "" if version.largest_gain_db is None else f"{round(version.largest_gain_db, 1) + 0.0:.1f} dB",
+            "" if version.mean_rotation is None else f"{version.mean_rotation:.0f}°",
+        )
+        for version in result.versions
+    ]
+    parts = [_table(rows), _wrap(_ABOUT_MASKS)]
+    if result.scores:
+        columns = list(next(iter(result.scores.values())))
+        figures: list[tuple[str, ...]] = [("against the speech", *columns)]
+        for title, scores in result.scores.items():
+            figures.append((title, *(_figure(name, scores[name]) for name in columns)))
+        parts += ["", _table(figures), _wrap(_ABOUT_SCORES)]
+    parts += [_wrap(remark) for remark in result.remarks]
+    return "\n".join(parts)
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None or value != value:
+        return "–"
+    if name == "ESTOI":
+        return f"{value:.3f}"
+    if name == "PESQ-WB":
+        return f"{value:.2f}"
+    return f"{value:.1f} dB"
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([row[0].ljust(widths[0]), *cells]).rstrip())
+    return "\n".join([lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, _WIDTH)

@@ -1,0 +1,67 @@
+"""The command ``phaseaware``. Each subcommand is a module, which loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import NoReturn
+
+from phaseaware.engine.errors import ExitStatus, PhaseAwareError
+
+from . import compare, demo, live, models, presets, process
+from .arguments import AddCommand
+from .status import complain, status_of
+
+__all__ = ["main"]
+
+_COMMANDS = (process, compare, demo, models, presets, live)
+_ENTRY_POINTS = "phaseaware.commands"
+"""Entry points of this distribution that add a subcommand each: what is above the command, as the window is."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line that says where help is."""
+        self.exit(ExitStatus.USAGE, f"{self.prog}: {message} (try '{self.prog} --help')\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status, see :class:`ExitStatus`. What goes wrong is told in one line."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return complain("stopped; no half-written file is left", ExitStatus.INTERRUPTED)
+    except BrokenPipeError:  # `phaseaware … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.FAILED
+    except (PhaseAwareError, OSError, ValueError) as error:
+        return complain(error, status_of(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = _Parser(
+        prog="phaseaware",
+        description="Take the noise out of speech with a phase-aware mask; compare that with an ordinary real mask.",
+        epilog="'phaseaware COMMAND --help' tells more. Exit status: 0 done, 1 a file or device failed, "
+        "2 cannot be done as asked, 130 interrupted.",
+    )
+    try:
+        installed = distribution("phaseaware")
+    except PackageNotFoundError:
+        version, further = "(not installed)", []
+    else:
+        version = installed.version
+        further = [point.load() for point in installed.entry_points.select(group=_ENTRY_POINTS)]
+    parser.add_argument("--version", action="version", version=f"phaseaware {version}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add: AddCommand
+    for add in (*(module.add for module in _COMMANDS), *further):
+        add(commands)
+    return parser

@@ -1,0 +1,79 @@
+"""What the ideal masks would do, computed from the stems as a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine.masks import IdealMask, ideal_mask
+from phaseaware.engine.rates import RateConverter
+from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis, Synthesis
+
+from .overview import MaskOverview
+
+__all__ = ["IDEALS", "Ideal", "IdealSeparator"]
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Ideal:
+    """An ideal mask to show."""
+
+    kind: IdealMask
+    title: str
+    max_magnitude: float | None = None
+
+
+IDEALS = {
+    "irm": Ideal(IdealMask.IRM, "ideal ratio mask (IRM)"),
+    "psm": Ideal(IdealMask.PSM, "ideal real mask (PSM)"),
+    "hybrid-bounded": Ideal(IdealMask.HYBRID, "ideal hybrid, |M| ≤ 1", 1.0),
+    "hybrid": Ideal(IdealMask.HYBRID, "ideal hybrid"),
+    "complex": Ideal(IdealMask.COMPLEX, "ideal complex mask"),
+}
+
+
+class IdealSeparator:
+    """Speech and noise in, every ideal mask's output out, aligned and of the same length.
+
+    Attributes
+    ----------
+    overview : of the first channel's masks, by name.
+    """
+
+    def __init__(self, sample_rate: int, channels: int, samples: int, *, frames_48k: int) -> None:
+        self.overview = MaskOverview(list(IDEALS), frames_48k)
+        self._channels = channels
+        self._up = RateConverter(sample_rate, SAMPLE_RATE, 2 * self._channels)
+        self._analysis = Analysis(2 * self._channels)
+        self._down = {name: RateConverter(SAMPLE_RATE, sample_rate, self._channels) for name in IDEALS}
+        self._synthesis = {name: Synthesis(self._channels) for name in IDEALS}
+        self._left = dict.fromkeys(IDEALS, samples)
+        self._surplus = dict.fromkeys(IDEALS, HOP)  # synthesis starts a hop before the stream
+
+    def process(self, speech: Samples, noise: Samples) -> dict[str, Samples]:
+        """Blocks of both stems, shape (channels, n)."""
+        return self._push(self._up.process(np.concatenate([speech, noise])))
+
+    def flush(self) -> dict[str, Samples]:
+        """What is left of the stream."""
+        rest = self._up.process(np.empty((2 * self._channels, 0), np.float32), last=True)
+        out = self._push(np.pad(rest, ((0, 0), (0, FRAME_LENGTH))), last=True)
+        # Two conversions round the length twice.
+        return {name: np.pad(y, ((0, 0), (0, self._left[name]))) for name, y in out.items()}
+
+    def _push(self, stems: Samples, *, last: bool = False) -> dict[str, Samples]:
+        S, V = np.split(self._analysis.process(stems), 2)
+        masks = {name: ideal_mask(i.kind, S, V, max_magnitude=i.max_magnitude) for name, i in IDEALS.items()}
+        self.overview.add((S + V)[0], {name: M[0] for name, M in masks.items()})
+        out = {}
+        for name, M in masks.items():
+            y = self._synthesis[name].process(M * (S + V))
+            cut = min(self._surplus[name], y.shape[1])
+            self._surplus[name] -= cut
+            y = self._down[name].process(y[:, cut:], last=last)[:, : self._left[name]]
+            self._left[name] -= y.shape[1]
+            out[name] = y
+        return out

@@ -1,0 +1,150 @@
+"""Spectra and masks of any length, gathered into as many columns as a picture has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine.limits import MaskName
+from phaseaware.engine.masks import SEAM_BIN, Render, shape_mask
+from phaseaware.engine.model import MaskModel, State
+from phaseaware.engine.rates import RateConverter
+from phaseaware.engine.stft import BINS, SAMPLE_RATE, Analysis, frame_count
+
+__all__ = ["COLUMNS", "LevelOverview", "MaskOverview", "ObservedModel"]
+
+COLUMNS = 1600
+"""Most columns of a picture; more would not be seen."""
+
+Spectrum = NDArray[np.complex64]
+
+
+class _Columns:
+    """Which column a frame belongs to."""
+
+    def __init__(self, frames: int) -> None:
+        self.frames_per_column = max(1, -(-frames // COLUMNS))
+        self.count = -(-frames // self.frames_per_column)
+        self._frame, self._frames = 0, frames
+
+    def split(self, frames: int) -> list[tuple[int, slice]]:
+        """Column and slice for each part of the next so many frames; what is beyond the end belongs nowhere."""
+        start, stop = self._frame, min(self._frame + frames, self._frames)
+        self._frame += frames
+        size = self.frames_per_column
+        return [
+            (c, slice(max(start, c * size) - start, min(stop, (c + 1) * size) - start))
+            for c in range(start // size, -(-stop // size))
+        ]
+
+
+class LevelOverview:
+    """Largest power per column and bin of one channel, fed block by block at any sample rate."""
+
+    def __init__(self, samples: int, sample_rate: int) -> None:
+        self._columns = _Columns(frame_count(_at_48k(samples, sample_rate)))
+        self._analysis = Analysis()
+        self._converter = RateConverter(sample_rate, SAMPLE_RATE, 1)
+        self.power = np.zeros((self._columns.count, BINS), np.float32)
+
+    def feed(self, x: NDArray[np.float32], *, last: bool = False) -> None:
+        """Samples of shape (n,)."""
+        x = self._converter.process(x[None], last=last)
+        if last:
+            x = np.pad(x, ((0, 0), (0, 2048)))  # the last frame reaches beyond the end
+        power = np.abs(self._analysis.process(x)[0]) ** 2
+        for column, part in self._columns.split(len(power)):
+            np.maximum(self.power[column], power[part].max(axis=0), out=self.power[column])
+
+
+class MaskOverview:
+    """Masks per column and bin, as they are in the column's frame in which the noisy bin is loudest; and figures.
+
+    Attributes
+    ----------
+    masks : complex64 of shape (columns, 513), one each.
+    power : of the noisy spectrum, same shape.
+    """
+
+    def __init__(self, names: Sequence[str], frames: int) -> None:
+        self._columns = _Columns(frames)
+        self.frames_per_column = self._columns.frames_per_column
+        self.power = np.full((self._columns.count, BINS), -1, np.float32)
+        self.masks = {name: np.zeros((self._columns.count, BINS), np.complex64) for name in names}
+        self._above = dict.fromkeys(names, 0)
+        self._largest = dict.fromkeys(names, 0.0)
+        self._turn = dict.fromkeys(names, 0.0)
+        self._weight = dict.fromkeys(names, 0.0)
+        self._cells = 0
+
+    def add(self, spectrum: Spectrum, masks: dict[str, Spectrum]) -> None:
+        """The next frames, shape (T, 513)."""
+        power = np.abs(spectrum) ** 2
+        for column, part in self._columns.split(len(power)):
+            loudest = power[part].argmax(axis=0)[None]
+            candidate = np.take_along_axis(power[part], loudest, axis=0)[0]
+            louder = candidate > self.power[column]
+            self.power[column][louder] = candidate[louder]
+            for name, M in masks.items():
+                self.masks[name][column][louder] = np.take_along_axis(M[part], loudest, axis=0)[0][louder]
+                self._count(name, M[part], power[part])
+            self._cells += (part.stop - part.start) * SEAM_BIN
+
+    def _count(self, name: str, M: Spectrum, power: NDArray[np.float32]) -> None:
+        low, weight = M[:, :SEAM_BIN], power[:, :SEAM_BIN]
+        magnitude = np.abs(low)
+        self._above[name] += int(np.count_nonzero(magnitude > 1.0001))
+        self._largest[name] = max(self._largest[name], float(magnitude.max(initial=0)))
+        heard = weight * magnitude**2
+        self._turn[name] += float(np.sum(heard * np.abs(np.angle(low)), dtype=np.float64))
+        self._weight[name] += float(np.sum(heard, dtype=np.float64))
+
+    def above_one(self, name: str) -> float:
+        """Share of the cells below the seam with |M| > 1."""
+        return self._above[name] / max(1, self._cells)
+
+    def largest_gain_db(self, name: str) -> float:
+        """Largest |M| below the seam in dB."""
+        return 20 * float(np.log10(max(self._largest[name], 1e-10)))
+
+    def mean_rotation(self, name: str) -> float:
+        """Mean |angle| below the seam in degrees, weighted with the energy that the mask lets through."""
+        return float(np.degrees(self._turn[name] / self._weight[name])) if self._weight[name] > 0 else 0.0
+
+
+class ObservedModel(MaskModel):
+    """A model that shows an overview what it computes for the first channel, in the course of the one inference."""
+
+    _overview: MaskOverview | None = None
+
+    def show(self, overview: MaskOverview, renders: Sequence[Render], channels: int) -> None:
+        """From now on; ``channels``: number of channels that are run in turn. The overview's names are the masks'."""
+        self._overview, self._renders, self._turns, self._call = overview, renders, channels, 0
+        self._waiting = np.empty((0, BINS), np.complex64)
+        self._ahead = self.info.lookahead_frames
+
+    def run(
+        self, spectrum: Spectrum, state: State, masks: Sequence[MaskName]
+    ) -> tuple[dict[MaskName, Spectrum], State]:
+        """See :meth:`MaskModel.run`."""
+        found, state = super().run(spectrum, state, masks)
+        if self._overview is not None:
+            if self._call % self._turns == 0:
+                self._observe(self._overview, spectrum, found)
+            self._call += 1
+        return found, state
+
+    def _observe(self, overview: MaskOverview, spectrum: Spectrum, found: dict[MaskName, Spectrum]) -> None:
+        # The first masks belong to frames before the start; from then on the spectrum waits for its masks.
+        early = min(self._ahead, len(spectrum))
+        self._ahead -= early
+        waiting = np.concatenate([self._waiting, spectrum])
+        count = len(spectrum) - early
+        shaped: dict[str, Spectrum] = {r.mask: shape_mask(found[r.mask][early:], r) for r in self._renders}
+        overview.add(waiting[:count], shaped)
+        self._waiting = waiting[count:]
+
+
+def _at_48k(samples: int, sample_rate: int) -> int:
+    return -(-samples * SAMPLE_RATE // sample_rate)

@@ -1,0 +1,210 @@
+"""Live sound: from an input device through a board to an output device.
+
+:class:`LiveSession` is the sound's way and knows nothing of devices; :func:`run` connects it to PortAudio.
+(pedalboard's own ``AudioStream`` does not open PulseAudio's devices on Linux and takes native plugins only.)
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine.versions import LETTER_OF, MASK_OF, Letter
+
+from ..board import Pedalboard, Stage, members
+from ..contract import Processor
+from ..fades import Bypass
+from ..processor import PhaseAware
+from .clocks import ClockDifference
+from .devices import LiveError, choose, common_rate, keeping_devices, portaudio
+
+__all__ = ["LiveSession", "LiveVersion", "Meters", "run"]
+
+Samples = NDArray[np.float32]
+LiveVersion = Literal["A", "B", "bypass"]
+"""A: phase-aware mask, B: real mask, bypass: the input, delayed."""
+_SETTLING_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meters:
+    """What a live session measures.
+
+    Attributes
+    ----------
+    input_db, output_db : peak since the last look, in dB of full scale; -inf for silence.
+    load : processing time divided by the sound's duration, mean since the last look.
+    drop_outs : times at which the device lost samples, had none to play, or a block was left out as the input device's
+        clock is the faster one.
+    seconds : sound processed.
+    """
+
+    input_db: float
+    output_db: float
+    load: float
+    drop_outs: int
+    seconds: float
+
+
+class LiveSession:
+    """Blocks from a device in, blocks of the same length out.
+
+    Parameters
+    ----------
+    board : what the sound passes.
+    sample_rate : Hz.
+    """
+
+    def __init__(self, board: Processor, *, sample_rate: float) -> None:
+        self.board, self.sample_rate = board, sample_rate
+        self.drop_outs = 0
+        self._stage = Stage(board)  # blocks of few samples and many channels leave no doubt which is which
+        self._bypass = Bypass()
+        self._waiting: Samples | None = None
+        self._measuring = threading.Lock()
+        self._seconds = 0.0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._peaks = [0.0, 0.0]
+        self._busy = self._heard = 0.0
+
+    @property
+    def version(self) -> LiveVersion:
+        """What is heard. Changes fade."""
+        return "bypass" if self._bypass.engaged else self.mask_version
+
+    @version.setter
+    def version(self, version: LiveVersion) -> None:
+        if version not in get_args(LiveVersion):
+            raise ValueError(f"{version=} is not one of {', '.join(map(repr, get_args(LiveVersion)))}")
+        if version != "bypass":
+            for processor in self._processors():
+                processor.mask = MASK_OF[version]
+        self._bypass.engaged = version == "bypass"
+
+    @property
+    def mask_version(self) -> Letter:
+        """The mask that is heard when not bypassed."""
+        processors = self._processors()
+        return LETTER_OF[processors[0].mask] if processors else "A"
+
+    def _processors(self) -> list[PhaseAware]:
+        return [member for member in members(self.board) if isinstance(member, PhaseAware)]
+
+    def process(self, block: Samples) -> Samples:
+        """A block of shape (channels, n) in and out; silence until the board's latency has passed."""
+        began = time.perf_counter()
+        x = np.nan_to_num(block.astype(np.float32), copy=False, posinf=0, neginf=0)
+        channels, count = x.shape
+        if self._waiting is None:
+            self.board.reset()
+            self._stage.begin(self.sample_rate, channels)
+            self._bypass.begin(channels)
+            self._waiting = np.zeros((channels, 0), np.float32)
+        y = self._bypass.apply(x, self._stage.feed(x, count))
+        ready = np.concatenate([self._waiting, y], axis=1)
+        missing = max(0, count - ready.shape[1])
+        out, self._waiting = np.pad(ready[:, :count], ((0, 0), (missing, 0))), ready[:, count:]
+        with self._measuring:
+            for i, sound in enumerate((x, out)):
+                self._peaks[i] = max(self._peaks[i], float(np.abs(sound).max(initial=0)))
+            self._busy += time.perf_counter() - began
+            self._heard += count / self.sample_rate
+            self._seconds += count / self.sample_rate
+        return out
+
+    def look(self) -> Meters:
+        """The meters since the last look."""
+        with self._measuring:
+            level = [20 * math.log10(peak) if peak > 0 else -math.inf for peak in self._peaks]
+            load = self._busy / self._heard if self._heard else 0.0
+            meters = Meters(
+                input_db=level[0], output_db=level[1], load=load, drop_outs=self.drop_outs, seconds=self._seconds
+            )
+            self._forget()
+        return meters
+
+
+@keeping_devices()
+def run(
+    board: Processor | None = None,
+    *,
+    input_device: str | int | None = None,
+    output_device: str | int | None = None,
+    sample_rate: float | None = None,
+    channels: int | None = None,
+    block_size: int = 512,
+    latency: float | Literal["low", "high"] = "low",
+    session_ready: Callable[[LiveSession], object] | None = None,
+    stop: threading.Event | None = None,
+) -> Meters:
+    """Run sound from an input device through a board to an output device, until ``stop`` is set.
+
+    Parameters
+    ----------
+    board : default: one :class:`PhaseAware`.
+    input_device, output_device : index, or part of the name; default: the system's.
+    sample_rate : Hz; default: 48 kHz if both devices know it, else the input device's own.
+    channels : 1, 2, …; default: what both devices have, 2 at most.
+    block_size : samples per block.
+    latency : what is asked of the devices, in s, or "low" or "high".
+    session_ready : called with the :class:`LiveSession` when sound begins: for keys and meters, from another thread.
+    stop : default: runs until KeyboardInterrupt.
+
+    Returns
+    -------
+    The meters at the end.
+
+    Raises
+    ------
+    LiveError : a device is missing, cannot do what is asked, or vanishes.
+    """
+    sd = portaudio()
+    source, sink = choose(sd, input_device, "input"), choose(sd, output_device, "output")
+    widest = min(source["max_input_channels"], sink["max_output_channels"])
+    wanted = min(2, widest) if channels is None else channels
+    if not 1 <= wanted <= widest:
+        raise LiveError(f"{channels=} is not from 1 to {widest}, as {source['name']!r} and {sink['name']!r} both have")
+    pair = source["index"], sink["index"]
+    rate = float(sample_rate or common_rate(sd, pair, wanted, source["default_samplerate"]))
+    session = LiveSession(Pedalboard([PhaseAware()]) if board is None else board, sample_rate=rate)
+    # The first run of a model takes longer: before the sound begins, not in it.
+    session.process(np.zeros((wanted, 4 * block_size), np.float32))
+    session = LiveSession(session.board, sample_rate=rate)
+    stop = stop or threading.Event()
+    try:
+        with sd.Stream(
+            samplerate=rate, blocksize=block_size, device=pair, channels=wanted, dtype="float32", latency=latency
+        ) as stream:
+            # The reserve that the output device plays from while a block is waited for and processed.
+            stream.write(np.zeros((max(block_size, stream.write_available), wanted), np.float32))
+            # Devices take a moment to start, and what they lose in it is not counted.
+            settled = time.monotonic() + _SETTLING_SECONDS
+            stream.read(block_size)
+            if session_ready is not None:
+                session_ready(session)
+            clocks = ClockDifference(block_size / rate)
+            while not stop.is_set():
+                began = time.perf_counter()
+                block, lost = stream.read(block_size)
+                waited = time.perf_counter() - began
+                y = clocks.correct(session.process(block.T), waited)
+                late, left_out = False, not y.shape[1]
+                if not left_out:
+                    began = time.perf_counter()
+                    late = bool(stream.write(np.ascontiguousarray(y.T)))
+                    clocks.written(time.perf_counter() - began, late=late)
+                session.drop_outs += (bool(lost) + late + left_out) * (time.monotonic() > settled)
+    except sd.PortAudioError as error:
+        raise LiveError(
+            f"the sound devices {source['name']!r} and {sink['name']!r} failed: {error}. "
+            "If one was unplugged, connect it and start again; else try another rate, block size or latency"
+        ) from error
+    return session.look()

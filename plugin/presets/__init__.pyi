@@ -1,0 +1,9 @@
+from .file import PresetError as PresetError
+from .library import Preset as Preset
+from .library import PresetInfo as PresetInfo
+from .library import find_preset as find_preset
+from .library import list_presets as list_presets
+from .library import load_preset as load_preset
+from .library import save_preset as save_preset
+from .library import shipped_folder as shipped_folder
+from .library import user_folder as user_folder

@@ -1,0 +1,156 @@
+"""The command as a whole: help, version, typos, and the subcommands that only tell something."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import fakes
+
+from .running import Command, put, tones, tree
+
+COMMANDS = ("process", "compare", "demo", "models", "presets", "live", "gui")
+HEAVY = {"numpy", "onnxruntime", "soundfile", "soxr", "matplotlib", "pedalboard", "tqdm", "PyQt6", "scipy"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([command, "--help"] for command in COMMANDS), ["--version"], ["typo"]]
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    """What makes --help answer in under 0.3 s."""
+    code = "import sys; from phaseaware.plugin.command.main import main; main(sys.argv[1:]); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(ran.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(phaseaware: Command, command: str) -> None:
+    assert command in phaseaware("--help").out
+    ran = phaseaware(command, "--help")
+    assert ran.status == 0
+    assert ran.out.startswith(f"usage: phaseaware {command}")
+
+
+def test_version(phaseaware: Command) -> None:
+    ran = phaseaware("--version")
+    assert ran.status == 0
+    assert ran.out.startswith("phaseaware ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["proces"], ["--halp"], ["models", "--all"]])
+def test_typos_are_one_line(phaseaware: Command, arguments: list[str]) -> None:
+    phaseaware(*arguments).failed_with(2, "--help")
+
+
+# models
+
+
+def test_models_describes_a_file(phaseaware: Command, tmp_path: Path) -> None:
+    told = {"training_data": "ten hours of birds", "hours_seen": "10"}
+    model = fakes.history_model(tmp_path / "m.onnx", lookahead=2, metadata=told)
+    ran = phaseaware("models", model)
+    assert ran.status == 0
+    for part in (
+        "phase-aware, real", "48000 Hz", "2 frames (21.3 ms)", "2048 samples (42.7 ms)", "ten hours of birds",
+        "CC0-1.0", "hours seen     10", "1 tensors, 1026 numbers", "contract       1",
+    ):  # fmt: skip
+        assert part in ran.out
+
+
+def test_models_says_why_a_file_is_refused(phaseaware: Command, tmp_path: Path) -> None:
+    good = fakes.constant_model(tmp_path / "good.onnx")
+    wrong = fakes.constant_model(tmp_path / "wrong.onnx", metadata={"sample_rate": "44100"})
+    (tmp_path / "text.onnx").write_text("no model")
+    stateless = fakes.history_model(tmp_path / "stateless.onnx", keep_state_output=False)
+    ran = phaseaware("models", wrong, good, tmp_path / "text.onnx", stateless, tmp_path / "none.onnx")
+    ran.failed_with(
+        2, "refused: wrong.onnx: sample_rate=44100", "refused: text.onnx: not an ONNX model",
+        "refused: stateless.onnx: state 'state_previous'", "none.onnx: no such model file",
+    )  # fmt: skip
+    assert "good.onnx" in ran.out
+
+
+def test_models_lists_the_shipped(phaseaware: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from phaseaware.engine import model
+    from phaseaware.plugin.command import model_text
+
+    shipped = {
+        "phaseaware": fakes.constant_model(
+            tmp_path / "phaseaware.onnx", metadata={"version": "7.1", "hours_seen": "12"}
+        ),
+        "broken": fakes.constant_model(tmp_path / "broken.onnx", metadata={"hop": "256"}),
+    }
+    monkeypatch.setattr(model, "shipped_models", lambda: shipped)
+    monkeypatch.setattr(model_text, "shipped_models", lambda: shipped)
+    ran = phaseaware("models")
+    assert ran.status == 0
+    for part in ("7.1", "12 h", "CC0-1.0", "32.0 ms", "phase-aware, real  (default)"):
+        assert part in ran.out
+    assert "refused: broken.onnx: hop=256" in ran.out
+
+
+# presets, gui
+
+
+def test_presets(phaseaware: Command, tmp_path: Path) -> None:
+    ran = phaseaware("presets")
+    assert ran.status == 0
+    assert "neutral" in ran.out
+    wrong = tmp_path / "p.toml"
+    wrong.write_text("schema = 1\nname = 3\n")
+    phaseaware("presets", wrong).failed_with(2, "p.toml")
+    phaseaware("presets", "neutrel").failed_with(2, "did you mean 'neutral'")
+
+
+def test_gui_without_qt_says_what_to_install(phaseaware: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("PyQt6", "phaseaware.gui"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "PyQt6", None)
+    phaseaware("gui").failed_with(1, "pip install 'phaseaware[gui]'")
+
+
+_SOUND = "SOUND"
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "commands"),
+    [
+        (2, "no such file", [["process", "none.wav", "-o", "y.wav"], ["compare", "none.wav", "-o", "y"]]),
+        (2, "no such file", [["compare", _SOUND, "--speech", "none.wav", "-o", "y"]]),
+        (
+            2, "no such model file",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--model", "none.onnx"], ["models", "none.onnx"],
+                ["compare", _SOUND, "-o", "y", "--model", "none.onnx"], ["live", "--model", "none.onnx"],
+            ],
+        ),
+        (
+            2, "not an ONNX model",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--model", _SOUND], ["models", _SOUND],
+                ["compare", _SOUND, "-o", "y", "--model", _SOUND], ["live", "--model", _SOUND],
+            ],
+        ),
+        (
+            2, "no preset 'nonesuch'",
+            [
+                ["process", _SOUND, "-o", "y.wav", "--preset", "nonesuch"], ["presets", "nonesuch"],
+                ["live", "--preset", "nonesuch"],
+            ],
+        ),
+        (1, "is empty", [["process", "empty.wav", "-o", "y.wav"], ["compare", "empty.wav", "-o", "y"]]),
+    ],
+)  # fmt: skip
+def test_the_same_mistake_ends_every_command_with_the_same_status(
+    status: int, said: str, commands: list[list[str]], phaseaware: Command, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    source = put(tmp_path / "x.wav", tones(4000, 1, 48_000))
+    (tmp_path / "empty.wav").touch()
+    for command in commands:
+        phaseaware(*(source if word == _SOUND else word for word in command)).failed_with(status, said)
+        assert tree(tmp_path) == ["empty.wav", "x.wav"]

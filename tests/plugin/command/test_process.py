@@ -1,0 +1,464 @@
+"""``phaseaware process``: files in, the same files cleaned out, and nothing lost when something is wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from phaseaware.engine import MaskModel, Render
+from phaseaware.plugin.command import batch
+from phaseaware.plugin.command.plan import Job, plan
+
+from tests import fakes
+
+from .running import Command, get, put, tones, tree
+
+# One file
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "rate", "channels", "tolerance"),
+    [
+        ("x.wav", "PCM_16", 48_000, 2, 2**-14),
+        ("x.wav", "FLOAT", 48_000, 8, 1e-5),
+        ("x.wav", "PCM_U8", 8_000, 1, 2**-6),
+        ("x.flac", "PCM_16", 44_100, 2, 1e-3),
+        ("x.flac", "PCM_24", 96_000, 1, 1e-3),
+        ("x.w64", "DOUBLE", 192_000, 8, 1e-3),
+        ("x.aiff", "PCM_24", 22_050, 1, 1e-3),
+        ("x.caf", "PCM_32", 32_000, 2, 1e-3),
+        ("x.au", "PCM_16", 11_025, 1, 1e-3),
+        ("x.ogg", "VORBIS", 16_000, 1, 0.05),
+        ("x.opus", "OPUS", 48_000, 2, 0.05),
+        ("x.mp3", "MPEG_LAYER_III", 44_100, 2, 0.05),
+    ],
+)
+def test_keeps_rate_channels_subtype_length_and_place(
+    tmp_path: Path, phaseaware: Command, passing: Path, name: str, subtype: str, rate: int, channels: int,
+    tolerance: float,
+) -> None:  # fmt: skip
+    """A mask of ones gives back what was there, whatever the format: nothing is lost, shifted or swapped."""
+    x = tones(rate // 2 + 1, channels, rate)
+    source = put(tmp_path / name, x, rate, subtype, "OGG" if name.endswith(".opus") else None)
+    assert phaseaware("process", source, "-o", tmp_path / "out" / name, "--model", passing).status == 0
+    before, after = soundfile.info(source), soundfile.info(tmp_path / "out" / name)
+    for what in ("samplerate", "channels", "frames", "format", "subtype"):
+        assert getattr(before, what) == getattr(after, what)
+    assert np.abs(get(tmp_path / "out" / name) - x).max() < tolerance
+    assert tree(tmp_path / "out") == [name]
+
+
+@pytest.mark.parametrize("samples", [1, 2, 511, 512, 513, 1536, 1537])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_short_files(tmp_path: Path, phaseaware: Command, passing: Path, samples: int, channels: int) -> None:
+    x = np.random.default_rng(samples).uniform(-0.5, 0.5, (samples, channels)).astype(np.float32)
+    source = put(tmp_path / "x.wav", x)
+    assert phaseaware("process", source, "-o", tmp_path / "y.wav", "--model", passing).status == 0
+    y = get(tmp_path / "y.wav")
+    assert y.shape == x.shape
+    np.testing.assert_allclose(y, x, atol=1e-6)
+
+
+def test_nan_and_inf_count_as_silence_and_are_told(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = tones(60_000, 1, 48_000)
+    expected = x.copy()
+    x[1000], x[40_000], x[59_999] = np.nan, np.inf, -np.inf
+    expected[[1000, 40_000, 59_999]] = 0
+    ran = phaseaware("process", put(tmp_path / "x.wav", x), "-o", tmp_path / "y.wav", "--model", passing)
+    assert ran.status == 0
+    assert "3 samples were NaN" in ran.out
+    np.testing.assert_allclose(get(tmp_path / "y.wav"), expected, atol=1e-6)
+
+
+def test_clipping_is_told(tmp_path: Path, phaseaware: Command) -> None:
+    loud = fakes.constant_model(tmp_path / "loud.onnx", masks={"mask_phase_aware": 10})
+    source = put(tmp_path / "x.wav", tones(48_000, 1, 48_000), subtype="PCM_16")
+    ran = phaseaware("process", source, "-o", tmp_path / "y.wav", "--model", loud)
+    assert ran.status == 0
+    assert "clipped" in ran.out
+    y = get(tmp_path / "y.wav")
+    assert np.abs(y).max() > 0.99
+    assert np.abs(np.diff(y[:, 0])).max() < 0.5  # a wrapped value would jump from one full scale to the other
+
+
+@pytest.mark.parametrize(
+    ("options", "factor"),
+    [
+        ([], 1.0),
+        (["--mask", "real"], 0.5),
+        (["--mask", "real", "--output", "removed"], 0.5),
+        (["--mask", "real", "--mix", "0"], 1.0),
+        (["--mask", "real", "--mix", "0.5"], 0.75),
+        (["--mask", "real", "--reduction-db", "0"], 1.0),
+        (["--mask", "real", "--strength-low", "2"], 0.25),
+        (["--mask", "real", "--strength-high", "2"], 0.5),
+        (["--output", "removed"], 0.0),
+    ],
+)
+def test_controls(tmp_path: Path, phaseaware: Command, passing: Path, options: list[str], factor: float) -> None:
+    """Each control arrives at the mask; the tone lies below the seam."""
+    x = tones(48_000, 1, 48_000)
+    source = put(tmp_path / "x.wav", x)
+    assert phaseaware("process", source, "-o", tmp_path / "y.wav", "--model", passing, *options).status == 0
+    np.testing.assert_allclose(get(tmp_path / "y.wav"), factor * x, atol=2e-5)
+
+
+def test_link_gives_all_channels_the_same_mask(
+    tmp_path: Path, phaseaware: Command, model_folder: Path, rng: np.random.Generator
+) -> None:
+    x = np.stack([0.3 * rng.standard_normal(24_000), np.zeros(24_000)], axis=1).astype(np.float32)
+    x[:, 1] = 0.1 * x[:, 0]
+    source, model = put(tmp_path / "x.wav", x), model_folder / "history.onnx"
+    for link in ("stereo", "channels"):
+        command = ["process", source, "-o", tmp_path / f"{link}.wav", "--model", model]
+        assert phaseaware(*command, "--link", link).status == 0
+    linked, own = get(tmp_path / "stereo.wav"), get(tmp_path / "channels.wav")
+    np.testing.assert_allclose(linked[:, 1], 0.1 * linked[:, 0], atol=1e-6)
+    assert np.abs(own[:, 1] - 0.1 * own[:, 0]).max() > 1e-3
+
+
+def test_other_suffix_means_other_format(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    source = put(tmp_path / "x.wav", tones(10_000, 1, 48_000))
+    assert phaseaware("process", source, "-o", tmp_path / "y.flac", "--model", passing).status == 0
+    info = soundfile.info(tmp_path / "y.flac")
+    assert (info.format, info.subtype, info.frames) == ("FLAC", "PCM_24", 10_000)
+
+
+# Folders
+
+
+def test_folder_keeps_its_tree_and_a_broken_file_costs_only_itself(
+    tmp_path: Path, phaseaware: Command, passing: Path
+) -> None:
+    for name in ("a.wav", "deep/er/b.flac", "deep/c.wav", ".hidden.wav", ".trash/x.wav"):
+        put(tmp_path / "in" / name, tones(5000, 1, 48_000), subtype="PCM_16")
+    (tmp_path / "in" / "deep" / "broken.wav").write_bytes(b"no sound")
+    (tmp_path / "in" / "empty.wav").touch()
+    (tmp_path / "in" / "notes.txt").write_text("left out")
+    ran = phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--jobs", 2)
+    assert ran.status == 1
+    assert tree(tmp_path / "out") == ["a.wav", "deep/c.wav", "deep/er/b.flac"]
+    assert "3 of 5 files done" in ran.out
+    assert "notes.txt" in ran.out
+    assert len(ran.err.splitlines()) == 2
+    assert "broken.wav: not a sound file" in ran.err
+    assert "empty.wav: is empty" in ran.err
+
+
+def test_several_inputs_and_an_output_within_the_input(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    put(tmp_path / "in" / "a.wav", tones(100, 1, 48_000))
+    put(tmp_path / "b.wav", tones(100, 1, 48_000))
+    command = ["process", tmp_path / "in", tmp_path / "b.wav", "-o", tmp_path / "in" / "clean", "--model", passing]
+    assert phaseaware(*command).status == 0
+    first = tree(tmp_path / "in" / "clean")
+    assert phaseaware(*command, "--force").status == 0
+    assert tree(tmp_path / "in" / "clean") == first == ["b.wav", "in/a.wav"]
+
+
+def test_jobs_do_not_change_the_samples(
+    tmp_path: Path, phaseaware: Command, model_folder: Path, rng: np.random.Generator
+) -> None:
+    for number in range(4):
+        put(tmp_path / "in" / f"{number}.wav", 0.1 * rng.standard_normal((20_000, 1)).astype(np.float32))
+    for jobs in (1, 3):
+        command = ["process", tmp_path / "in", "-o", tmp_path / f"{jobs}", "--model", model_folder / "history.onnx"]
+        assert phaseaware(*command, "--jobs", jobs).status == 0
+    for number in range(4):
+        np.testing.assert_array_equal(get(tmp_path / "1" / f"{number}.wav"), get(tmp_path / "3" / f"{number}.wav"))
+
+
+# Nothing is overwritten
+
+
+def test_overwrites_only_with_force(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    source, target = put(tmp_path / "x.wav", tones(100, 1, 48_000)), tmp_path / "y.wav"
+    target.write_text("precious")
+    phaseaware("process", source, "-o", target, "--model", passing).failed_with(1, "exists already; --force")
+    assert target.read_text() == "precious"
+    assert phaseaware("process", source, "-o", target, "--model", passing, "--force").status == 0
+    assert soundfile.info(target).frames == 100
+
+
+@pytest.mark.parametrize("alias", ["itself", "symlink", "hard link", "folder"])
+def test_never_writes_onto_its_input(tmp_path: Path, phaseaware: Command, passing: Path, alias: str) -> None:
+    source = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    target = tmp_path / "y.wav"
+    if alias == "symlink":
+        target.symlink_to(source)
+    elif alias == "hard link":
+        target.hardlink_to(source)
+    else:
+        target = source if alias == "itself" else tmp_path
+    before = source.read_bytes()
+    phaseaware("process", source, "-o", target, "--model", passing, "--force").failed_with(2, "is an input")
+    assert source.read_bytes() == before
+
+
+def test_files_are_not_compared_with_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 4000 files whose outputs are there, that would take a minute and a half before the first is begun."""
+    looks = 0
+    stat = os.stat
+
+    def counting(*arguments: Any, **options: Any) -> os.stat_result:
+        nonlocal looks
+        looks += 1
+        return stat(*arguments, **options)
+
+    monkeypatch.setattr(os, "stat", counting)
+    per_file = []
+    for count in (10, 40):
+        for folder in ("in", "out"):
+            (tmp_path / f"{folder}{count}").mkdir()
+            for i in range(count):
+                (tmp_path / f"{folder}{count}" / f"{i}.wav").touch()
+        looks = 0
+        assert len(plan([tmp_path / f"in{count}"], tmp_path / f"out{count}").jobs) == count
+        per_file.append(looks / count)
+    assert 0 < per_file[1] <= per_file[0]
+
+
+def test_a_link_to_nothing_costs_only_itself(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    put(tmp_path / "in" / "a.wav", tones(4800, 1, 48_000))
+    (tmp_path / "in" / "b.wav").symlink_to(tmp_path / "gone.wav")
+    phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing).failed_with(1, "b.wav")
+    ran = phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--resume")
+    ran.failed_with(1, "b.wav")
+    assert "1 whole already" in ran.out
+
+
+def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    a, b = (put(tmp_path / folder / "x.wav", tones(100, 1, 48_000)) for folder in "ab")
+    phaseaware("process", a, b, "-o", tmp_path / "out", "--model", passing).failed_with(2, "would both become")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_told(
+    tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in" / "locked" / "a.wav", tones(1000, 1, 48_000))
+    put(tmp_path / "in" / "b.wav", tones(1000, 1, 48_000))
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing).failed_with(2, "locked")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    assert phaseaware("process", x, "-o", f"{tmp_path}/v1.2/", "--model", passing).status == 0
+    assert tree(tmp_path) == ["v1.2/x.wav", "x.wav"]
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required"),
+        (["{x}"], "-o"),
+        (["{folder}/none.wav", "-o", "{folder}/y.wav"], "none.wav: no such file"),
+        (["{x}", "-o", "{folder}/y.wav", "--mask", "imaginary"], "--mask"),
+        (["{x}", "-o", "{folder}/y.wav", "--reduction-db", "loud"], "'loud' is not a number from 0 to 100"),
+        (["{x}", "-o", "{folder}/y.wav", "--strength-low", "3"], "'3' is not a number from 0 to 2"),
+        (["{x}", "-o", "{folder}/y.wav", "--mix", "nan"], "'nan' is not a number from 0 to 1"),
+        (["{x}", "-o", "{folder}/y.wav", "--jobs", "0"], "'0' is not a whole number"),
+        (["{x}", "-o", "{folder}/y.wav", "--forse"], "--forse"),
+        (["{x}", "-o", "{folder}/y.wav", "--model", "{folder}/none.onnx"], "none.onnx: no such model"),
+        (["{x}", "-o", "{folder}/y.wav", "--preset", "none"], "no preset 'none'"),
+        (["{x}", "-o", "{folder}/y.wav", "--preset", "neutral", "--model", "{x}"], "exclude each other"),
+        (["{folder}/void", "-o", "{folder}/out"], "no sound files"),
+        (["{folder}/void", "-o", "{x}"], "is a file"),
+        (["{x}", "-o", "{folder}/y.wva"], "no sound format has the suffix '.wva'"),
+        (["{x}", "-o", "{folder}/v1.2"], "If a folder is meant, let it end with /"),
+        (["{folder}/none.wav", "-o", "{folder}/new/"], "none.wav: no such file"),
+        (["-", "-o", "{folder}/y.wav"], "not from the standard input"),
+        (["{x}", "-o", "-"], "not to the standard output"),
+    ],
+)
+def test_wrong_use_is_one_line(tmp_path: Path, phaseaware: Command, arguments: list[str], said: str) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    (tmp_path / "void").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    ran = phaseaware("process", *(argument.format(x=x, folder=tmp_path) for argument in arguments))
+    ran.failed_with(2, said)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_broken_input_leaves_no_output(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    whole = put(tmp_path / "x.flac", tones(100_000, 1, 48_000), subtype="PCM_16").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) * 2 // 3])
+    ran = phaseaware("process", tmp_path / "cut.flac", "-o", tmp_path / "out" / "y.flac", "--model", passing)
+    ran.failed_with(1, "cut.flac: ends early")
+    assert tree(tmp_path / "out") == []
+
+
+def test_output_that_cannot_be_written(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    phaseaware("process", x, "-o", x / "y.wav", "--model", passing).failed_with(1, "cannot be made")
+    assert tree(tmp_path) == ["x.wav"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"metadata": {"sample_rate": "16000"}}, "sample_rate=16000"),
+        ({"metadata": {"licence": None}}, "'licence' is missing"),
+        ({"bins": 257}, "257"),
+        ({"masks": {"other": 1}}, "mask_phase_aware"),
+    ],
+)
+def test_wrong_models_are_refused(tmp_path: Path, phaseaware: Command, changes: dict[str, Any], said: str) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    model = fakes.constant_model(tmp_path / "m.onnx", **changes)
+    phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", model).failed_with(2, said)
+    assert not (tmp_path / "y.wav").exists()
+
+
+def test_models_that_are_none_or_lack_a_state(tmp_path: Path, phaseaware: Command) -> None:
+    x = put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", x).failed_with(2, "not an ONNX model")
+    model = fakes.history_model(tmp_path / "m.onnx", keep_state_output=False)
+    phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", model).failed_with(2, "next_state_previous")
+
+
+def test_mask_that_the_model_lacks(tmp_path: Path, phaseaware: Command) -> None:
+    x = put(tmp_path / "x.wav", tones(2000, 1, 48_000))
+    model = fakes.constant_model(tmp_path / "m.onnx", masks={"mask_real": 0.5})
+    ran = phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", model, "--mask", "phase-aware")
+    ran.failed_with(2, "offers no mask 'phase-aware'")
+    assert phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", model).status == 0  # the one it has
+
+
+# Presets
+
+
+@pytest.fixture
+def preset(tmp_path: Path) -> Path:
+    """A preset beside its model: gain, then a real mask of 0.5."""
+    fakes.constant_model(tmp_path / "m.onnx", masks={"mask_phase_aware": 1, "mask_real": 0.5})
+    path = tmp_path / "preset.toml"
+    path.write_text(
+        'schema = 1\nname = "Test"\n[[board]]\nplugin = "Gain"\ngain_db = 6.0\n'
+        '[[board]]\nplugin = "PhaseAware"\nmask = "real"\nmodel = "m.onnx"\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5, 40_000])
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_preset(tmp_path: Path, phaseaware: Command, preset: Path, samples: int, channels: int) -> None:
+    x = np.random.default_rng(1).uniform(-0.2, 0.2, (samples, channels)).astype(np.float32)
+    source = put(tmp_path / "x.wav", x)
+    assert phaseaware("process", source, "-o", tmp_path / "y.wav", "--preset", preset).status == 0
+    np.testing.assert_allclose(get(tmp_path / "y.wav"), x * 10 ** (6 / 20) / 2, atol=1e-5)
+    options = ["--preset", preset, "--mask", "phase-aware"]
+    assert phaseaware("process", source, "-o", tmp_path / "z.wav", *options).status == 0
+    np.testing.assert_allclose(get(tmp_path / "z.wav"), x * 10 ** (6 / 20), atol=1e-5)
+
+
+# Interruptions
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_leaves_no_half_written_file(
+    tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """The signal comes while the second of three files is being written."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background, it would be ignored
+    for name in "abc":
+        put(tmp_path / "in" / f"{name}.wav", tones(100_000, 1, 48_000))
+    whole = batch.process_file
+    seen: list[list[str]] = []
+
+    def interrupted(
+        job: Job, make: batch.MakeStream, *, progress: Callable[[float], None], stop: threading.Event, **more: Any
+    ) -> batch.Report:
+        def strike(seconds: float) -> None:
+            progress(seconds)
+            if job.source.name == "b.wav" and not stop.is_set():
+                seen.append(tree(tmp_path / "out"))
+                os.kill(os.getpid(), number)
+                assert stop.wait(60)
+
+        return whole(job, make, progress=strike, stop=stop, **more)
+
+    monkeypatch.setattr(batch, "process_file", interrupted)
+    command = ["process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--jobs", 1]
+    if number is signal.SIGINT:
+        ran = phaseaware(*command)
+        ran.failed_with(130, "stopped")
+        assert "1 of 3 files done, then stopped" in ran.out
+    else:
+        with pytest.raises(SystemExit) as ended:
+            phaseaware(*command)
+        assert ended.value.code == 143
+    assert len(seen[0]) == 2  # the strike came in the middle of a file
+    assert tree(tmp_path / "out") == ["a.wav"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+_LIMITED = """
+import resource, sys
+from phaseaware.plugin.command.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_what_runs_is_stopped_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interruption does not wait for the end of an hour of sound."""
+    stopped: list[bool] = []
+
+    def work(job: Job, make: object, *, stop: threading.Event, **_: object) -> batch.Report:
+        if job.source.name == "long.wav":
+            stopped.append(stop.wait(10))
+            raise batch.Stopped
+        return batch.Report(job)
+
+    monkeypatch.setattr(batch, "process_file", work)
+    jobs = [Job(Path(name), tmp_path / name) for name in ("short.wav", "long.wav")]
+    running = batch.process_all(jobs, batch.separating(None, None, "channels"), workers=2)  # type: ignore[arg-type]
+    assert next(running).job is jobs[0]
+    running.close()
+    assert stopped == [True]
+
+
+def test_progress_counts_what_is_whole_already(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    x = put(tmp_path / "x.wav", tones(24_000, 1, 48_000))
+    assert phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", passing).status == 0
+    told: list[float] = []
+    make = batch.separating(MaskModel(passing), Render(), "channels")
+    report = batch.process_file(Job(x, tmp_path / "y.wav"), make, resume=True, progress=told.append)
+    assert report.was_whole
+    assert told == [0.5]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are those of POSIX")
+def test_full_disk(tmp_path: Path, passing: Path) -> None:
+    """The limit of a file's size stands for a full disk: the first file does not fit, the second does."""
+    put(tmp_path / "in" / "large.wav", tones(100_000, 1, 48_000))
+    put(tmp_path / "in" / "small.wav", tones(1000, 1, 48_000))
+    command = [sys.executable, "-c", _LIMITED, "process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "large.wav" in ran.stderr
+    assert "disk full" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert tree(tmp_path / "out") == ["small.wav"]
