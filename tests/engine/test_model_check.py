@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -373,12 +372,14 @@ def test_the_limits_hold(harm: str, said: str, tmp_path: Path, monkeypatch: pyte
     assert not (tmp_path / "made").exists() or (tmp_path / "made").stat().st_size == 0
 
 
-def test_a_child_finds_the_package_wherever_this_process_does(tmp_path: Path) -> None:
-    """Also where only PYTHONPATH leads to it, which an isolated child ignores."""
-    model = fakes.constant_model(tmp_path / "m.onnx")
-    code = "import sys; from phaseaware.engine import MaskModel; MaskModel(sys.argv[1])"
-    clean = {"XDG_CACHE_HOME": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code, str(model)], check=True, env=os.environ | clean, cwd=tmp_path)
+def test_a_child_finds_the_package_wherever_this_process_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An isolated child ignores PYTHONPATH and the user's packages; the working directory is no place for it."""
+    monkeypatch.setattr(sys, "path", ["", "relative", str(tmp_path)])
+    code = """import sys, json; print(json.dumps({"verdict": "refused", "why": " ".join(sys.argv[1:])}))"""
+    monkeypatch.setattr(verdict, "_START", code)
+    with pytest.raises(RefusedError) as caught:
+        verdict._try_in_child(b"")
+    assert str(caught.value) == str(tmp_path)
 
 
 def test_no_program_to_try_it_with(monkeypatch: pytest.MonkeyPatch) -> None:
