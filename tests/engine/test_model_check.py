@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from hypothesis import given
@@ -380,6 +381,13 @@ def test_a_child_finds_the_package_wherever_this_process_does(tmp_path: Path, mo
     with pytest.raises(RefusedError) as caught:
         verdict._try_in_child(b"")
     assert str(caught.value) == str(tmp_path)
+
+
+def test_a_large_parent_is_not_held_against_the_model(history_model: MaskModel) -> None:
+    """What a process has taken before it starts another program counts as the latter's peak in Linux."""
+    filled = np.ones((1100 << 20) // 8)
+    verdict._try_in_child(history_model.path.read_bytes())
+    del filled
 
 
 def test_no_program_to_try_it_with(monkeypatch: pytest.MonkeyPatch) -> None:
