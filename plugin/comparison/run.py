@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.limits import Link
 from phaseaware.engine.masks import IdealMask, Render
 from phaseaware.engine.rates import AnyRateSeparator

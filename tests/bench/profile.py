@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from phaseaware.engine import MaskModel, Render, Separator, shape_mask
-from phaseaware.engine.files import AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioReader, AudioWriter
 from phaseaware.engine.model import MOST_FRAMES
 from phaseaware.engine.stft import HOP, Analysis, Synthesis
 

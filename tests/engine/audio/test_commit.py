@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from phaseaware.engine.partial import whole_file
+from phaseaware.engine.audio import whole_file
 
 
 def test_a_whole_file_replaces_only_when_whole(tmp_path: Path) -> None:

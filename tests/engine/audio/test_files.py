@@ -18,8 +18,8 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from phaseaware.engine import files
-from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine import audio
+from phaseaware.engine.audio import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
 
 RATE = 48_000
 LOSSLESS = [
@@ -46,7 +46,7 @@ def write(path: Path, x: Samples, like: AudioInfo, *, cut: int = 7919, overwrite
     return writer
 
 
-def read(path: Path, samples: int = files.BLOCK) -> Samples:
+def read(path: Path, samples: int = audio.BLOCK) -> Samples:
     with AudioReader(path) as reader:
         return np.concatenate(list(reader.blocks(samples)), axis=1)
 
@@ -407,7 +407,7 @@ def test_the_rights_are_those_of_a_new_file(tmp_path: Path, x: Samples) -> None:
 _WRITE = """
 import os, sys
 import numpy as np
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
 
 name, format, subtype, limit = sys.argv[1:]
 x = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 20_000)).astype(np.float32)
