@@ -17,7 +17,7 @@ from .names import printable
 if TYPE_CHECKING:
     from .metadata import Metadata
 
-__all__ = ["BLOCK", "MEDIA", "SUFFIXES", "AudioFileError", "AudioInfo", "block_frames", "create", "told"]
+__all__ = ["BLOCK", "MEDIA", "READ_ONLY", "SUFFIXES", "AudioFileError", "AudioInfo", "block_frames", "create", "told"]
 
 BLOCK = 1 << 16
 """Samples of a block: 1.4 s at 48 kHz. Half of it makes the model 10 % slower, twice of it gains 2 %."""
@@ -46,7 +46,8 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "WEBM": ("OPUS",),
 }
 """Formats that PyAV writes, to the sample; their subtypes, the usual one first."""
-_READ_ONLY = {format for format, _ in SUFFIXES.values()} - set(MEDIA) - set(soundfile.available_formats())
+READ_ONLY = frozenset({format for format, _ in SUFFIXES.values()} - set(MEDIA) - set(soundfile.available_formats()))
+"""Formats that can only be read."""
 _PICTURES = {".mp4", ".m4v", ".mov", ".mkv", ".webm"}
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
 _WAV_LIMIT = 2**32 - 2**16
@@ -121,7 +122,7 @@ class AudioInfo:
         same = self.format == name or (name == "WAV" and self.format in ("WAVEX", "RF64"))
         if name in MEDIA:
             new = replace(self, format=name, subtype=self._media_subtype(name))
-        elif name in _READ_ONLY or (same and (suffix != ".opus" or self.subtype == "OPUS")):
+        elif name in READ_ONLY or (same and (suffix != ".opus" or self.subtype == "OPUS")):
             new = replace(self, format=self.format if same else name)
         else:
             new = replace(self, format=name, subtype=subtype or _nearest(name, self.subtype))
@@ -138,7 +139,7 @@ class AudioInfo:
         offered = MEDIA[format]
         if self.subtype in offered:
             return self.subtype
-        if self.format not in MEDIA and self.format not in _READ_ONLY and format != "MATROSKA":
+        if self.format not in MEDIA and self.format not in READ_ONLY and format != "MATROSKA":
             return offered[0]
         deep = self.subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE", "FLAC_24", "ALAC_20", "ALAC_24", "ALAC_32")
         whole = deep or self.subtype in ("PCM_16", "PCM_S8", "PCM_U8", "FLAC_16", "ALAC_16")
@@ -155,7 +156,7 @@ class AudioInfo:
         """
         kind = f"{self.format}/{self.subtype}"
         fits = f"{self.channels} channel(s) at {self.sample_rate} Hz"
-        if self.format in _READ_ONLY:
+        if self.format in READ_ONLY:
             raise AudioFileError(path, f"{self.format} can only be read; name an output file that ends in .m4a or .wav")
         if self.format in MEDIA:
             trial: str | None = self._media_misfit()

@@ -34,7 +34,11 @@ _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": 
 
 
 class MediaError(Exception):
-    """It cannot be read; the message says why."""
+    """It cannot be read; the message says why. ``is_missing``: PyAV is."""
+
+    def __init__(self, reason: str, *, is_missing: bool = False) -> None:
+        super().__init__(reason)
+        self.is_missing = is_missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,8 @@ def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
     try:
         import av
     except ImportError:
-        raise MediaError(f"{kind} is read through PyAV, which is missing: pip install 'phaseaware[media]'") from None
+        reason = f"{kind} is read through PyAV, which is missing: pip install 'phaseaware[media]'"
+        raise MediaError(reason, is_missing=True) from None
     file.seek(0)
     try:
         return av.open(

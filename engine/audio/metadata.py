@@ -6,6 +6,8 @@ chapters; what the other has no place for is named. As cleaning keeps length and
 
 from __future__ import annotations
 
+import base64
+import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import id3
-from .chunks import Chunk, Layout
+from .chunks import Layout
 from .pieces import PiecedFile
 
 if TYPE_CHECKING:
@@ -206,7 +208,6 @@ def from_id3(file: PiecedFile) -> Metadata:
 
     native: dict[str, Any] = {}
     for kind in (ID3, APEv2):
-        file.seek(0)
         with suppress(MutagenError, ValueError, OSError):
             native[kind.__name__] = kind(file.as_file())
     found = id3.understand(native["ID3"]) if "ID3" in native else id3.Found()
@@ -262,9 +263,7 @@ def _comments(
     comments: Iterable[tuple[str, str]],
 ) -> tuple[dict[str, tuple[str, ...]], tuple[Picture, ...], tuple[Chapter, ...]]:
     """Vorbis comments, with the pictures and chapters among them."""
-    import base64
-    import re
-
+    from mutagen import MutagenError
     from mutagen.flac import Picture
 
     tags: dict[str, tuple[str, ...]] = {}
@@ -274,7 +273,7 @@ def _comments(
     for name, text in comments:
         key = name.lower()
         if key == "metadata_block_picture":
-            with suppress(ValueError, Exception):  # mutagen's own errors derive from no common one here
+            with suppress(MutagenError, ValueError, struct.error):
                 pictures.append(Picture(base64.b64decode(text)))
         elif match := re.fullmatch(r"chapter(\d+)", key):
             with suppress(ValueError):
@@ -288,15 +287,13 @@ def _comments(
     ends = [*(starts[number] for number in order[1:]), 0.0]
     chapters = tuple(
         Chapter(starts[number], max(end, starts[number]), titles.get(number, ""))
-        for number, end in zip(order, ends, strict=True)
+        for number, end in zip(order, ends, strict=False)
     )
     return tags, tuple(pictures), chapters
 
 
 def as_comments(metadata: Metadata) -> list[tuple[str, str]]:
     """Tags, pictures and chapters as Vorbis comments."""
-    import base64
-
     comments = [(name.upper(), text) for name, texts in metadata.tags.items() for text in texts if _is_field(name)]
     for number, chapter in enumerate(metadata.chapters, 1):
         minutes, seconds = divmod(chapter.start, 60)
@@ -310,8 +307,3 @@ def as_comments(metadata: Metadata) -> list[tuple[str, str]]:
 def _is_field(name: str) -> bool:
     """Whether it may name a Vorbis comment."""
     return bool(name) and all(0x20 <= ord(c) <= 0x7D and c != "=" for c in name)
-
-
-def chunk_of(chunks: Iterable[Chunk], id: bytes) -> Chunk | None:
-    """The first of a name."""
-    return next((chunk for chunk in chunks if chunk.id[:4] == id), None)

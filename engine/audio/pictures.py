@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .media import open_media
 from .pieces import PiecedFile
 from .reader import open_plain
 from .sniff import kind_of
-from .media import open_media
 
 __all__ = ["OtherTracks"]
 

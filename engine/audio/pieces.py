@@ -124,5 +124,6 @@ class PiecedFile(io.RawIOBase):
         return self._position
 
     def as_file(self) -> IO[bytes]:
-        """For libraries that are typed to take a file."""
+        """At its beginning, for libraries that are typed to take a file."""
+        self.seek(0)
         return cast(IO[bytes], self)

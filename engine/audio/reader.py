@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ..limits import HIGHEST_RATE, LOWEST_RATE
 from .formats import BLOCK, SUFFIXES, AudioFileError, AudioInfo, block_frames
-from .sniff import kind_of
 from .pieces import PiecedFile
+from .sniff import kind_of
 from .sources import Damaged, Source, open_source
 
 __all__ = ["AudioReader", "open_plain"]

@@ -69,10 +69,9 @@ def is_padded(info: AudioInfo) -> bool:
 
 def _lost(info: AudioInfo) -> list[str]:
     lost = losses(info)
-    mask = info.channel_mask
-    if mask is not None and mask != usual_mask(info.channels) and info.format not in ("WAVEX", "RF64", "FLAC"):
-        if info.format not in _MUXERS:
-            lost.append(f"the channel mask {mask:#x}")
+    mask, holds_mask = info.channel_mask, info.format in ("WAVEX", "RF64", "FLAC", *_MUXERS)
+    if mask is not None and mask != usual_mask(info.channels) and not holds_mask:
+        lost.append(f"the channel mask {mask:#x}")
     return [f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else []
 
 

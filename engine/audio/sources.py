@@ -29,7 +29,9 @@ _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 _SOUNDFILE_KINDS = {"WAV", "AIFF", "CAF", "W64", "AU", "FLAC", "OGG", "MP3"}
 _TAGS = ("title", "artist", "album", "genre", "date", "tracknumber", "comment", "copyright", "license", "software")
 _AGAIN = "get it again, or repair it in an editor"
-_READABLE = "readable are WAV, FLAC, AIFF, CAF, AU, W64, OGG, Opus, MP3, and with PyAV M4A, MP4, MKV, WebM, WMA and others"
+_READABLE = (
+    "readable are WAV, FLAC, AIFF, CAF, AU, W64, OGG, Opus, MP3, and with PyAV M4A, MP4, MKV, WebM, WMA and others"
+)
 
 Damage = Callable[[int, str], AudioFileError]
 """The error for a position in samples and what the decoder says."""
@@ -37,6 +39,10 @@ Damage = Callable[[int, str], AudioFileError]
 
 class Damaged(Exception):  # noqa: N818 (what the reader makes an error of)
     """A file that cannot be read; the message says why."""
+
+
+class MediaMissing(Damaged):
+    """PyAV is needed and missing."""
 
 
 class Source(Protocol):
@@ -75,9 +81,14 @@ def open_source(handle: int, identity: tuple[int, ...]) -> Source:
                 f"not a sound file that can be read, or damaged ({error}); {_READABLE}"
             ) from None
         try:
-            return _MediaFile(handle, kind, identity)
+            opened = _MediaFile(handle, kind, identity)
+        except MediaMissing as missing:
+            raise Damaged(f"libsndfile does not read it ({error}). {missing}") from None
         except Damaged:
             raise Damaged(f"not a sound file that can be read, or damaged ({error}); {_READABLE}") from None
+        if kind == "FLAC":
+            opened.notes.append(f"{error}; all that is there is taken")
+        return opened
 
 
 class _NotOurs(Exception):  # noqa: N818
@@ -253,6 +264,17 @@ def _flac_mask(metadata: Metadata) -> int | None:
     return None
 
 
+def _kept_by_kind(file: PiecedFile, kind: str, subtype: str) -> Metadata | None:
+    """What files hold whose container libsndfile knows too."""
+    if (layout := layout_of(file)) is not None:
+        return from_chunks(file, layout)
+    if kind == "FLAC":
+        return from_flac(file)
+    if kind == "OGG":
+        return from_ogg(file, subtype)
+    return from_id3(file) if kind == "MP3" else None
+
+
 class _MediaFile:
     """PyAV's."""
 
@@ -264,9 +286,12 @@ class _MediaFile:
                 raise Damaged(f"ends early: {cut}; {_AGAIN}")
             self._media = MediaSource(handle, kind, identity)
         except MediaError as error:
-            raise Damaged(str(error)) from None
+            kind_of_error = MediaMissing if error.is_missing else Damaged
+            raise kind_of_error(str(error)) from None
         track = self._media.track
-        metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
+        metadata, smpb = _kept_by_kind(PiecedFile(handle), kind, track.subtype), None
+        if metadata is None:
+            metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
         frames = self._media.frames
         promised = smpb or track.promised
         if promised is not None:

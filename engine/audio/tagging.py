@@ -149,9 +149,9 @@ def insert_chunks(path: Path, chunks: bytes, *, channel_mask: int | None = None)
             at = 16 if layout.family == "W64" else 20
             header[at : at + 8] = struct.pack("<Q", struct.unpack("<Q", header[at : at + 8])[0] + gap)
         fmt = layout.find(b"fmt ")
-        if channel_mask is not None and fmt is not None and fmt.size >= 40 and not layout.big:
-            if header[fmt.start : fmt.start + 2] == b"\xfe\xff":
-                header[fmt.start + 20 : fmt.start + 24] = struct.pack("<I", channel_mask)
+        is_extensible = fmt is not None and fmt.size >= 40 and header[fmt.start : fmt.start + 2] == b"\xfe\xff"
+        if channel_mask is not None and fmt is not None and is_extensible:
+            header[fmt.start + 20 : fmt.start + 24] = struct.pack("<I", channel_mask)
         file.seek(0)
         file.write(bytes(header) + chunks)
 
