@@ -129,7 +129,7 @@ class AudioInfo:
         size = new.frames * new.channels * _BYTES.get(new.subtype, 4)
         if new.format in ("WAV", "WAVEX") and size > _WAV_LIMIT:
             new = replace(new, format="RF64")  # a WAV header counts to 4 GB
-        if suffix not in _PICTURES:
+        if suffix not in _PICTURES and name not in READ_ONLY:
             new = replace(new, container=None)
         new.check_writable(path)
         return new
@@ -157,7 +157,8 @@ class AudioInfo:
         kind = f"{self.format}/{self.subtype}"
         fits = f"{self.channels} channel(s) at {self.sample_rate} Hz"
         if self.format in READ_ONLY:
-            raise AudioFileError(path, f"{self.format} can only be read; name an output file that ends in .m4a or .wav")
+            instead = ".mkv for the video, .wav for its sound" if self.container else ".m4a or .wav"
+            raise AudioFileError(path, f"{self.format} can only be read; name an output file that ends in {instead}")
         if self.format in MEDIA:
             trial: str | None = self._media_misfit()
         elif not soundfile.check_format(self.format, self.subtype):

@@ -6,7 +6,7 @@ import struct
 
 from .pieces import PiecedFile
 
-__all__ = ["length_note", "media_is_cut"]
+__all__ = ["length_note", "media_size"]
 
 _TELLING = {"FLAC", "MP4", "MOV", "3GP", "WV", "TTA", "APE", "WAV", "RF64", "W64", "AIFF", "CAF", "AU"}
 
@@ -19,21 +19,16 @@ def length_note(format: str) -> str:
     return f"{format} {tag}does not tell its length, so whether it is whole is not known; all that is there is taken"
 
 
-def media_is_cut(file: PiecedFile, kind: str) -> str | None:
-    """What is missing of a container that tells its size; None: nothing, or it does not tell."""
-    promised = None
+def media_size(file: PiecedFile, kind: str) -> int | None:
+    """How long the file is by its container, in bytes; None: it does not tell."""
     if kind in ("MATROSKA", "WEBM"):
-        promised = _matroska_size(file)
-    elif kind == "AVI":
-        promised = struct.unpack("<I", file.at(4, 4))[0] + 8
-        promised = None if promised <= 8 or promised >= 2**31 else promised
-    elif kind == "ASF":
-        promised = _asf_size(file)
-    elif kind in ("MP4", "MOV", "3GP"):
-        promised = _mp4_size(file)
-    if promised is None or promised <= file.size:
-        return None
-    return f"{file.size:,} of {promised:,} bytes are there"
+        return _matroska_size(file)
+    if kind == "AVI":
+        size = int(struct.unpack("<I", file.at(4, 4).rjust(4, b"\0"))[0]) + 8
+        return None if size <= 8 or size >= 2**31 else size
+    if kind == "ASF":
+        return _asf_size(file)
+    return _mp4_size(file) if kind in ("MP4", "MOV", "3GP") else None
 
 
 def _vint(data: bytes) -> tuple[int | None, int]:

@@ -23,7 +23,7 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     with media.open() as container:
         told = dict(container.metadata) | dict(container.streams.audio[0].metadata)
         chapters = chapters_of(container)
-    tags = {
+    tags: dict[str, tuple[str, ...]] = {
         _NAMES.get(name.lower(), name.lower()): (text,)
         for name, text in told.items()
         if text and not _is_technical(name)

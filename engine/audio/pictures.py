@@ -26,7 +26,7 @@ class OtherTracks:
 
     Attributes
     ----------
-    sound_start : time of the first sample in the source, s.
+    sound_start : time of the first sample, s, from where the first track begins.
     sound_metadata : of the sound track, such as its language.
     notes : which tracks the other format cannot hold.
 
@@ -45,7 +45,9 @@ class OtherTracks:
             self._container = open_media(file, kind_of(file) or "")
             sound = self._container.streams.audio[0]
             unit = sound.time_base or 0
-            self.sound_start = float((sound.start_time or 0) * unit)
+            # Broadcasts begin at any time of their clock.
+            self._origin = (self._container.start_time or 0) / 1_000_000
+            self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
             self.sound_metadata = {"language": sound.metadata["language"]} if "language" in sound.metadata else {}
             self._streams = dict(self._add(sound))
             self._packets: Iterator[Any] = self._container.demux(*[self._container.streams[i] for i in self._streams])
@@ -89,11 +91,16 @@ class OtherTracks:
             self._next = None
             if packet is None:
                 return
-            if packet.dts is None:  # the end of a stream
+            time = packet.pts if packet.dts is None else packet.dts  # Matroska does not tell both
+            if time is None:  # the end of a stream
                 continue
-            if seconds is not None and float(packet.dts * packet.time_base) > seconds:
+            if seconds is not None and float(time * packet.time_base) - self._origin > seconds:
                 self._next = packet
                 return
+            if self._origin:
+                shift = round(self._origin / packet.time_base)
+                packet.pts = None if packet.pts is None else packet.pts - shift
+                packet.dts = None if packet.dts is None else packet.dts - shift
             packet.stream = self._streams[packet.stream.index]
             self._out.mux(packet)
 

@@ -30,6 +30,7 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+_SILENCE = 1 << 16
 _BITS_PER_SECOND = 128_000
 """Of each channel, as much as libsndfile's codecs get: coding speech once more should not be heard."""
 
@@ -43,9 +44,16 @@ class Failed(Exception):  # noqa: N818 (what the writer makes an error of)
 
 
 class Sink(Protocol):
-    """A file that is being written."""
+    """A file that is being written.
+
+    Attributes
+    ----------
+    notes : what cannot be kept.
+    lead : samples of silence before the sound, where pictures begin earlier.
+    """
 
     notes: list[str]
+    lead: int
 
     def write(self, block: Samples) -> None:
         """Append (channels, n)."""
@@ -64,7 +72,8 @@ def clips(info: AudioInfo) -> bool:
 
 def is_padded(info: AudioInfo) -> bool:
     """Whether the format holds whole blocks only."""
-    return bool(_PADDED.search(info.subtype))
+    # Matroska could tell how much of the last frame is sound, but FFmpeg writes that for Opus only.
+    return bool(_PADDED.search(info.subtype)) or (info.format, info.subtype) == ("MATROSKA", "AAC")
 
 
 def _lost(info: AudioInfo) -> list[str]:
@@ -79,7 +88,7 @@ class SoundfileSink:
     """libsndfile's formats."""
 
     def __init__(self, path: Path, info: AudioInfo) -> None:
-        self._path, self._info = path, info
+        self._path, self._info, self.lead = path, info, 0
         self.notes = _lost(info)
         self._chunks = chunks_for(info)
         self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
@@ -155,10 +164,16 @@ class MediaSink:
             self._out.start_encoding()
         except (av.error.FFmpegError, ValueError, OSError, TypeError) as error:
             self.abandon()
-            raise Failed(_said(error)) from None
+            raise Failed(_said(error), is_final=not isinstance(error, OSError)) from None
         self._frame = self._stream.codec_context.frame_size or 1024
         self._held = np.empty((info.channels, 0), np.float32)
         self._position = round(self._others.sound_start * info.sample_rate) if self._others else 0
+        self.lead = 0
+        if info.format in ("MP4", "MOV") and self._position:
+            # An edit list tells either a late beginning or the encoder's delay, as FFmpeg writes it: silence it is.
+            self.lead, self._position = self._position, 0
+            for start in range(0, self.lead, _SILENCE):
+                self.write(np.zeros((info.channels, min(_SILENCE, self.lead - start)), np.float32))
 
     def _describe(self) -> None:
         metadata = metadata_of(self._info)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .chunks import Layout, layout_of
 from .formats import AudioFileError, AudioInfo, told
-from .lengths import length_note, media_is_cut
+from .lengths import length_note, media_size
 from .media import MediaError, MediaSource
 from .metadata import Metadata, from_chunks, from_flac, from_id3, from_ogg
 from .mpeg import find_parts
@@ -49,7 +49,7 @@ class Source(Protocol):
     """A file that is being decoded."""
 
     info: AudioInfo
-    notes: Sequence[str]
+    notes: list[str]
     has_pictures: bool
 
     def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
@@ -151,6 +151,10 @@ class _SoundFiles:
         if pieces is None and file.at(0, 4) == b"BW64":  # RF64 by another name
             pieces = (b"RF64", (4, file.size))
         self._add(pieces)
+        if self._files[0].subtype.startswith("MPEG"):
+            self._files.pop().close()
+            self._lengths.clear()
+            raise _NotOurs("MPEG sound, whose length it estimates")
         if verdict.note:
             self.notes.append(verdict.note)
         return from_chunks(file, layout)
@@ -282,8 +286,9 @@ class _MediaFile:
         from .mediatags import read_metadata
 
         try:
-            if cut := media_is_cut(PiecedFile(handle), kind):
-                raise Damaged(f"ends early: {cut}; {_AGAIN}")
+            size, told_size = PiecedFile(handle).size, media_size(PiecedFile(handle), kind)
+            if told_size is not None and told_size > size:
+                raise Damaged(f"ends early: {size:,} of {told_size:,} bytes are there; {_AGAIN}")
             self._media = MediaSource(handle, kind, identity)
         except MediaError as error:
             kind_of_error = MediaMissing if error.is_missing else Damaged
@@ -303,9 +308,9 @@ class _MediaFile:
             sample_rate=track.sample_rate, channels=track.channels, frames=frames, format=kind,
             subtype=track.subtype, tags=_plain(metadata), metadata=metadata, channel_mask=mask_of(track.layout),
         )  # fmt: skip
-        self.notes: list[str] = self._odd(kind)
+        self.notes: list[str] = self._odd(kind, is_known=promised is not None or told_size is not None)
 
-    def _odd(self, kind: str) -> list[str]:
+    def _odd(self, kind: str, *, is_known: bool) -> list[str]:
         track, notes = self._media.track, []
         if track.tracks > 1:
             notes.append(f"has {track.tracks} sound tracks, of which the first is taken")
@@ -314,7 +319,7 @@ class _MediaFile:
             notes.append(f"its times leave gaps of {seconds:.2f} s in all, where there is silence")
         if self._media.damaged:
             notes.append(f"{self._media.damaged} packets are damaged, and are passed over")
-        if track.promised is None and (note := length_note(kind)):
+        if not is_known and (note := length_note(kind)):
             notes.append(note)
         return notes
 

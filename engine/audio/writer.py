@@ -144,7 +144,7 @@ class AudioWriter:
             return  # some formats cannot be opened again when they hold nothing
         try:
             with AudioReader(self._partial.path) as reader:
-                there = reader.info.frames
+                there = reader.info.frames - self._sink.lead
         except AudioFileError as error:
             raise self._error(f"what was written cannot be read back ({error.reason}); is the disk full?") from None
         if there < self.frames or (there > self.frames and not is_padded(self.info)):
