@@ -34,7 +34,7 @@ SUFFIXES: Mapping[str, tuple[str, str | None]] = {
     ".3gp": ("3GP", None), ".ac3": ("AC3", None), ".eac3": ("EAC3", None), ".avi": ("AVI", None),
     ".flv": ("FLV", None), ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
     ".mpg": ("MPEG", None), ".mpeg": ("MPEG", None), ".ogv": ("OGV", None), ".wv": ("WV", None), ".ape": ("APE", None),
-    ".tta": ("TTA", None), ".dts": ("DTS", None),
+    ".tta": ("TTA", None), ".dts": ("DTS", None), ".mp2": ("MP2", None),
 }  # fmt: skip
 """Names of sound files: suffix to format (libsndfile's name, or that of :data:`MEDIA`, or of one that can only be
 read), and subtype where the suffix decides it."""
@@ -52,7 +52,6 @@ _PICTURES = {".mp4", ".m4v", ".mov", ".mkv", ".webm"}
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
 _WAV_LIMIT = 2**32 - 2**16
 _MEDIA_CHANNELS = 8
-_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 _AAC_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
 # 0 is the best quality, 1 the smallest file. About 200 kbit/s: coding speech once more should not be heard.
 _COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
@@ -120,6 +119,7 @@ class AudioInfo:
         name, subtype = SUFFIXES[suffix]
         # WAVEX is WAV with a longer header, and long recordings carry RF64 under the name .wav.
         same = self.format == name or (name == "WAV" and self.format in ("WAVEX", "RF64"))
+        same &= name not in soundfile.available_formats() or soundfile.check_format(self.format, self.subtype)
         if name in MEDIA:
             new = replace(self, format=name, subtype=self._media_subtype(name))
         elif name in READ_ONLY or (same and (suffix != ".opus" or self.subtype == "OPUS")):
@@ -171,7 +171,7 @@ class AudioInfo:
     def _media_misfit(self) -> str | None:
         if self.channels > _MEDIA_CHANNELS:
             return f"at most {_MEDIA_CHANNELS} channels"
-        rates = {"OPUS": _OPUS_RATES, "AAC": _AAC_RATES}.get(self.subtype)
+        rates = {"OPUS": (48_000,), "AAC": _AAC_RATES}.get(self.subtype)
         if rates and self.sample_rate not in rates:
             return "rates: " + ", ".join(map(str, rates)) + " Hz"
         return None

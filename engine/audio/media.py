@@ -8,7 +8,9 @@ rate.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +23,14 @@ from .sniff import demuxer_for
 if TYPE_CHECKING:
     import av
 
-__all__ = ["MediaError", "MediaSource", "Track", "open_media"]
+__all__ = ["MediaError", "MediaSource", "Tally", "Track", "open_media"]
 
 Samples = NDArray[np.float32]
 _GAP = 0.04
 """Seconds. Times of Matroska and ASF are whole milliseconds; what jumps further is a gap."""
 _LONGEST_GAP = 3600.0
+_TICK = 0.002
+_MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
 _DEPTHS = {"s16": "16", "s32": "24"}
 _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
@@ -50,7 +54,7 @@ class Track:
     sample_rate, channels : of the sound.
     codec : FFmpeg's name; subtype : ours.
     layout : FFmpeg's name of the loudspeakers.
-    start : time of the first sample, s.
+    start : time of the first sample, s (a fraction).
     tracks : number of sound tracks.
     pictures : whether there is a moving picture.
     promised : samples by the container's index; None: it does not tell.
@@ -61,7 +65,7 @@ class Track:
     codec: str
     subtype: str
     layout: str
-    start: float
+    start: Fraction
     tracks: int
     pictures: bool
     promised: int | None
@@ -96,6 +100,23 @@ def _told(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
+@dataclass
+class Tally:
+    """What was met while decoding.
+
+    Attributes
+    ----------
+    frames, silent : samples; of which silence where sound was missing.
+    damaged : packets that could not be decoded.
+    end : of the last packet, s.
+    """
+
+    frames: int = 0
+    silent: int = 0
+    damaged: int = 0
+    end: Fraction = Fraction(0)
+
+
 class MediaSource:
     """The first sound track, decoded block by block.
 
@@ -111,98 +132,127 @@ class MediaSource:
     """
 
     def __init__(self, handle: int, kind: str, identity: tuple[int, ...]) -> None:
-        self._handle, self._kind, self._identity = handle, kind, identity
+        self._handle, self.kind, self.identity = handle, kind, identity
         self.track = self._look()
-        self.frames, self.silent, self.damaged = _counted(self)
-        """Samples; of which silence where sound was missing; packets that could not be decoded."""
+        self.tally = _counted(self)
 
     @property
-    def key(self) -> tuple[object, ...]:
-        """Tells files apart, and versions of one file."""
-        return self._kind, *self._identity
+    def frames(self) -> int:
+        """Samples that are sound: without what fills up the last packet, where the container tells."""
+        promised, counted = self.track.promised, self.tally.frames
+        if promised is None:
+            return counted
+        # Edit lists of MP4 count in ticks, mostly milliseconds; the packets count in samples.
+        by_packets = round((self.tally.end - self.track.start) * self.track.sample_rate)
+        if abs(by_packets - promised) <= _TICK * self.track.sample_rate:
+            promised = by_packets
+        return min(promised, counted)
 
     def open(self) -> av.container.InputContainer:
         """The container once more, from its beginning."""
-        return open_media(PiecedFile(self._handle), self._kind)
+        return open_media(PiecedFile(self._handle), self.kind)
 
     def _look(self) -> Track:
+        import av
+
         with self.open() as container:
             sounds = container.streams.audio
             if not sounds:
                 raise MediaError("holds no sound, only pictures" if container.streams.video else "holds no sound")
             stream = sounds[0]
-            rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
-            if not rate or not channels:
-                raise MediaError(f"its sound ({stream.codec_context.name}) is of a kind that is not known")
             unit = stream.time_base
-            start = float(stream.start_time * unit) if stream.start_time is not None and unit else 0.0
-            exact = self._kind in ("MP4", "MOV", "3GP") and stream.duration and unit
+            start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
+            told, codec = stream.duration, stream.codec_context.name
+            exact = self.kind in ("MP4", "MOV", "3GP") and told and unit
+            pictures = any(not _is_cover(video) for video in container.streams.video)
+            subtype = _subtype(stream)
+            # What the container says of rate and channels is often wrong: what is decoded counts.
+            first = None
+            for packet in container.demux(stream):
+                with suppress(av.error.FFmpegError, ValueError):
+                    first = next(iter(packet.decode()), None)
+                if first is not None:
+                    break
+            if first is None or not first.sample_rate:
+                raise MediaError(f"its sound ({codec}) cannot be decoded")
             return Track(
-                sample_rate=rate, channels=channels, codec=stream.codec_context.name, subtype=_subtype(stream),
-                layout=stream.codec_context.layout.name, start=start, tracks=len(sounds),
-                pictures=any(not _is_cover(video) for video in container.streams.video),
-                promised=round(stream.duration * unit * rate) if exact and stream.duration and unit else None,
+                sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
+                layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
+                promised=round(told * unit * first.sample_rate) if exact and told and unit else None,
             )  # fmt: skip
 
-    def blocks(self) -> Iterator[Samples]:
-        """Decoded pieces of shape (channels, n), as the container's times place them, without the cut at the end."""
-        for kind, block in self._placed():
-            if kind != "damaged":
-                yield block
+    def blocks(self, tally: Tally | None = None) -> Iterator[Samples]:
+        """Decoded pieces of shape (channels, n), as the container's times place them, without the cut at the end.
 
-    def _placed(self) -> Iterator[tuple[str, Samples]]:
-        """"sound" or "silence" with samples, "damaged" with none."""
+        Raises
+        ------
+        MediaError : rate or channels change.
+        """
         import av
 
-        rate, channels = self.track.sample_rate, self.track.channels
-        position, shift = 0, None
+        tally = Tally() if tally is None else tally
+        rate, shift = self.track.sample_rate, None
         with self.open() as container:
             stream = container.streams.audio[0]
-            packets = container.demux(stream)
-            while True:
+            for packet in _survive(container.demux(stream), tally):
                 try:
-                    packet = next(packets, None)
-                    if packet is None:
-                        return
                     frames = packet.decode()
                 except (av.error.FFmpegError, ValueError):
-                    yield "damaged", np.empty((channels, 0), np.float32)
+                    tally.damaged += 1
                     continue
+                if packet.pts is not None and packet.duration and not packet.is_discard:
+                    tally.end = max(tally.end, (packet.pts + packet.duration) * packet.time_base)
                 for frame in frames:
-                    if frame.sample_rate != rate or frame.layout.nb_channels != channels:
-                        raise MediaError(
-                            f"its sound changes after {position / rate:.2f} s to {frame.layout.nb_channels} channel(s) "
-                            f"at {frame.sample_rate} Hz"
-                        )
-                    block = _as_float(frame)
+                    self._check(frame, tally.frames)
                     if frame.time is not None:
                         at = round(frame.time * rate)
-                        shift = at - position if shift is None else shift
-                        gap = at - shift - position
+                        shift = at - tally.frames if shift is None else shift
+                        gap = at - shift - tally.frames
                         if gap > _LONGEST_GAP * rate or gap < -_GAP * rate:
                             shift += gap  # the clock was set anew: nothing is missing
                         elif gap > _GAP * rate:
-                            yield from (("silence", piece) for piece in _zeros(channels, gap))
-                            position += gap
-                    yield "sound", block
-                    position += block.shape[1]
+                            tally.frames += gap
+                            tally.silent += gap
+                            yield from _zeros(self.track.channels, gap)
+                    block = _as_float(frame)
+                    tally.frames += block.shape[1]
+                    yield block
+
+    def _check(self, frame: av.AudioFrame, position: int) -> None:
+        rate, channels = frame.sample_rate, frame.layout.nb_channels
+        if (rate, channels) != (self.track.sample_rate, self.track.channels):
+            at = position / self.track.sample_rate
+            raise MediaError(f"its sound changes after {at:.2f} s to {channels} channel(s) at {rate} Hz")
+
+
+def _survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:
+    """Packets, without those that the container itself cannot read."""
+    import av
+
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, ValueError):
+            tally.damaged += 1
+            return
+        if packet is None:
+            return
+        yield packet
 
 
 @lru_cache(maxsize=256)
-def _count_once(key: tuple[object, ...]) -> list[tuple[int, int, int]]:
-    """A place for the count of a file."""
+def _place(key: tuple[object, ...]) -> list[Tally]:
+    """Where the count of a file is kept."""
     return []
 
 
-def _counted(source: MediaSource) -> tuple[int, int, int]:
-    place = _count_once(source.key)
+def _counted(source: MediaSource) -> Tally:
+    place = _place((source.kind, *source.identity))
     if not place:
-        frames = silent = damaged = 0
-        for kind, block in source._placed():
-            frames += block.shape[1]
-            silent += block.shape[1] * (kind == "silence")
-            damaged += kind == "damaged"
-        place.append((frames, silent, damaged))
+        tally = Tally()
+        for _ in source.blocks(tally):
+            pass
+        place.append(tally)
     return place[0]
 
 
@@ -212,10 +262,14 @@ def _zeros(channels: int, count: int) -> Iterator[Samples]:
 
 
 def _as_float(frame: av.AudioFrame) -> Samples:
+    import av
+
+    name = frame.format.name.removesuffix("p")
+    if frame.format.is_planar and frame.layout.nb_channels >= _MOST_PLANES:
+        (frame,) = av.AudioResampler(format=name, layout=frame.layout, rate=frame.sample_rate).resample(frame)
     x = frame.to_ndarray()
     if not frame.format.is_planar:
         x = x.reshape(-1, frame.layout.nb_channels).T
-    name = frame.format.name.removesuffix("p")
     if name in _SCALES:
         x = (x.astype(np.float64) - 128 * (name == "u8")) * _SCALES[name]
     return x.astype(np.float32)

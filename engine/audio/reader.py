@@ -204,7 +204,7 @@ class AudioReader:
 
 _ALIKE = (
     {"WAV", "WAVEX", "RF64"}, {"MP4", "MOV", "3GP"}, {"MATROSKA", "WEBM"}, {"OGG", "OGV"}, {"AC3", "EAC3"},
-    {"MPEG", "MPEGTS", "MP3"},
+    {"MPEG", "MPEGTS", "MP2", "MP3"},
 )  # fmt: skip
 """Names that are used for one another."""
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from .formats import AudioInfo, create, told
 from .pictures import OtherTracks
-from .speakers import layout_of_mask, usual_mask
-from .tagging import ShiftedFile, chunks_for, family_of, insert_chunks, losses, metadata_of, tag_file
+from .speakers import layout_for
+from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
 
 __all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
 
@@ -23,6 +23,7 @@ Samples = NDArray[np.float32]
 _INTEGER = re.compile(r"PCM_|ALAC|FLAC_|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
 _PADDED = re.compile(r"ADPCM|GSM|G72")
 """Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
+_ONE_BYTE = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}
 _MUXERS = {"MP4": "mp4", "MOV": "mov", "MATROSKA": "matroska", "WEBM": "webm"}
 _ENCODERS = {
     "AAC": ("aac", "fltp"), "OPUS": ("libopus", "flt"), "ALAC_16": ("alac", "s16p"), "ALAC_24": ("alac", "s32p"),
@@ -78,9 +79,6 @@ def is_padded(info: AudioInfo) -> bool:
 
 def _lost(info: AudioInfo) -> list[str]:
     lost = losses(info)
-    mask, holds_mask = info.channel_mask, info.format in ("WAVEX", "RF64", "FLAC", *_MUXERS)
-    if mask is not None and mask != usual_mask(info.channels) and not holds_mask:
-        lost.append(f"the channel mask {mask:#x}")
     return [f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else []
 
 
@@ -89,6 +87,7 @@ class SoundfileSink:
 
     def __init__(self, path: Path, info: AudioInfo) -> None:
         self._path, self._info, self.lead = path, info, 0
+        self._bytes = 0  # of one-byte samples
         self.notes = _lost(info)
         self._chunks = chunks_for(info)
         self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
@@ -109,6 +108,7 @@ class SoundfileSink:
             raise self._failed(error) from None
         if self._shifted is not None and self._shifted.error is not None:
             raise Failed(str(self._shifted.error.strerror))
+        self._bytes += block.size
 
     def finish(self) -> None:
         try:
@@ -123,6 +123,8 @@ class SoundfileSink:
             mask = self._info.channel_mask if family_of(self._info.format) == "RIFF" else None
             if self._chunks or mask is not None:
                 insert_chunks(self._path, self._chunks, channel_mask=mask)
+            if self._info.format == "AIFF" and self._info.subtype in _ONE_BYTE and self._bytes % 2:
+                count_bytes(self._path, self._bytes // self._info.channels, self._info.channels)
             tag_file(self._path, self._info)
         except Exception as error:
             # mutagen has many errors of its own; the sound is there, but not what belongs to it.
@@ -156,7 +158,7 @@ class MediaSink:
                 self._others = OtherTracks(info.container, self._out)
                 self.notes += self._others.notes
             self._stream: Any = self._out.add_stream(
-                codec, rate=info.sample_rate, layout=layout_of_mask(info.channel_mask, info.channels),
+                codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
                 format=sample_format, bit_rate=_BITS_PER_SECOND * info.channels,
             )  # fmt: skip
             self._stream.time_base = Fraction(1, info.sample_rate)
@@ -220,10 +222,10 @@ class MediaSink:
             top = 2.0 ** (bits - 1)
             y = np.clip(np.rint(x.astype(np.float64) * top), -top, top - 1).astype(np.int64)
             y = (y << (32 - bits)).astype(np.int32) if sample_format.startswith("s32") else y.astype(np.int16)
-        if not sample_format.endswith("p"):
-            y = y.T.reshape(1, -1)
         layout = self._stream.codec_context.layout
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(y), format=sample_format, layout=layout.name)
+        # PyAV sorts it by channels where the encoder wants that; its own way for eight channels writes beside them.
+        packed = np.ascontiguousarray(y.T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format=sample_format.removesuffix("p"), layout=layout.name)
         frame.sample_rate = self._info.sample_rate
         frame.time_base, frame.pts = Fraction(1, self._info.sample_rate), self._position
         return frame

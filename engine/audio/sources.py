@@ -28,6 +28,7 @@ Samples = NDArray[np.float32]
 _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 _SOUNDFILE_KINDS = {"WAV", "AIFF", "CAF", "W64", "AU", "FLAC", "OGG", "MP3"}
 _TAGS = ("title", "artist", "album", "genre", "date", "tracknumber", "comment", "copyright", "license", "software")
+_LARGEST_PACKET = 4096  # samples
 _AGAIN = "get it again, or repair it in an editor"
 _READABLE = (
     "readable are WAV, FLAC, AIFF, CAF, AU, W64, OGG, Opus, MP3, and with PyAV M4A, MP4, MKV, WebM, WMA and others"
@@ -297,12 +298,10 @@ class _MediaFile:
         metadata, smpb = _kept_by_kind(PiecedFile(handle), kind, track.subtype), None
         if metadata is None:
             metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
-        frames = self._media.frames
-        promised = smpb or track.promised
-        if promised is not None:
-            if frames + 4096 < promised:
-                raise Damaged(f"ends early: {frames} of {promised} samples are there; {_AGAIN}")
-            frames = min(frames, promised)
+        frames, promised = self._media.frames, track.promised
+        if promised is not None and frames + _LARGEST_PACKET < promised:
+            raise Damaged(f"ends early: {frames} of {promised} samples are there; {_AGAIN}")
+        frames = frames if smpb is None else min(frames, smpb)
         self.has_pictures = track.pictures
         self.info = AudioInfo(
             sample_rate=track.sample_rate, channels=track.channels, frames=frames, format=kind,
@@ -314,11 +313,11 @@ class _MediaFile:
         track, notes = self._media.track, []
         if track.tracks > 1:
             notes.append(f"has {track.tracks} sound tracks, of which the first is taken")
-        if self._media.silent:
-            seconds = self._media.silent / track.sample_rate
+        if self._media.tally.silent:
+            seconds = self._media.tally.silent / track.sample_rate
             notes.append(f"its times leave gaps of {seconds:.2f} s in all, where there is silence")
-        if self._media.damaged:
-            notes.append(f"{self._media.damaged} packets are damaged, and are passed over")
+        if self._media.tally.damaged:
+            notes.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
         if not is_known and (note := length_note(kind)):
             notes.append(note)
         return notes

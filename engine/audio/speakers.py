@@ -5,7 +5,7 @@ The bits are the same in both (front left is 1, front right 2, …), so a mask t
 
 from __future__ import annotations
 
-__all__ = ["layout_of_mask", "mask_of", "usual_mask"]
+__all__ = ["layout_for", "mask_of", "usual_mask"]
 
 _BITS = {
     "FL": 0x1, "FR": 0x2, "FC": 0x4, "LFE": 0x8, "BL": 0x10, "BR": 0x20, "FLC": 0x40, "FRC": 0x80, "BC": 0x100,
@@ -44,18 +44,23 @@ def mask_of(layout: str) -> int | None:
     return sum(_BITS[name] for name in names)
 
 
-def layout_of_mask(mask: int | None, channels: int) -> str:
-    """FFmpeg's name for a mask that counts this many channels, or else the usual layout.
+_APPLE = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x107, 5: 0x37, 6: 0x3F, 7: 0x13F, 8: 0xFF}
+_VORBIS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+_ENCODED = {"AAC": _APPLE, "ALAC_16": _APPLE, "ALAC_24": _APPLE, "OPUS": _VORBIS}
+"""Layouts that encoders have, one for each number of channels. Others hold any."""
+
+
+def layout_for(subtype: str, mask: int | None, channels: int) -> str:
+    """FFmpeg's name of the layout that comes nearest to a mask, for a kind of sound.
 
     Examples
     --------
-    >>> layout_of_mask(0x60F, 6), layout_of_mask(None, 2)
-    ('5.1(side)', 'stereo')
+    >>> layout_for("FLAC_16", 0x60F, 6), layout_for("AAC", 0x60F, 6), layout_for("PCM_16", None, 2)
+    ('5.1(side)', '5.1', 'stereo')
     """
     import av
 
     if not mask or mask.bit_count() != channels:
         mask = usual_mask(channels)
-    if not mask:
-        return f"{channels} channels"
-    return str(av.AudioLayout(hex(mask)).name)
+    mask = _ENCODED.get(subtype, {}).get(channels, mask)
+    return str(av.AudioLayout(hex(mask)).name) if mask else f"{channels} channels"

@@ -16,8 +16,9 @@ from .chunks import Family, layout_of, pack_chunk
 from .formats import AudioInfo
 from .metadata import Metadata, aiff_texts, as_comments, caf_info, from_tags, info_list, info_names
 from .pieces import PiecedFile
+from .speakers import usual_mask
 
-__all__ = ["ShiftedFile", "chunks_for", "family_of", "insert_chunks", "losses", "tag_file"]
+__all__ = ["ShiftedFile", "chunks_for", "count_bytes", "family_of", "insert_chunks", "losses", "tag_file"]
 
 _FAMILIES: Mapping[str, str] = {
     "WAV": "RIFF", "WAVEX": "RIFF", "RF64": "RIFF", "W64": "W64", "AIFF": "AIFF", "CAF": "CAF", "FLAC": "FLAC",
@@ -156,6 +157,18 @@ def insert_chunks(path: Path, chunks: bytes, *, channel_mask: int | None = None)
         file.write(bytes(header) + chunks)
 
 
+def count_bytes(path: Path, frames: int, channels: int) -> None:
+    """Set the length of an AIFF file of one-byte samples, where libsndfile counts the byte that makes it even."""
+    with open(path, "r+b") as file:
+        layout = layout_of(PiecedFile(file.fileno()))
+        comm, data = (layout.find(b"COMM"), layout.data) if layout else (None, None)
+        if comm is None or data is None:
+            return
+        for at, value in ((comm.start + 2, frames), (data.start - 4, 8 + frames * channels)):
+            file.seek(at)
+            file.write(struct.pack(">I", value))
+
+
 # By mutagen, into a file that is there
 
 
@@ -167,8 +180,9 @@ def tag_file(path: Path, info: AudioInfo) -> None:
     OSError, mutagen.MutagenError : it cannot be written.
     """
     metadata, family = metadata_of(info), family_of(info.format)
-    if family == "FLAC" and (not metadata.is_empty or info.channel_mask is not None):
-        _tag_flac(path, metadata, info.channel_mask)
+    mask = None if info.channel_mask == usual_mask(info.channels) else info.channel_mask
+    if family == "FLAC" and (not metadata.is_empty or mask is not None):
+        _tag_flac(path, metadata, mask)
     elif family == "OGG" and not metadata.is_empty:
         _tag_ogg(path, metadata, info.subtype)
     elif family == "MP3" and not metadata.is_empty:

@@ -15,6 +15,7 @@ from .commit import PartialFile
 from .formats import MEDIA, AudioFileError, AudioInfo, block_frames
 from .reader import AudioReader
 from .sinks import Failed, MediaSink, Sink, SoundfileSink, clips, is_padded
+from .speakers import usual_mask
 
 __all__ = ["AudioWriter"]
 
@@ -144,11 +145,14 @@ class AudioWriter:
             return  # some formats cannot be opened again when they hold nothing
         try:
             with AudioReader(self._partial.path) as reader:
-                there = reader.info.frames - self._sink.lead
+                there, mask = reader.info.frames - self._sink.lead, reader.info.channel_mask
         except AudioFileError as error:
             raise self._error(f"what was written cannot be read back ({error.reason}); is the disk full?") from None
         if there < self.frames or (there > self.frames and not is_padded(self.info)):
             raise self._error(f"{self.frames} samples were written and {there} can be read back; is the disk full?")
+        meant, usual = self.info.channel_mask, usual_mask(self.info.channels)
+        if meant is not None and meant != mask and (meant, mask) != (usual, None):
+            self.notes += (f"its channels are no longer told to be those of the mask {meant:#x}",)
 
     def __enter__(self) -> Self:
         return self
