@@ -14,24 +14,43 @@ from .corpus import Corpus, folder_clips, prepare, shard_clips
 
 
 def _prepare(a: argparse.Namespace) -> None:
-    excluded: set[str] = set()
+    excluded = set(a.exclude)
     for table in a.exclude_from:
         with open(table, newline="", encoding="utf-8") as f:
             excluded |= {value for row in csv.DictReader(f) for value in (row["speaker"], row["noise"])}
     sources = [shard_clips(folder, excluded) for folder in a.shards]
     for kind in ("speech", "noise", "rir"):
-        sources += [folder_clips(kind, folder) for folder in getattr(a, kind)]
-    print(f"{prepare(chain.from_iterable(sources), a.out)} clips in {a.out}")
+        sources += [folder_clips(kind, folder, excluded) for folder in getattr(a, kind)]
+    clips = chain.from_iterable(sources)
+    if a.clean_with:
+        from .targets import cleaned
+
+        clips = cleaned(clips, a.clean_with)
+    if a.new_voices:
+        from .voices import with_new_voices
+
+        clips = with_new_voices(clips, seconds=a.new_voices)
+    print(f"{prepare(clips, a.out)} clips in {a.out}")
+
+
+def _rooms(a: argparse.Namespace) -> None:
+    from .rooms import write_rooms
+
+    write_rooms(a.out, count=a.count, seed=a.seed)
+
+
+def _pairs(a: argparse.Namespace) -> None:
+    from .pairs import write_pairs
+
+    print(f"{len(write_pairs(Corpus(a.corpus), a.out, count=a.count, seed=a.seed))} pairs in {a.out}")
 
 
 def _train(a: argparse.Namespace) -> None:
-    from .loop import Trainer  # torch takes seconds to import: --help should not wait for it
+    from .loop import run  # torch takes seconds to import: --help should not wait for it
+    from .processes import together
 
-    trainer = Trainer(load_config(a.config), Corpus(a.corpus), a.folder, device=a.device, workers=a.workers)
-    if a.anneal:
-        trainer.anneal()
-    else:
-        trainer.train()
+    settings = {"device": a.device, "workers": a.workers, "start": a.start, "anneal": a.anneal}
+    together(run, a.processes, load_config(a.config), Corpus(a.corpus), a.folder, settings)
 
 
 def _export(a: argparse.Namespace) -> None:
@@ -50,6 +69,13 @@ def _ablate(a: argparse.Namespace) -> None:
     config, corpus = load_config(a.config), Corpus(a.corpus)
     for line in ablate(config, corpus, a.folder, a.pairs, hours=a.hours, anneal_hours=a.anneal_hours,
                        variants=a.only or tuple(VARIANTS), device=a.device, workers=a.workers):  # fmt: skip
+        print(line, flush=True)
+
+
+def _filterbank(a: argparse.Namespace) -> None:
+    from .filterbank import contrast
+
+    for line in contrast(load_config(a.config), Corpus(a.corpus), a.folder, a.pairs, hours=a.hours):
         print(line, flush=True)
 
 
@@ -73,8 +99,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--rir", type=Path, action="append", default=[], help="folder of room impulse responses")
     p.add_argument("--exclude-from", type=Path, action="append", default=[], metavar="CSV",
                    help="table of an evaluation set whose speakers and noises must not enter")  # fmt: skip
+    p.add_argument("--exclude", nargs="+", default=[], metavar="NAME", help="voices and noises that must not enter")
+    p.add_argument("--clean-with", type=Path, metavar="MODEL",
+                   help="model that speech with an audible floor goes through")  # fmt: skip
+    p.add_argument("--new-voices", type=float, default=0.0, metavar="SECONDS",
+                   help="so much of each voice once more with pitch and formants moved apart")  # fmt: skip
     p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
     p.set_defaults(run=_prepare)
+
+    p = commands.add_parser("rooms", help="simulate room impulse responses, for --rir of prepare")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=300)
+    p.add_argument("--seed", type=int, default=1)
+    p.set_defaults(run=_rooms)
+
+    p = commands.add_parser("pairs", help="make noisy/clean pairs of a corpus that no training has")
+    p.add_argument("--corpus", type=Path, required=True, help="prepared from voices and noises that are held out")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--count", type=int, default=60)
+    p.add_argument("--seed", type=int, default=1)
+    p.set_defaults(run=_pairs)
 
     p = commands.add_parser("train", help="train, or continue; --anneal: finish from the latest checkpoint")
     p.add_argument("config", type=Path)
@@ -82,6 +126,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--folder", type=Path, required=True, help="checkpoints and logs of this run")
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--processes", type=int, default=1, help="processes that train together, one core each")
+    p.add_argument("--start", type=Path, help="exported ONNX file whose weights a new run begins with")
     p.add_argument("--anneal", action="store_true")
     p.set_defaults(run=_train)
 
@@ -105,6 +151,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=1)
     p.set_defaults(run=_ablate)
+
+    p = commands.add_parser("filterbank", help="train a contrast on a learned filterbank and print its figures")
+    p.add_argument("config", type=Path)
+    p.add_argument("pairs", type=Path, help="folder as for the evaluation")
+    p.add_argument("--corpus", type=Path, required=True)
+    p.add_argument("--folder", type=Path, required=True)
+    p.add_argument("--hours", type=float, default=5.0, help="hours of audio")
+    p.set_defaults(run=_filterbank)
 
     p = commands.add_parser("curve", help="print the figures of several checkpoints of one run, by hours seen")
     p.add_argument("config", type=Path)

@@ -24,16 +24,21 @@ class Network:
     high_bands: int = 32
     seam_hz: float = 6000.0
     lookahead: int = 1
+    """Frames after a frame that its masks are computed from. One is the trunk's own; the others are split among the
+    blocks, each of which sees that many frames ahead of the one that it goes on with."""
     phase_conversion: bool = True
     relative_phase: bool = True
     """Phases relative to the neighbours in time and frequency as further features."""
-    neighbours: bool = True
-    """The complex head combines the bin with its neighbours in time and frequency; False: the bin alone."""
+    taps: tuple[int, ...] = (-4, -3, -2, -1, 1, 2)
+    """Frames relative to the masked one that the complex head combines it with, those within the look-ahead; none: the
+    frame alone."""
+    bin_units: int = 16
+    """Units of a small recurrence for each bin below ``bin_hz``, with weights shared by all; 0: none."""
+    bin_hz: float = 3000.0
+    level_seconds: float = 2.0
+    """Features are relative to the level of about so long, so that quiet and loud recordings look alike."""
     clamp: float | None = None
     """Largest magnitude of the complex mask; None: unbounded."""
-    reduction_db: float = 36.0
-    """Most that either mask of the finished model takes away (in training there is no limit). What is left of the noise
-    hides what the reduction does to it, and nothing else is lost (the model card has the figures)."""
     heads: tuple[str, ...] = ("phase-aware", "real")
 
 
@@ -42,13 +47,18 @@ class Data:
     """Distribution of the training mixtures; see ``mixing.py`` for what each probability switches."""
 
     seconds: float = 3.0
+    """Length of what one step sees of a mixture."""
+    segments: int = 3
+    """Steps that one mixture is seen in, one after the other: the network's state goes on from step to step."""
+    carried: float = 0.67
+    """Share of the states that go on; the others begin anew, as at the start of a recording."""
     snr_db: tuple[float, float] = (-5.0, 20.0)
     level_dbfs: tuple[float, float] = (-50.0, -8.0)
     clean_only: float = 0.06
     nearly_clean: float = 0.08
     """Share of the mixtures that lie above ``snr_db``, up to 50 dB."""
     noise_only: float = 0.05
-    narrow_band_speech: float = 0.12
+    narrow_band_speech: float = 0.4
     low_pass: float = 0.3
     speech_eq: float = 0.5
     speech_speed: float = 0.5
@@ -65,11 +75,11 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Weights of the loss terms; see ``losses.py``. Magnitudes below the speech's count ``1 + undershoot`` times."""
+    """Weights of the loss terms; see ``losses.py``. Errors where speech is lost count ``1 + undershoot`` times."""
 
     exponent: float = 0.3
     magnitude: float = 70.0
-    undershoot: float = 1.5
+    undershoot: float = 1.0
     complex: float = 30.0
     sdr: float = 0.2
     perceptual: float = 0.5

@@ -105,13 +105,19 @@ def shard_clips(folder: Path, exclude: Iterable[str] = ()) -> Iterator[tuple[str
                 yield r["kind"], r["who"], rate, whole[start : start + int(r["length"])]
 
 
-def folder_clips(kind: str, folder: Path) -> Iterator[tuple[str, str, int, NDArray[np.float32]]]:
-    """Every audio file below a folder; the name of the file's own folder is taken as who speaks (or sounds)."""
+def folder_clips(
+    kind: str, folder: Path, exclude: Iterable[str] = ()
+) -> Iterator[tuple[str, str, int, NDArray[np.float32]]]:
+    """Every audio file below a folder; the name of the file's own folder is taken as who speaks (or sounds).
+
+    Clips whose ``who`` stands in ``exclude`` are passed over.
+    """
+    excluded = set(exclude)
     known = {"." + extension.lower() for extension in soundfile.available_formats()} | {".opus", ".mp3", ".oga", ".aif"}
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in known)
     if not paths:
         raise ValueError(f"{folder}: no audio files found")
-    for path in paths:
+    for path in (p for p in paths if p.parent.name not in excluded):
         x, rate = soundfile.read(path, dtype="float32", always_2d=True)
         yield kind, path.parent.name, rate, x.mean(axis=1)
 

@@ -16,7 +16,7 @@ from ..model import CONTRACT, MaskModel
 from ..stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 from .config import TrainingConfig
 from .loop import load_network
-from .network import MaskNet, State
+from .network import MaskNet
 
 __all__ = ["export", "export_network"]
 
@@ -29,23 +29,25 @@ class _Streaming(nn.Module):
     def __init__(self, network: MaskNet) -> None:
         super().__init__()
         self.network = network
+        self.states = tuple(network.zero_state())
 
     def forward(self, spectrum: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         T = spectrum.shape[1]
-        masks, after = self.network(spectrum.reshape(T, 1, BINS, 2), State(*state))
-        return (*(mask.reshape(1, T, BINS, 2) for mask in masks.values()), *after)
+        masks, after = self.network(spectrum.reshape(T, 1, BINS, 2), dict(zip(self.states, state, strict=True)))
+        return (*(mask.reshape(1, T, BINS, 2) for mask in masks.values()), *(after[name] for name in self.states))
 
 
 def export_network(network: MaskNet, out: str | Path, metadata: dict[str, str]) -> None:
     """Write a network and its metadata (``name``, ``version``, ``training_data``, ``licence``) as ONNX."""
-    states = [f"state_{name}" for name in State._fields]
+    zero = network.zero_state()
+    states = [f"state_{name}" for name in zero]
     masks = ["mask_" + head.replace("-", "_") for head in network.config.heads]
     buffer = io.BytesIO()
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # the tracer's remarks on its own deprecations
         torch.onnx.export(
             _Streaming(network.eval()),
-            (torch.randn(1, 5, BINS, 2), *network.zero_state()),
+            (torch.randn(1, 5, BINS, 2), *zero.values()),
             buffer,
             input_names=["spectrum", *states],
             output_names=[*masks, *(f"next_{name}" for name in states)],
@@ -56,7 +58,7 @@ def export_network(network: MaskNet, out: str | Path, metadata: dict[str, str]) 
     model = onnx.load_from_string(buffer.getvalue())
     for output in model.graph.output:  # the tracer leaves these open; the contract fixes them
         shape = output.type.tensor_type.shape.dim
-        for name, value in zip(states, network.zero_state(), strict=True):
+        for name, value in zip(states, zero.values(), strict=True):
             if output.name == f"next_{name}":
                 for axis, size in enumerate(value.shape):
                     shape[axis].dim_value = size

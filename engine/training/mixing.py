@@ -36,7 +36,7 @@ class Mixer:
 
     def __init__(self, corpus: Corpus, data: Data, seed: int) -> None:
         self.corpus, self.data, self.seed = corpus, data, seed
-        self.samples = round(data.seconds * FULL_BAND / HOP) * HOP
+        self.samples = round(data.segments * data.seconds * FULL_BAND / HOP) * HOP
         self._voices = {rate: _by_voice(corpus, rate) for rate in (FULL_BAND, NARROW_BAND)}
         if not self._voices[FULL_BAND][0]:
             raise ValueError(f"{corpus.folder}: no speech at 44.1 kHz or above; the top band needs some")
@@ -47,7 +47,7 @@ class Mixer:
         self._noise_weight = weight / weight.sum() if len(weight) else weight
 
     def __call__(self, index: int) -> tuple[Samples, Samples]:
-        """Example ``index``: (noisy, target), float32 of ``seconds`` at 48 kHz."""
+        """Stream ``index``: (noisy, target), float32 of ``segments`` times ``seconds`` at 48 kHz."""
         rng = np.random.default_rng([self.seed, index])
         kind = rng.random()
         narrow = rng.random() < self.data.narrow_band_speech and bool(self._voices[NARROW_BAND][0])
@@ -81,7 +81,7 @@ class Mixer:
         """One voice saying some of its clips with pauses; returns the samples and their bandwidth in Hz."""
         voices, weight = self._voices[rate]
         clips = voices[int(rng.choice(len(voices), p=weight))]
-        need = round(self.data.seconds * rate * 1.2)
+        need = round(self.samples * (rate / FULL_BAND) * 1.2)
         pieces, have, band = [], 0, rate / 2
         if rng.random() < 0.5:
             pieces.append(np.zeros(int(rng.uniform(0, 0.5) * rate), np.float32))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..stft import SAMPLE_RATE
+from .transform import framed_spectrum
 
 __all__ = ["disturbance"]
 
@@ -120,8 +121,8 @@ def disturbance(estimate: Tensor, target: Tensor) -> Tensor:
 def _at_speech_level(x: Tensor) -> Tensor:
     """Power spectra [N, frames, bins] up to 8 kHz, each example's speech band at the standard's level."""
     window = torch.hann_window(_FRAME, device=x.device)
-    X = torch.stft(x, _FRAME, _FRAME // 2, window=window, center=False, return_complex=True)[:, :_USED]
-    P = (X.real.square() + X.imag.square()).transpose(1, 2)
+    X = torch.view_as_real(framed_spectrum(x, window)[:, :, :_USED])
+    P = X.square().sum(3)
     f = torch.arange(_USED, device=x.device) * _SPACING
     in_band = (f >= _SPEECH_BAND[0]) & (f <= _SPEECH_BAND[1])
     # Parseval: the power of a frame is twice the sum of its bins by the frame's length and the window's energy. The

@@ -1,6 +1,6 @@
 """Training end to end on a tiny corpus, and what the network must keep: causality, streaming, export parity."""
 
-import math
+import csv
 from dataclasses import replace
 
 import numpy as np
@@ -10,24 +10,30 @@ from scipy import signal
 
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
-from phaseaware.engine import MaskModel, Render, stft  # noqa: E402
-from phaseaware.engine.masks import shape_mask  # noqa: E402
+from phaseaware.engine import MaskModel, stft  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
-from phaseaware.engine.training import noises  # noqa: E402
+from phaseaware.engine.training import noises, recurrence  # noqa: E402
 from phaseaware.engine.training.augment import active_rms, rms, roll_off  # noqa: E402
 from phaseaware.engine.training.config import Data, Loss, Network, load_config  # noqa: E402
 from phaseaware.engine.training.corpus import Corpus, bandwidth  # noqa: E402
 from phaseaware.engine.training.export import export_network  # noqa: E402
-from phaseaware.engine.training.loop import Trainer  # noqa: E402
+from phaseaware.engine.training.filterbank import FilterbankNet  # noqa: E402
+from phaseaware.engine.training.loop import Trainer, segments  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
 from phaseaware.engine.training.network import MaskNet, apply_mask, spectrum, waveform  # noqa: E402
 from phaseaware.engine.training.perceptual import disturbance  # noqa: E402
+from phaseaware.engine.training.targets import cleaned, floor_db  # noqa: E402
+from phaseaware.engine.training.transform import framed_spectrum  # noqa: E402
+from phaseaware.engine.training.voices import moved_apart, with_new_voices  # noqa: E402
+from phaseaware.engine.training.weights import weights_of  # noqa: E402
 
+from tests import fakes  # noqa: E402
 from tests.signals import voice_like  # noqa: E402
 
 SMALL = Network(channels=8, blocks=2, mixing_channels=4, encoder_channels=(6, 8))
+LOOKAHEADS = [0, 1, 2, 8]
 METADATA = {"name": "small", "version": "0", "training_data": "none", "licence": "CC0-1.0"}
 
 
@@ -51,14 +57,19 @@ def corpus(tmp_path_factory):
     return Corpus(out)
 
 
+def small_network(**changes):
+    torch.manual_seed(3)
+    network = MaskNet(replace(SMALL, **changes)).eval()
+    with torch.no_grad():  # large weights: differences must not drown in the gates
+        for name, p in network.named_parameters():
+            if not name.startswith("level."):
+                p.copy_(1.5 * p if p.any() else 0.1 * torch.randn_like(p))
+    return network
+
+
 @pytest.fixture(scope="module")
 def network():
-    torch.manual_seed(3)
-    network = MaskNet(SMALL).eval()
-    with torch.no_grad():  # large weights: differences must not drown in the gates
-        for p in network.parameters():
-            p.mul_(1.5)
-    return network
+    return small_network()
 
 
 def test_prepared_clips(corpus):
@@ -117,7 +128,7 @@ def test_examples_depend_on_seed_and_index_only(corpus):
 
 
 def test_examples_are_sound(corpus):
-    mixer = Mixer(corpus, Data(seconds=1.0, clean_only=0.2, noise_only=0.2), 1)
+    mixer = Mixer(corpus, Data(seconds=1.0, segments=1, clean_only=0.2, noise_only=0.2), 1)
     examples = [mixer(i) for i in range(60)]
     assert all(np.isfinite(noisy).all() and np.isfinite(target).all() for noisy, target in examples)
     assert any(np.array_equal(noisy, target) for noisy, target in examples)
@@ -129,7 +140,7 @@ def test_examples_are_sound(corpus):
 
 @pytest.mark.parametrize(("nearly_clean", "lowest", "highest"), [(0.0, -5, 20), (1.0, 20, 50)])
 def test_mixtures_have_the_ratios_asked_for(corpus, nearly_clean, lowest, highest):
-    mixer = Mixer(corpus, Data(seconds=1.0, clean_only=0.0, noise_only=0.0, nearly_clean=nearly_clean), 1)
+    mixer = Mixer(corpus, Data(seconds=1.0, segments=1, clean_only=0.0, noise_only=0.0, nearly_clean=nearly_clean), 1)
     ratios = []
     for i in range(12):
         noisy, target = mixer(i)
@@ -162,10 +173,12 @@ def test_torch_frames_are_the_engines(rng):
     np.testing.assert_allclose(waveform(X).numpy(), x, atol=1e-5)
 
 
-def test_network_is_causal(network):
-    """Frames after the one a mask belongs to, and its look-ahead, do not touch it."""
+@pytest.mark.parametrize("lookahead", LOOKAHEADS)
+def test_network_is_causal(lookahead):
+    """Frames after the one a mask belongs to, and its look-ahead, do not touch it; those before, and the last, do."""
+    network = small_network(lookahead=lookahead)
     torch.manual_seed(1)
-    X = torch.randn(20, 1, 513, 2)
+    X = torch.randn(30, 1, 513, 2)
     changed = X.clone()
     changed[12:] += 1
     with torch.no_grad():
@@ -173,6 +186,53 @@ def test_network_is_causal(network):
     for head in a:
         torch.testing.assert_close(a[head][:12], b[head][:12])
         assert not torch.allclose(a[head][12], b[head][12])
+
+
+@pytest.mark.parametrize("lookahead", LOOKAHEADS)
+def test_masks_meet_the_frame_that_they_belong_to(lookahead):
+    """A frame is seen by the decoder's skip connections and the taps when its own mask is made, not before or after."""
+    network = small_network(lookahead=lookahead, taps=())
+    with torch.no_grad():  # without the trunk
+        for name, p in network.named_parameters():
+            if name.startswith("blocks"):
+                p.zero_()
+        X = torch.zeros(30, 1, 513, 2)
+        before, _ = network(X, network.zero_state())
+        X[5] = torch.randn(1, 513, 2)
+        after, _ = network(X, network.zero_state())
+    moved = (after["real"] - before["real"]).abs()[:, 0, : network.low_bins, 0].amax(1)
+    touched = [int(t) for t in torch.nonzero(moved > 1e-4)]
+    late = max(0, lookahead - 1)  # the trunk's own frame of look-ahead is among those of the first convolution
+    assert touched[0] == 5 + late
+    assert 5 + lookahead in touched
+
+
+@pytest.mark.parametrize("lookahead", LOOKAHEADS)
+def test_stream_in_pieces_is_the_stream(lookahead):
+    network = small_network(lookahead=lookahead)
+    torch.manual_seed(9)
+    X = torch.randn(40, 2, 513, 2)
+    with torch.no_grad():
+        whole, last = network(X, network.zero_state(2))
+        state, parts = network.zero_state(2), []
+        for piece in X.split([1, 2, 17, 20]):
+            masks, state = network(piece, state)
+            parts.append(masks)
+    for head, expected in whole.items():
+        torch.testing.assert_close(torch.cat([p[head] for p in parts]), expected, atol=1e-5, rtol=1e-4)
+    for name, expected in last.items():
+        torch.testing.assert_close(state[name], expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("gain_db", [-40, -20, 20])
+def test_level_does_not_matter(network, gain_db):
+    """Quiet and loud recordings get the same masks, to what silence is told from."""
+    torch.manual_seed(11)
+    X = 0.3 * torch.randn(60, 1, 513, 2)
+    with torch.no_grad():
+        a, _ = network(X, network.zero_state())
+        b, _ = network(X * 10 ** (gain_db / 20), network.zero_state())
+    torch.testing.assert_close(a["real"], b["real"], atol=0.05, rtol=0)
 
 
 def test_examples_of_a_batch_do_not_mix(network):
@@ -186,30 +246,17 @@ def test_examples_of_a_batch_do_not_mix(network):
 
 
 def test_masks_keep_their_kind(network):
-    """Phase-aware: complex below the seam, a gain of either size above; real: in [0, 1] everywhere."""
+    """Phase-aware: complex below the seam; real: in [0, 1] everywhere; above the seam both are the same gain."""
     torch.manual_seed(4)
     with torch.no_grad():
         masks, _ = network(torch.randn(50, 1, 513, 2) * 10, network.zero_state())
     assert masks["phase-aware"][:, :, : network.low_bins, 1].abs().max() > 1e-3
     assert not masks["phase-aware"][:, :, network.low_bins :, 1].any()
     real = masks["real"]
+    torch.testing.assert_close(masks["phase-aware"][:, :, network.low_bins :], real[:, :, network.low_bins :])
     assert not real[..., 1].any()
     assert real[..., 0].min() >= 0
     assert real[..., 0].max() <= 1
-
-
-def test_masks_are_limited_as_the_engine_limits_them():
-    """``reduction_db`` gives what :func:`shape_mask` makes of the same network's unlimited masks."""
-    torch.manual_seed(5)
-    free = MaskNet(Network(**{**vars(SMALL), "reduction_db": math.inf})).eval()
-    limited = MaskNet(Network(**{**vars(SMALL), "reduction_db": 12.0})).eval()
-    limited.load_state_dict(free.state_dict())
-    X = torch.randn(20, 1, 513, 2)
-    with torch.no_grad():
-        (whole, _), (part, _) = free(X, free.zero_state()), limited(X, limited.zero_state())
-    for head in whole:
-        expected = shape_mask(torch.view_as_complex(whole[head]).numpy(), Render(reduction_db=12))
-        np.testing.assert_allclose(torch.view_as_complex(part[head]), expected, atol=1e-5)
 
 
 def test_clamp_bounds_the_magnitude():
@@ -227,15 +274,18 @@ def test_clamp_bounds_the_magnitude():
         {},
         {"phase_conversion": False},
         {"relative_phase": False},
-        {"neighbours": False},
+        {"taps": ()},
+        {"bin_units": 0},
         {"lookahead": 0},
+        {"lookahead": 4},
+        {"lookahead": 8},
         {"seam_hz": 4000.0},
         {"heads": ("real",)},
     ],
 )
 def test_export_equals_torch_per_frame(tmp_path, rng, change):
     torch.manual_seed(6)
-    network = MaskNet(Network(**{**vars(SMALL), **change})).eval()
+    network = small_network(**change)
     export_network(network, tmp_path / "m.onnx", METADATA)
     model = MaskModel(tmp_path / "m.onnx")
     X = stft(0.1 * rng.standard_normal(30_000).astype(np.float32))
@@ -250,7 +300,7 @@ def test_export_equals_torch_per_frame(tmp_path, rng, change):
         np.testing.assert_allclose(streamed, torch.view_as_complex(mask)[:, 0].numpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("step", range(4))
 def test_loss_orders_estimates(step):
     """Perfect < slightly noisy < noisy, and less than the speech costs as more than it does."""
     rng = np.random.default_rng(7)
@@ -276,7 +326,7 @@ def test_loss_counts_lost_speech_more_than_noise_left():
     assert float(enhancement_loss(more, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(evenly[1], rel=1e-3)
 
 
-@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("step", range(4))
 def test_loss_has_gradients_for_silence_and_clean(step):
     for target in (torch.zeros(2, 12_000), torch.rand(2, 12_000)):
         noisy = torch.rand(2, 12_000)
@@ -315,7 +365,7 @@ def tiny_config(tmp_path):
     path.write_text(
         "hours = 0.002\nanneal_hours = 0.001\n"
         "[network]\nchannels = 8\nblocks = 1\nmixing_channels = 4\nencoder_channels = [4, 8]\n"
-        "[data]\nseconds = 0.3\n[optimizer]\nbatch = 2\nwarmup_steps = 2\n"
+        "[data]\nseconds = 0.3\nsegments = 2\n[optimizer]\nbatch = 2\nwarmup_steps = 2\n"
     )
     return path
 
@@ -404,10 +454,6 @@ def test_other_network_in_the_folder_is_refused(corpus, tiny_config, tmp_path):
         "0",
     ]
     command.main(arguments)
-    limit = replace(load_config(tiny_config).network, reduction_db=12.0)
-    again = Trainer(replace(load_config(tiny_config), network=limit), corpus, tmp_path / "r", workers=0)
-    assert again.step > 0  # the limit is not trained with, so another one goes on from the same checkpoint
-    assert not again.network.floor.any()
     tiny_config.write_text(tiny_config.read_text().replace("channels = 8", "channels = 12"))
     with pytest.raises(ValueError, match="other \\[network\\] settings"):
         command.main(arguments)
@@ -423,3 +469,186 @@ def test_config_names_unknown_keys(tmp_path):
 def test_missing_corpus_says_how_to_make_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="prepare"):
         Corpus(tmp_path)
+
+
+@pytest.mark.parametrize("lookahead", LOOKAHEADS)
+def test_weights_come_back_out_of_the_exported_file(tmp_path, lookahead):
+    network = small_network(lookahead=lookahead)
+    export_network(network, tmp_path / "m.onnx", METADATA)
+    found = weights_of(tmp_path / "m.onnx", network)
+    for name, expected in network.state_dict().items():
+        torch.testing.assert_close(found[name], expected, atol=0, rtol=0, msg=name)
+
+
+def test_a_run_begins_with_a_files_weights(corpus, tiny_config, tmp_path):
+    config = load_config(tiny_config)
+    torch.manual_seed(12)
+    network = MaskNet(config.network)
+    export_network(network, tmp_path / "m.onnx", METADATA)
+    trainer = Trainer(config, corpus, tmp_path / "run", workers=0, start=tmp_path / "m.onnx")
+    for name, p in trainer.network.state_dict().items():
+        torch.testing.assert_close(p, network.state_dict()[name])
+
+
+def test_two_processes_train_as_one_with_both_their_streams(corpus, tiny_config, tmp_path):
+    """The mean of the gradients of two halves is the gradient of the whole batch."""
+    run = [str(tiny_config), "--corpus", str(corpus.folder), "--workers", "0"]
+    command.main(["train", *run, "--folder", str(tmp_path / "two"), "--processes", "2"])
+    tiny_config.write_text(tiny_config.read_text().replace("batch = 2", "batch = 4"))
+    command.main(["train", *run, "--folder", str(tmp_path / "one")])
+    one, two = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("one", "two"))
+    assert one["step"] == two["step"]
+    assert one["hours"] == pytest.approx(two["hours"])
+
+
+def test_segments_are_the_stream_cut_and_late():
+    torch.manual_seed(4)
+    noisy, target = torch.randn(2, 2, 512 * 40)
+    X = spectrum(noisy)
+    for lookahead in (0, 3):
+        first = 0
+        for segment in segments(noisy, target, 3, lookahead):
+            T = segment.spectrum.shape[0]
+            torch.testing.assert_close(segment.spectrum, X[first : first + T])
+            begin = (first - lookahead) * 512
+            torch.testing.assert_close(waveform(segment.late)[:, -512:], segment.noisy[:, -512:], atol=1e-4, rtol=0)
+            expected = target[:, max(0, begin) : begin + (T - 1) * 512]
+            torch.testing.assert_close(segment.target[:, -expected.shape[1] :], expected)
+            assert not segment.target[:, : -expected.shape[1]].any()
+            first += T
+        assert first == 36  # of 41 frames, an even number three times
+
+
+def test_states_go_on_or_begin_anew(corpus, tiny_config, tmp_path):
+    """Row by row: a stream's states are all kept or all zero, and keep no gradient."""
+    trainer = Trainer(load_config(tiny_config), corpus, tmp_path / "run", workers=0)
+    streams = 6
+    X = torch.randn(10, streams, 513, 2)
+    _, state = trainer.network(X, trainer.network.zero_state(streams))
+    seen = set()
+    for trainer.step in range(20):
+        carried = trainer._carried(state, streams, new=False)
+        for i in range(streams):
+            kept = set()
+            for name, value in carried.items():
+                if name != "parity":
+                    assert not value.requires_grad
+                    before, after = (x.reshape(x.shape[0], streams, -1)[:, i] for x in (state[name], value))
+                    kept.add("kept" if torch.equal(before, after) else "new" if not after.any() else "mixed")
+            assert len(kept) == 1
+            seen |= kept
+    assert seen == {"kept", "new"}
+    fresh = trainer._carried(state, streams, new=True)
+    assert not any(value.any() for value in fresh.values())
+
+
+@pytest.mark.parametrize(("units", "rows", "frames"), [(16, 7, 1), (5, 3, 40)])
+def test_compiled_recurrence_is_pytorchs(units, rows, frames):
+    if recurrence._compiled() is None:
+        pytest.skip("no C++ compiler")
+    torch.manual_seed(13)
+    layer = recurrence.Recurrence(4, units)
+    x = torch.randn(frames * rows, 4, requires_grad=True)
+    h = torch.randn(1, rows, units, requires_grad=True)
+    found = []
+    for training in (True, False):
+        layer.train(training).zero_grad()
+        x.grad = h.grad = None
+        y, last = layer(x, h)
+        (y.sin().sum() + last.cos().sum()).backward()
+        found.append([y, last, x.grad, h.grad, *(p.grad for p in layer.parameters())])
+    for compiled, expected in zip(*found, strict=True):
+        torch.testing.assert_close(compiled, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_framed_spectrum_has_the_gradient_of_pytorchs():
+    torch.manual_seed(14)
+    x = torch.randn(2, 1000, dtype=torch.double, requires_grad=True)
+    window = torch.hann_window(64, dtype=torch.double)
+    ours = framed_spectrum(x, window)
+    theirs = torch.stft(x, 64, 32, window=window, center=False, return_complex=True).transpose(1, 2)
+    torch.testing.assert_close(ours, theirs)
+    gradients = [torch.autograd.grad(X.abs().pow(1.5).sum() + X.real.sum(), x)[0] for X in (ours, theirs)]
+    torch.testing.assert_close(*gradients)
+
+
+def test_pairs_have_the_ratios_that_they_say_and_are_the_same_again(corpus, tmp_path):
+    for name in ("a", "b"):
+        command.main(["pairs", "--corpus", str(corpus.folder), "--out", str(tmp_path / name), "--count", "10"])
+    with (tmp_path / "a/index.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert {row["speaker"] for row in rows} == {"anna", "phone"}
+    assert {float(row["snr_db"]) for row in rows} == {-5, 0, 5, 10, 15}
+    for row in rows:
+        stems = [tmp_path / folder / f"{row['name']}.{kind}.flac" for folder in "ab" for kind in ("clean", "noise")]
+        assert stems[0].read_bytes() == stems[2].read_bytes()
+        assert stems[1].read_bytes() == stems[3].read_bytes()
+        speech, noise = (soundfile.read(stem, dtype="float32")[0] for stem in stems[:2])
+        assert 20 * np.log10(active_rms(speech) / rms(noise)) == pytest.approx(float(row["snr_db"]), abs=0.1)
+
+
+def test_learned_filterbank_trains_and_does_not_give_the_signal_back(corpus, tiny_config, tmp_path, pairs, capsys):
+    for module in ("pesq", "pystoi", "speechmos"):
+        pytest.importorskip(module)
+    where = ["--corpus", str(corpus.folder), "--folder", str(tmp_path / "f"), "--hours", "0.001"]
+    command.main(["filterbank", str(tiny_config), str(pairs), *where])
+    row = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert row[0].startswith("learned")
+    assert float(row[-1]) > -60  # the engine's frames: below -120
+
+
+@pytest.mark.parametrize("samples", [480, 1000, 4801])
+def test_learned_filterbank_is_aligned(samples):
+    torch.manual_seed(15)
+    network = FilterbankNet().eval()
+    x = torch.zeros(1, samples)
+    x[0, samples // 2] = 1
+    with torch.no_grad():
+        y = network(x, masked=False)
+    assert y.shape == x.shape
+    heard = torch.nonzero(y[0])
+    assert heard.min() >= samples // 2 - 96
+    assert heard.max() <= samples // 2 + 96
+
+
+@pytest.mark.parametrize(("semitones", "formants"), [(3.0, 0.9), (-2.5, 1.1)])
+def test_new_voice_has_its_pitch(semitones, formants):
+    t = np.arange(96_000) / 48_000
+    x = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 40)).astype(np.float32) * 0.1
+    y = moved_apart(x, 48_000, semitones=semitones, formants=formants)
+    assert len(y) == pytest.approx(len(x), rel=0.01)
+    Y = np.abs(np.fft.rfft(y[20_000:60_000] * np.hanning(40_000)))
+    near = slice(80, 200)  # 96 to 240 Hz
+    assert (near.start + np.argmax(Y[near])) * 1.2 == pytest.approx(150 * 2 ** (semitones / 12), rel=0.01)
+
+
+def test_new_voices_and_clean_targets(tmp_path):
+    """A voice comes again under another name up to the seconds asked for; noise and clean clips stay as they are."""
+    rng = np.random.default_rng(16)
+    voice = voice_like(rng, 96_000)
+    voice[40_000:60_000] = 0
+    hiss = voice + 0.02 * voice.std() * rng.standard_normal(len(voice)).astype(np.float32)
+    clips = [("speech", "ann", 48_000, voice), ("speech", "ann", 48_000, hiss), ("noise", "fan", 48_000, hiss)]
+    again = list(with_new_voices(clips, seconds=1.0))
+    assert [who for _, who, _, _ in again] == ["ann", "ann~", "ann", "fan"]
+    assert floor_db(voice, 48_000) < -45
+    assert -40 < floor_db(hiss, 48_000) < -25
+    path = tmp_path / "half.onnx"
+    fakes.constant_model(path, masks={"mask_phase_aware": 0.5})
+    made = list(cleaned(clips, path))
+    assert made[0][3] is voice
+    np.testing.assert_allclose(made[1][3], 0.5 * hiss, atol=1e-4)
+    assert made[2][3] is hiss
+
+
+def test_simulated_rooms_begin_with_the_direct_sound():
+    pytest.importorskip("pyroomacoustics")
+    from phaseaware.engine.training.rooms import simulated_room
+
+    for seed in range(3):
+        response = simulated_room(np.random.default_rng(seed))
+        assert np.abs(response).max() == pytest.approx(1)
+        assert not np.abs(response[:30]).max() > 0.3
+        assert np.argmax(np.abs(response) > 0.3) <= 60
+        tail = np.cumsum(np.square(response[::-1]))[::-1]
+        assert tail[len(tail) // 2] < 0.1 * tail[0]
