@@ -126,6 +126,9 @@ class AudioInfo:
             new = replace(self, format=self.format if same else name)
         else:
             new = replace(self, format=name, subtype=subtype or _nearest(name, self.subtype))
+        is_told = new.channel_mask is not None and not same
+        if new.format == "WAV" and is_told and soundfile.check_format("WAVEX", new.subtype):
+            new = replace(new, format="WAVEX")  # the plain header has no place for it
         size = new.frames * new.channels * _BYTES.get(new.subtype, 4)
         if new.format in ("WAV", "WAVEX") and size > _WAV_LIMIT:
             new = replace(new, format="RF64")  # a WAV header counts to 4 GB

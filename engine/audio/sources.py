@@ -149,8 +149,8 @@ class _SoundFiles:
                 f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {_AGAIN}"
             )
         pieces = verdict.pieces
-        if pieces is None and file.at(0, 4) == b"BW64":  # RF64 by another name
-            pieces = (b"RF64", (4, file.size))
+        if pieces is None and layout.family == "RF64":
+            pieces = _without_chunks(layout)
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):
             self._files.pop().close()
@@ -238,6 +238,12 @@ class _SoundFiles:
     def close(self) -> None:
         for file in self._files:
             file.close()
+
+
+def _without_chunks(layout: Layout) -> tuple[Piece, ...]:
+    """An RF64 file without what libsndfile stumbles over: chunks of odd sizes, and the name BW64."""
+    needed = [chunk for chunk in layout.chunks if chunk.id in (b"ds64", b"fmt ", b"data")]
+    return (b"RF64\xff\xff\xff\xffWAVE", *((c.start - 8, min(c.end + (c.size & 1), layout.size)) for c in needed))
 
 
 def _joined(parts: Sequence[Samples]) -> Samples:

@@ -64,6 +64,8 @@ def chunks_for(info: AudioInfo) -> bytes:
         return b""
     kind: Family = {"RIFF": "RIFF", "AIFF": "AIFF", "CAF": "CAF", "W64": "W64"}[family]  # type: ignore[assignment]
     chunks = list(metadata.chunks) if metadata.family == family else _translated(metadata, family)
+    if info.format == "RF64":  # libsndfile, and with it Audacity, stumbles over odd sizes there
+        chunks = [(id, content + bytes(len(content) & 1)) for id, content in chunks]
     return b"".join(pack_chunk(kind, id, content) for id, content in chunks)
 
 
