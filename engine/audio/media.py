@@ -23,13 +23,14 @@ from .sniff import demuxer_for
 if TYPE_CHECKING:
     import av
 
-__all__ = ["MediaError", "MediaSource", "Tally", "Track", "open_media"]
+__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media"]
 
 Samples = NDArray[np.float32]
 _GAP = 0.04
 """Seconds. Times of Matroska and ASF are whole milliseconds; what jumps further is a gap."""
 _LONGEST_GAP = 3600.0
 _TICK = 0.002
+_ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
 _DEPTHS = {"s16": "16", "s32": "24"}
@@ -164,7 +165,7 @@ class MediaSource:
             start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
             told, codec = stream.duration, stream.codec_context.name
             exact = self.kind in ("MP4", "MOV", "3GP") and told and unit
-            pictures = any(not _is_cover(video) for video in container.streams.video)
+            pictures = any(not is_cover(video) for video in container.streams.video)
             subtype = _subtype(stream)
             # What the container says of rate and channels is often wrong: what is decoded counts.
             first = None
@@ -275,9 +276,9 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     return x.astype(np.float32)
 
 
-def _is_cover(stream: Any) -> bool:
+def is_cover(stream: Any) -> bool:
     """Whether a picture stands still: a cover."""
-    return "attached_pic" in str(stream.disposition).lower()
+    return bool(int(stream.disposition) & _ATTACHED)
 
 
 def _subtype(stream: Any) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .media import open_media
+from .media import is_cover, open_media
 from .pieces import PiecedFile
 from .reader import open_plain
 from .sniff import kind_of
@@ -59,7 +59,10 @@ class OtherTracks:
     def _add(self, sound: Any) -> Iterator[tuple[int, Any]]:
         taken = self._out.supported_codecs
         for stream in self._container.streams:
-            if stream.index == sound.index:
+            if stream.index == sound.index or (stream.type == "video" and is_cover(stream)):
+                continue  # covers go with the tags
+            if stream.type == "attachment" and self._out.format.name == "matroska":
+                self._out.add_attachment(stream.name or "attachment", stream.mimetype, stream.data)
                 continue
             codec = getattr(stream.codec_context, "name", None)
             known = getattr(getattr(stream.codec_context, "codec", None), "canonical_name", codec)

@@ -183,6 +183,9 @@ class MediaSink:
             self._stream.metadata.update(self._others.sound_metadata)
         if family_of(self._info.format) == "MATROSKA":
             self._out.metadata.update({name: "; ".join(texts) for name, texts in metadata.tags.items()})
+        for number, picture in enumerate(metadata.pictures if self._info.format == "MATROSKA" else ()):
+            kind = "png" if "png" in picture.mime else "jpg"
+            self._out.add_attachment(f"cover{number or ''}.{kind}", picture.mime, picture.data)
         unit = Fraction(1, 1000)
         self._out.set_chapters(
             [

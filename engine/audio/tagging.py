@@ -27,7 +27,8 @@ _FAMILIES: Mapping[str, str] = {
 _HOLDS = {
     "RIFF": ("tags", "pictures", "chapters"), "AIFF": ("tags", "pictures", "chapters"), "CAF": ("tags",),
     "FLAC": ("tags", "pictures", "chapters"), "OGG": ("tags", "pictures", "chapters"),
-    "MP3": ("tags", "pictures", "chapters"), "MP4": ("tags", "pictures", "chapters"), "MATROSKA": ("tags", "chapters"),
+    "MP3": ("tags", "pictures", "chapters"), "MP4": ("tags", "pictures", "chapters"),
+    "MATROSKA": ("tags", "pictures", "chapters"), "WEBM": ("tags", "chapters"),
 }  # fmt: skip
 _LARGEST_HEADER = 1 << 20
 
@@ -46,10 +47,10 @@ def losses(info: AudioInfo) -> list[str]:
     """What a file of this format cannot hold, in words."""
     metadata, family = metadata_of(info), family_of(info.format)
     lost = list(metadata.left_out)
-    if metadata.family == family:
+    if metadata.family == family and info.format != "WEBM":
         return lost
     lost += metadata.only_here
-    held = _HOLDS.get(family, ())
+    held = _HOLDS.get(info.format, _HOLDS.get(family, ()))
     lost += [what for what in ("tags", "pictures", "chapters") if getattr(metadata, what) and what not in held]
     return lost
 

@@ -305,9 +305,10 @@ def media() -> Iterator[Variant]:
 
 
 def write_media(
-    path: Path, muxer: str, codec: str, x: Samples, rate: int, *, pictures: bool = False, title: str = "T"
-) -> None:
-    """A file by PyAV."""
+    path: Path, muxer: str, codec: str, x: Samples, rate: int, *, pictures: bool = False, title: str = "T",
+    delay: float = 0.0,
+) -> None:  # fmt: skip
+    """A file by PyAV; ``delay``: of the sound beside the pictures, s."""
     import av
 
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(x)]
@@ -331,7 +332,7 @@ def write_media(
         frame.sample_rate, frame.pts = rate, 0
         for piece in resampler.resample(frame):
             fifo.write(piece)
-        size, position = stream.codec_context.frame_size or 1024, 0
+        size, position = stream.codec_context.frame_size or 1024, round(delay * rate)
         while (piece := fifo.read(size)) or (piece := fifo.read(0, partial=True)):
             piece.time_base, piece.pts = Fraction(1, rate), position
             position += piece.samples
