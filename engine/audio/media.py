@@ -154,9 +154,9 @@ class MediaSource:
         return open_media(PiecedFile(self._handle), self.kind)
 
     def _look(self) -> Track:
-        import av
-
         with self.open() as container:
+            import av  # it is there
+
             sounds = container.streams.audio
             if not sounds:
                 raise MediaError("holds no sound, only pictures" if container.streams.video else "holds no sound")

@@ -104,7 +104,9 @@ def plain() -> Iterator[Variant]:
     number = 0
     for suffix, format, subtypes in PLAIN:
         for subtype, rate, channels in itertools.product(subtypes, (8_000, 44_100, 48_000, 96_000), (1, 2, 6)):
-            if (suffix == ".opus" and rate not in (8_000, 48_000)) or (suffix == ".mp3" and (rate > 48_000 or channels > 2)):
+            if suffix == ".opus" and rate not in (8_000, 48_000):
+                continue
+            if suffix == ".mp3" and (rate > 48_000 or channels > 2):
                 continue
             number += 1
             if number % 2:  # a half of them is enough
@@ -113,7 +115,8 @@ def plain() -> Iterator[Variant]:
             tags = (TEXTS, {}, {"title": TEXTS["title"]})[number // 2 % 3]
             info = AudioInfo(
                 sample_rate=rate, channels=channels, frames=0, format=format, subtype=subtype,
-                metadata=_full(tags) if tags else None, channel_mask=0x60F if channels == 6 and format == "WAVEX" else None,
+                metadata=_full(tags) if tags else None,
+                channel_mask=0x60F if channels == 6 and format == "WAVEX" else None,
             )  # fmt: skip
             yield Variant(
                 name=f"{format}-{subtype}-{rate}-{channels}-{number}{suffix}", samples=samples,
@@ -139,7 +142,8 @@ def _wav(samples: int, channels: int, before: bytes = b"", after: bytes = b"", s
     width = {"PCM_16": 2, "PCM_24": 3}[subtype]
     x = np.clip(np.rint(sound(samples, channels, 48_000) * 2**15), -(2**15), 2**15 - 1).astype("<i2").T
     data = np.ascontiguousarray(x).tobytes() if width == 2 else b"".join(b"\0" + v.tobytes() for v in x.reshape(-1))
-    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, 48_000, 48_000 * channels * width, channels * width, 8 * width)
+    align = channels * width
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, 48_000, 48_000 * align, align, 8 * width)
     body = b"WAVE" + fmt + before + b"data" + struct.pack("<I", len(data)) + data + after
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -203,7 +207,8 @@ def cut() -> Iterator[Variant]:
 
             yield Variant(name=f"cut {format} {share}{suffix}", samples=40_000, make=make, is_cut=True)
     smpl = struct.pack("<9I", *[0] * 7, 20, 0) + bytes(24 * 20)
-    for before in (_chunk(b"smpl", smpl), _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", b"x" * 3_000)), _chunk(b"JUNK", b"") * 198):
+    texts = _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", b"x" * 3_000))
+    for before in (_chunk(b"smpl", smpl), texts, _chunk(b"JUNK", b"") * 198):
 
         def make_behind(path: Path, before: bytes = before) -> None:
             data = _wav(40_000, 1, before)
@@ -220,7 +225,8 @@ def chunked() -> Iterator[Variant]:
     cue = struct.pack("<I", 1) + struct.pack("<II4sIII", 1, 0, b"data", 0, 0, 2_400)
     chunks = {
         "bext": _chunk(b"bext", b"Desc".ljust(602, b"\0")), "iXML": _chunk(b"iXML", b"<BWFXML><TAKE>3</TAKE></BWFXML>"),
-        "cue": _chunk(b"cue ", cue), "labl": _chunk(b"LIST", b"adtl" + _chunk(b"labl", struct.pack("<I", 1) + b"here\0")),
+        "cue": _chunk(b"cue ", cue),
+        "labl": _chunk(b"LIST", b"adtl" + _chunk(b"labl", struct.pack("<I", 1) + b"here\0")),
         "inst": _chunk(b"inst", bytes(7)), "info": _chunk(b"LIST", b"INFO" + _chunk(b"INAM", b"Name\0")),
         "own": _chunk(b"abcd", b"12345"), "smpl": _chunk(b"smpl", bytes(36)),
     }  # fmt: skip

@@ -34,7 +34,9 @@ LOOPS = chunk(b"smpl", struct.pack("<9I", 0, 0, 20_833, 60, 0, 0, 0, 1, 0) + str
 INST = chunk(b"inst", bytes([60, 0, 0, 0, 127, 1, 127]))
 INFO = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"A name\0") + chunk(b"IXYZ", b"unheard of\0"))
 ALL = {"bext": BEXT, "iXML": IXML, "cue": CUES, "adtl": LABELS, "smpl": LOOPS, "inst": INST, "INFO": INFO}
-TEXTS = {"title": ("Küche – 台所",), "artist": ("One", "Two"), "isrc": ("XX1",), "my own": ("field",), "comment": ("c",)}
+TEXTS = {
+    "title": ("Küche – 台所",), "artist": ("One", "Two"), "isrc": ("XX1",), "my own": ("field",), "comment": ("c",),
+}  # fmt: skip
 
 
 def png() -> bytes:
