@@ -1,9 +1,9 @@
-from .errors import ExitStatus as ExitStatus
-from .errors import PhaseAwareError as PhaseAwareError
 from .audio import AudioFileError as AudioFileError
 from .audio import AudioInfo as AudioInfo
 from .audio import AudioReader as AudioReader
 from .audio import AudioWriter as AudioWriter
+from .errors import ExitStatus as ExitStatus
+from .errors import PhaseAwareError as PhaseAwareError
 from .masks import IdealMask as IdealMask
 from .masks import Render as Render
 from .masks import ideal_mask as ideal_mask

@@ -23,7 +23,7 @@ from .sniff import demuxer_for
 if TYPE_CHECKING:
     import av
 
-__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media"]
+__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "survive"]
 
 Samples = NDArray[np.float32]
 _GAP = 0.04
@@ -161,6 +161,8 @@ class MediaSource:
             if not sounds:
                 raise MediaError("holds no sound, only pictures" if container.streams.video else "holds no sound")
             stream = sounds[0]
+            if stream.codec_context is None:
+                raise MediaError("its sound is of a kind that is not known")
             unit = stream.time_base
             start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
             told, codec = stream.duration, stream.codec_context.name
@@ -169,7 +171,7 @@ class MediaSource:
             subtype = _subtype(stream)
             # What the container says of rate and channels is often wrong: what is decoded counts.
             first = None
-            for packet in container.demux(stream):
+            for packet in survive(container.demux(stream), Tally()):
                 with suppress(av.error.FFmpegError, ValueError):
                     first = next(iter(packet.decode()), None)
                 if first is not None:
@@ -195,7 +197,7 @@ class MediaSource:
         rate, shift = self.track.sample_rate, None
         with self.open() as container:
             stream = container.streams.audio[0]
-            for packet in _survive(container.demux(stream), tally):
+            for packet in survive(container.demux(stream), tally):
                 try:
                     frames = packet.decode()
                 except (av.error.FFmpegError, ValueError):
@@ -226,14 +228,14 @@ class MediaSource:
             raise MediaError(f"its sound changes after {at:.2f} s to {channels} channel(s) at {rate} Hz")
 
 
-def _survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:
+def survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:
     """Packets, without those that the container itself cannot read."""
     import av
 
     while True:
         try:
             packet = next(packets, None)
-        except (av.error.FFmpegError, ValueError):
+        except (av.error.FFmpegError, ValueError, IndexError):  # the last: of a stream that was not there before
             tally.damaged += 1
             return
         if packet is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .media import MediaSource, is_cover
+from .media import MediaSource, Tally, is_cover, survive
 from .metadata import Chapter, Metadata
 from .mp4tags import read_asf, read_mp4
 from .pieces import PiecedFile
@@ -69,7 +69,7 @@ def _covers(container: Any) -> tuple[Picture, ...]:
 
     wanted = [stream for stream in container.streams.video if is_cover(stream)]
     found: dict[int, Picture] = {}
-    for packet in container.demux(wanted) if wanted else ():
+    for packet in survive(container.demux(wanted), Tally()) if wanted else ():
         if packet.size and packet.stream.index not in found:
             picture = Picture()
             picture.type, picture.data = 3, bytes(packet)

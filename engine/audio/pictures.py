@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .media import is_cover, open_media
+from .media import Tally, is_cover, open_media, survive
 from .pieces import PiecedFile
 from .reader import open_plain
 from .sniff import kind_of
@@ -50,7 +50,9 @@ class OtherTracks:
             self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
             self.sound_metadata = {"language": sound.metadata["language"]} if "language" in sound.metadata else {}
             self._streams = dict(self._add(sound))
-            self._packets: Iterator[Any] = self._container.demux(*[self._container.streams[i] for i in self._streams])
+            self._packets: Iterator[Any] = survive(
+                self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()
+            )
         except BaseException:
             self.close()
             raise
