@@ -52,6 +52,7 @@ _PICTURES = {".mp4", ".m4v", ".mov", ".mkv", ".webm"}
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
 _WAV_LIMIT = 2**32 - 2**16
 _MEDIA_CHANNELS = 8
+_ALAC_CHANNELS = 2  # with more, FFmpeg 8's encoder ends the process where the last frame is short
 _AAC_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
 # 0 is the best quality, 1 the smallest file. About 200 kbit/s: coding speech once more should not be heard.
 _COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
@@ -139,15 +140,15 @@ class AudioInfo:
 
     def _media_subtype(self, format: str) -> str:
         """The same codec where the format has it; what lost nothing stays so; the format's usual one."""
-        offered = MEDIA[format]
+        offered = [kind for kind in MEDIA[format] if self.channels <= _ALAC_CHANNELS or not kind.startswith("ALAC")]
         if self.subtype in offered:
             return self.subtype
         if self.format not in MEDIA and self.format not in READ_ONLY and format != "MATROSKA":
             return offered[0]
         deep = self.subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE", "FLAC_24", "ALAC_20", "ALAC_24", "ALAC_32")
         whole = deep or self.subtype in ("PCM_16", "PCM_S8", "PCM_U8", "FLAC_16", "ALAC_16")
-        kinds = (f"ALAC_{24 if deep else 16}", f"FLAC_{24 if deep else 16}")
-        lossless = [kind for kind in kinds if kind in offered]
+        lossless = [kind + ("24" if deep else "16") for kind in ("ALAC_", "FLAC_", "PCM_")]
+        lossless = [kind for kind in lossless if kind in offered]
         return lossless[0] if whole and lossless else "AAC" if "AAC" in offered else offered[0]
 
     def check_writable(self, path: str | Path) -> None:
@@ -174,6 +175,8 @@ class AudioInfo:
     def _media_misfit(self) -> str | None:
         if self.channels > _MEDIA_CHANNELS:
             return f"at most {_MEDIA_CHANNELS} channels"
+        if self.channels > _ALAC_CHANNELS and self.subtype.startswith("ALAC"):
+            return f"at most {_ALAC_CHANNELS} channels"
         rates = {"OPUS": (48_000,), "AAC": _AAC_RATES}.get(self.subtype)
         if rates and self.sample_rate not in rates:
             return "rates: " + ", ".join(map(str, rates)) + " Hz"

@@ -31,6 +31,7 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+_OPUS_FRAME = 960  # samples, at 48 kHz
 _SILENCE = 1 << 16
 _BITS_PER_SECOND = 128_000
 """Of each channel, as much as libsndfile's codecs get: coding speech once more should not be heard."""
@@ -71,8 +72,10 @@ def clips(info: AudioInfo) -> bool:
     return bool(_INTEGER.match(info.subtype))
 
 
-def is_padded(info: AudioInfo) -> bool:
-    """Whether the format holds whole blocks only."""
+def is_padded(info: AudioInfo, frames: int) -> bool:
+    """Whether a file of this many samples may hold a few more."""
+    if info.format in _MUXERS and info.subtype == "OPUS":
+        return frames < _OPUS_FRAME  # of the first packet FFmpeg cannot cut beginning and end
     # Matroska could tell how much of the last frame is sound, but FFmpeg writes that for Opus only.
     return bool(_PADDED.search(info.subtype)) or (info.format, info.subtype) == ("MATROSKA", "AAC")
 

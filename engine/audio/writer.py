@@ -148,7 +148,7 @@ class AudioWriter:
                 there, mask = reader.info.frames - self._sink.lead, reader.info.channel_mask
         except AudioFileError as error:
             raise self._error(f"what was written cannot be read back ({error.reason}); is the disk full?") from None
-        if there < self.frames or (there > self.frames and not is_padded(self.info)):
+        if there < self.frames or (there > self.frames and not is_padded(self.info, self.frames)):
             raise self._error(f"{self.frames} samples were written and {there} can be read back; is the disk full?")
         meant, usual = self.info.channel_mask, usual_mask(self.info.channels)
         if meant is not None and meant != mask and (meant, mask) != (usual, None):
