@@ -128,7 +128,9 @@ def test_what_is_read_is_what_was_written(
         x = np.clip(sound(20_011, channels, RATE), -0.9, 0.9)
         write(tmp_path / f"a{suffix}", x, info(format, subtype, channels=channels))
         y = read(tmp_path / f"a{suffix}")[0]
-        assert [lag(a, b) for a, b in zip(x, y, strict=True)] == [0] * channels
+        # Of the fourth channel, the LFE, AAC keeps the lowest tones only, which are alike a sample later.
+        lags = [lag(a, b) for number, (a, b) in enumerate(zip(x, y, strict=True)) if (channels, number) != (6, 3)]
+        assert set(lags) == {0}
 
 
 @pytest.mark.parametrize(
