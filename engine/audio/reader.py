@@ -20,7 +20,8 @@ from ..limits import HIGHEST_RATE, LOWEST_RATE
 from .formats import BLOCK, SUFFIXES, AudioFileError, AudioInfo, block_frames
 from .pieces import PiecedFile
 from .sniff import kind_of
-from .sources import Damaged, Source, open_source
+from .source import Damaged, Source
+from .sources import open_source
 
 __all__ = ["AudioReader", "open_plain"]
 
