@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.errors import PhaseAwareError
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
+from phaseaware.engine.errors import PhaseAwareError
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
 
