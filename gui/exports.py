@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phaseaware.engine.partial import whole_file
+from phaseaware.engine.audio import whole_file
 from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QObject, pyqtSignal
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, shape_mask
-from phaseaware.engine.files import AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioInfo, AudioWriter
 from phaseaware.engine.limits import MaskName
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import HOP, Synthesis

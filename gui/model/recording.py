@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 from phaseaware.engine.errors import PhaseAwareError
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
 
@@ -143,7 +143,7 @@ def open_recording(
 
     Raises
     ------
-    OpenError : what :class:`engine.files.AudioReader` refuses, or stems that do not match.
+    OpenError : what :class:`engine.audio.AudioReader` refuses, or stems that do not match.
     """
     paths = [Path(path)] + ([Path(noise_path)] if noise_path is not None else [])
     infos = [_look_at(p) for p in paths]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
-from phaseaware.engine.files import AudioFileError
+from phaseaware.engine.audio import AudioFileError
 from phaseaware.engine.limits import MASK_NAMES, MaskName
 from phaseaware.engine.versions import Version
 

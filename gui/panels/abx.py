@@ -8,7 +8,7 @@ from typing import Literal
 
 import platformdirs
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.partial import whole_file
+from phaseaware.engine.audio import whole_file
 from phaseaware.engine.versions import MASK_OF, Letter, Version
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget

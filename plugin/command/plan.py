@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phaseaware.engine.files import SUFFIXES
+from phaseaware.engine.audio import SUFFIXES
 
 __all__ = ["Job", "Plan", "plan"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.masks import IdealMask, Render

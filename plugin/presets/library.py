@@ -178,7 +178,7 @@ def save_preset(
     FileExistsError : there is one already and ``overwrite`` is False.
     PresetError : the plugin cannot be told in a preset, or uses a file outside the preset's folder.
     """
-    from phaseaware.engine.partial import whole_file
+    from phaseaware.engine.audio import whole_file
 
     from .writer import Writer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from phaseaware.engine import MaskModel, ModelError, separate, shipped_models
-from phaseaware.engine.files import AudioReader
+from phaseaware.engine.audio import AudioReader
 from phaseaware.plugin import PresetError, load_preset
 from phaseaware.plugin.command import batch
 from phaseaware.plugin.command.plan import Job

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine.files import AudioFileError, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioWriter
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls
 from phaseaware.gui.model.export import Cancelled, export

@@ -18,8 +18,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from phaseaware.engine import files
-from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine import audio
+from phaseaware.engine.audio import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio.formats import MEDIA, READ_ONLY
 
 RATE = 48_000
 LOSSLESS = [
@@ -46,7 +47,7 @@ def write(path: Path, x: Samples, like: AudioInfo, *, cut: int = 7919, overwrite
     return writer
 
 
-def read(path: Path, samples: int = files.BLOCK) -> Samples:
+def read(path: Path, samples: int = audio.BLOCK) -> Samples:
     with AudioReader(path) as reader:
         return np.concatenate(list(reader.blocks(samples)), axis=1)
 
@@ -305,7 +306,7 @@ def test_headers_left_open_by_a_pipe_are_no_error(tmp_path: Path, x: Samples, si
     assert read(path).shape == x.shape
 
 
-def test_a_flac_stream_of_unknown_length_is_refused(tmp_path: Path, x: Samples) -> None:
+def test_a_flac_stream_of_unknown_length_is_read(tmp_path: Path, x: Samples) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, x.T, RATE, "PCM_16")
     data = bytearray(path.read_bytes())
@@ -313,8 +314,11 @@ def test_a_flac_stream_of_unknown_length_is_refused(tmp_path: Path, x: Samples) 
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    with pytest.raises(AudioFileError, match="does not tell its length"):
-        AudioReader(path)
+    pytest.importorskip("av", reason="needs the [media] extra")
+    with AudioReader(path) as reader:
+        assert reader.info.frames == x.shape[1]
+        assert any("does not tell its length" in note for note in reader.notes)
+    np.testing.assert_allclose(read(path), x, atol=2**-15)
 
 
 def test_a_missing_pad_byte_is_no_error(tmp_path: Path) -> None:
@@ -407,7 +411,7 @@ def test_the_rights_are_those_of_a_new_file(tmp_path: Path, x: Samples) -> None:
 _WRITE = """
 import os, sys
 import numpy as np
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
 
 name, format, subtype, limit = sys.argv[1:]
 x = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 20_000)).astype(np.float32)
@@ -526,10 +530,13 @@ def test_the_suffix_decides_the_format(format: str, subtype: str, name: str, exp
     assert (new.format, new.subtype) == expected
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [suffix for suffix, (format, _) in SUFFIXES.items() if format not in READ_ONLY])
 def test_all_suffixes_can_be_written_and_read(tmp_path: Path, x: Samples, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    write(path, x, info("WAV", "PCM_16", channels=2).for_name(path))
+    like = info("WAV", "PCM_16", channels=2).for_name(path)
+    if like.format in MEDIA:
+        pytest.importorskip("av", reason="needs the [media] extra")
+    write(path, x, like)
     assert read(path).shape == x.shape
 
 
