@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from phaseaware.engine import IdealMask
 from phaseaware.engine.versions import Version
-from PyQt6.QtCore import pyqtSignal
+from phaseaware.plugin.presets import Preset
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -82,7 +84,7 @@ class SidePanel(QFrame):
         self.listening, self.viewing = _section(), _section()
         """What concerns an open recording only, not live sound."""
         self._is_live = False
-        self.preset_controls: Controls | None = None
+        self._preset_controls: Controls | None = None
         """Controls of the preset that was chosen last."""
         self._add_listening(self.listening)
         self._add_view(self.viewing)
@@ -276,6 +278,18 @@ class SidePanel(QFrame):
         self.viewing.setVisible(not live)
         self.show_session()
 
+    def set_presets(self, presets: Sequence[Preset]) -> None:
+        """Fill the list of presets."""
+        self.presets.clear()
+        self.presets.addItem("Presets…")
+        for preset in presets:
+            self.presets.addItem(preset.title, str(preset.path))
+            self.presets.setItemData(self.presets.count() - 1, preset.description, Qt.ItemDataRole.ToolTipRole)
+
+    def set_preset_controls(self, controls: Controls | None) -> None:
+        """The controls of the preset that was chosen; None: of none."""
+        self._preset_controls = controls
+
     def show_session(self) -> None:
         """Draw the session as it is."""
         session = self.session
@@ -306,7 +320,7 @@ class SidePanel(QFrame):
         self.undo.setEnabled(session.history.can_undo)
         self.redo.setEnabled(session.history.can_redo)
         self.reset.setEnabled(controls != Controls())
-        if controls != self.preset_controls:
+        if controls != self._preset_controls:
             self.presets.setCurrentIndex(0)
         self.ideal_row.setVisible(recording is not None and recording.speech is not None and not self._is_live)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)
