@@ -69,7 +69,7 @@ class Files(QObject):
         self.recent.clear()
         for entry in self._recent_entries():
             paths = entry.split(_BETWEEN_STEMS)
-            action = self.recent.addAction(" + ".join(paths))
+            action = self.recent.addAction(" + ".join(paths).replace("&", "&&"))
             assert action is not None
             action.triggered.connect(lambda _, p=paths: self.chosen.emit(p))
 

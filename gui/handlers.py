@@ -67,6 +67,8 @@ def viewing_handlers(session: Session, side: SidePanel, views: ViewArea) -> Hand
         "next colours": views.focus_next_bar,
         "reset": side.reset.click,
         "live reset": side.reset.click,
+        "undo": side.undo.click,
+        "redo": side.redo.click,
     }
 
 

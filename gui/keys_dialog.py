@@ -51,6 +51,7 @@ def _page(columns: int) -> QWidget:
             f"<tr><td style='{_KEY}'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>" for key, text in rows
         )
         label = QLabel(f"<span style='color: {FAINT}'><b>{title.upper()}</b></span><table>{lines}</table>")
+        label.setTextFormat(Qt.TextFormat.RichText)
         label.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(label, i // columns, i % columns)
     return page

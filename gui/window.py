@@ -128,8 +128,6 @@ class MainWindow(QMainWindow):
             "export picture": self.exporter.ask_for_picture,
             "copy script": self.exporter.copy_script,
             "quit": self.close,
-            "undo": lambda: (self.session.history.undo(), self.show_session()),
-            "redo": lambda: (self.session.history.redo(), self.show_session()),
             "save preset": self.presets.ask_for_name,
             "abx": self.start_abx,
             "live": self.start_live,

@@ -26,7 +26,7 @@ from ..model import IdealChoice, Session
 from ..model.controls import NO_LIMIT_DB, Controls
 from ..model.levels import DELTA_GAINS_DB, MATCHED
 from ..view import COLOURS, LABELS, FrequencyScale
-from .widgets import LabelledSlider
+from .widgets import LabelledSlider, plain_label, plain_tip
 
 __all__ = ["LAYOUTS", "SidePanel"]
 
@@ -37,7 +37,7 @@ _IDEAL_B = (IdealMask.PSM, IdealMask.IRM, IdealMask.WIENER, IdealMask.IAM_CLIPPE
 
 
 def _heading(text: str) -> QLabel:
-    label = QLabel(text)
+    label = plain_label(text)
     label.setObjectName("heading")
     label.setIndent(0)
     return label
@@ -154,6 +154,7 @@ class SidePanel(QFrame):
         row.addWidget(self.delta_gain)
         column.addLayout(row)
         self.gains = QLabel()
+        self.gains.setTextFormat(Qt.TextFormat.RichText)
         self.gains.setToolTip("Gain at which each version is heard")
         column.addWidget(self.gains)
 
@@ -284,7 +285,9 @@ class SidePanel(QFrame):
         self.presets.addItem("Presets…")
         for preset in presets:
             self.presets.addItem(preset.title, str(preset.path))
-            self.presets.setItemData(self.presets.count() - 1, preset.description, Qt.ItemDataRole.ToolTipRole)
+            self.presets.setItemData(
+                self.presets.count() - 1, plain_tip(preset.description), Qt.ItemDataRole.ToolTipRole
+            )
 
     def set_preset_controls(self, controls: Controls | None) -> None:
         """The controls of the preset that was chosen; None: of none."""

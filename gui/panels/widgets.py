@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PyQt6.QtCore import QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
@@ -20,10 +21,29 @@ from PyQt6.QtWidgets import (
 
 from ..view.theme import FAINT, TEXT, WARNING
 
-__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
+__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "plain_label", "plain_tip", "scrolled"]
 
 
 _NOTE_MS = 6000
+
+
+def plain_label(text: str = "") -> QLabel:
+    """A label that shows its text as it is: left to itself Qt takes a name like <b>.wav for HTML."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    return label
+
+
+def plain_tip(text: str) -> str:
+    """What a tool tip must be given to show a text as it is.
+
+    Examples
+    --------
+    >>> plain_tip("a < b")
+    "<p style='white-space: pre-wrap'>a &lt; b</p>"
+    """
+    return f"<p style='white-space: pre-wrap'>{escape(text, quote=False)}</p>" if set("<&") & set(text) else text
 
 
 class _Slider(QSlider):
@@ -52,8 +72,8 @@ class LabelledSlider(QWidget):
         super().__init__()
         self.setObjectName("row")
         self._step, self._low, self._default, self._text = step, low, default, text
-        self._name = QLabel(name)
-        self._value = QLabel()
+        self._name = plain_label(name)
+        self._value = plain_label()
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, round((high - low) / step))
@@ -99,6 +119,7 @@ class FittingLabel(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._tip = ""
         self._texts: tuple[str, ...] = ("",)
 
@@ -114,7 +135,7 @@ class FittingLabel(QLabel):
 
     def setToolTip(self, tip: str | None) -> None:  # noqa: N802
         self._tip = tip or ""
-        super().setToolTip(tip)
+        super().setToolTip(plain_tip(self._tip))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
@@ -128,7 +149,8 @@ class FittingLabel(QLabel):
         shown = next(fitting, metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, self.width()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
-        super().setToolTip(self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip))))
+        tip = self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip)))
+        super().setToolTip(plain_tip(tip))
 
 
 def scrolled(page: QWidget) -> QScrollArea:
@@ -198,7 +220,7 @@ class MessageBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("message")
-        self.label = QLabel()
+        self.label = plain_label()
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = close = QToolButton()
