@@ -15,7 +15,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from .limits import MASK_NAMES, OUTPUTS, MaskName, Output
 from .stft import BINS, FRAME_LENGTH, SAMPLE_RATE, bin_frequencies
+from .versions import MASK_OF
 
 __all__ = [
     "SEAM_BIN",
@@ -171,6 +172,17 @@ class Render:
         _check_range("strength_low", self.strength_low, 0, 2)
         _check_range("strength_high", self.strength_high, 0, 2)
         _check_range("mix", self.mix, 0, 1)
+
+    def pair(self) -> tuple[Render, Render]:
+        """The same with A's mask and with B's.
+
+        Examples
+        --------
+        >>> a, b = Render(reduction_db=12).pair()
+        >>> a.mask, b.mask, b.reduction_db
+        ('phase-aware', 'real', 12)
+        """
+        return replace(self, mask=MASK_OF["A"]), replace(self, mask=MASK_OF["B"])
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

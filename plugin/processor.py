@@ -305,7 +305,7 @@ class PhaseAware(Processor):
             times=np.arange(frames) * HOP / SAMPLE_RATE,
             frequencies=bin_frequencies(),
             spectrum=spectrum,
-            masks={name: np.broadcast_to(M[:, ahead:], spectrum.shape) for name, M in found.masks.items()},
+            masks={name: np.broadcast_to(found.masks[name][:, ahead:], spectrum.shape) for name in model.info.masks},
         )
 
     def _renders(self) -> tuple[Render, ...]:

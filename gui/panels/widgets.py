@@ -36,14 +36,14 @@ def plain_label(text: str = "") -> QLabel:
 
 
 def plain_tip(text: str) -> str:
-    """What a tool tip must be given to show a text as it is.
+    """A tool tip that shows a text of others as it is: Qt has no plain ones, and takes ``<img src=…>`` for a picture.
 
     Examples
     --------
-    >>> plain_tip("a < b")
-    "<p style='white-space: pre-wrap'>a &lt; b</p>"
+    >>> plain_tip("a.wav"), plain_tip("<b>.wav")
+    ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
     """
-    return f"<p style='white-space: pre-wrap'>{escape(text, quote=False)}</p>" if set("<&") & set(text) else text
+    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if Qt.mightBeRichText(text) else text
 
 
 class _Slider(QSlider):

@@ -11,13 +11,13 @@ from typing import NoReturn
 
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
-from . import compare, demo, live, models, presets, process
+from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
 from .status import complain, status_of
 
 __all__ = ["main"]
 
-_COMMANDS = (process, compare, demo, models, presets, live)
+_COMMANDS = (process, compare, demo, models, presets, live, native)
 _ENTRY_POINTS = "phaseaware.commands"
 """Entry points of this distribution that add a subcommand each: what is above the command, as the window is."""
 

@@ -13,15 +13,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
-from phaseaware.engine.limits import Link
+from phaseaware.engine.frames import Frames
+from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.masks import IdealMask, Render
+from phaseaware.engine.model import MaskModel
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, frame_count
 from phaseaware.engine.versions import Version
 
 from . import figures
 from .ideal import IDEALS, IdealSeparator
-from .overview import LevelOverview, MaskOverview, ObservedModel
+from .overview import LevelOverview, MaskOverview
 from .scores import finite, measure
 from .titles import IDEAL_TITLES, TITLES
 
@@ -146,19 +148,25 @@ def compare(
     result.files = [*sounds.values(), *drawings.values()]
     _check_targets(result, [path, *stems.values()], force=force)
 
-    observed = ObservedModel(model)
-    observed.check_offers(("phase-aware", "real"))
-    renders = [Render(mask="phase-aware", **(controls or {})), Render(mask="real", **(controls or {}))]  # type: ignore[arg-type]
+    loaded = MaskModel(model)
+    loaded.check_offers(MASK_NAMES)
+    renders = Render(**(controls or {})).pair()  # type: ignore[arg-type]
 
     info = _inspect(path)
     _check_stems(path, info, stems)
     with ExitStack() as stack:
         reader = stack.enter_context(AudioReader(path))
         stem_readers = {name: stack.enter_context(AudioReader(stem)) for name, stem in stems.items()}
-        separator = AnyRateSeparator(observed, renders, sample_rate=info.sample_rate, channels=info.channels, link=link)
         frames_48k = frame_count(-(-info.frames * SAMPLE_RATE // info.sample_rate))
-        masks = MaskOverview(["phase-aware", "real"], frames_48k)
-        observed.show(masks, renders, 1 if link == "stereo" else info.channels)
+        masks = MaskOverview(MASK_NAMES, frames_48k)
+
+        def observe(frames: Frames) -> None:
+            heard = frames.spectrum.mean(axis=0) if link == "stereo" else frames.spectrum[0]
+            masks.add(heard, {r.mask: M[0] for r, M in zip(renders, frames.applied(renders), strict=True)})
+
+        separator = AnyRateSeparator(
+            loaded, renders, sample_rate=info.sample_rate, channels=info.channels, link=link, observer=observe
+        )
         ideal = IdealSeparator(info.sample_rate, info.channels, info.frames, frames_48k=frames_48k) if stems else None
         levels = {name: LevelOverview(info.frames, info.sample_rate) for name in ("noisy", "phase-aware", "real")}
 
@@ -170,11 +178,12 @@ def compare(
         waiting = np.empty((info.channels, 0), np.float32)
 
         def put(noisy: Samples, made: Samples) -> None:
-            a, b = made
-            for name, x in zip(Version, (noisy, a, b, a - b, noisy - a), strict=True):
-                tracks[name].write(x)
-                if name in levels:
-                    levels[name].feed(x[0])
+            parts = {Version.NOISY: noisy, **{Version.of_mask(r.mask): x for r, x in zip(renders, made, strict=True)}}
+            for version in Version:
+                x = version.of(parts.__getitem__)
+                tracks[version].write(x)
+                if version in levels:
+                    levels[version].feed(x[0])
 
         stem_blocks = {name: r.blocks() for name, r in stem_readers.items()}
         for block in reader.blocks():
