@@ -43,7 +43,7 @@ def plain_tip(text: str) -> str:
     >>> plain_tip("a.wav"), plain_tip("<b>.wav")
     ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
     """
-    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if Qt.mightBeRichText(text) else text
+    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if set(text) & set("<&") else text
 
 
 class _Slider(QSlider):
