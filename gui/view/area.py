@@ -298,7 +298,8 @@ class ViewArea(QWidget):
                 self.panes[kind].set_pictures(made)
 
     def grab_twice(self) -> QPixmap:
-        """What is shown, at twice its size."""
+        """What is shown, complete and at twice its size."""
+        self.picture_now()
         picture = QPixmap(2 * self.size())
         picture.setDevicePixelRatio(2)
         self.render(picture)
