@@ -2,10 +2,10 @@ from .audio import AudioFileError as AudioFileError
 from .audio import AudioInfo as AudioInfo
 from .audio import AudioReader as AudioReader
 from .audio import AudioWriter as AudioWriter
+from .controls import Render as Render
 from .errors import ExitStatus as ExitStatus
 from .errors import PhaseAwareError as PhaseAwareError
 from .masks import IdealMask as IdealMask
-from .masks import Render as Render
 from .masks import ideal_mask as ideal_mask
 from .masks import shape_mask as shape_mask
 from .model import MaskModel as MaskModel

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .masks import Render, shape_mask
+from .controls import Render
+from .masks import shape_mask
 from .stft import HOP, Synthesis
 
 __all__ = ["Frames", "MaskSynthesis"]

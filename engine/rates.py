@@ -10,9 +10,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from .controls import Render
 from .frames import Frames
 from .limits import HIGHEST_RATE, LOWEST_RATE, Link
-from .masks import Render
 from .model import MaskModel
 from .separator import Separator, check_block, sane
 from .stft import SAMPLE_RATE

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .controls import Render
 from .frames import Frames, MaskSynthesis
 from .limits import LINKS, MOST_CHANNELS, Link, MaskName
-from .masks import Render
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis
 
@@ -130,7 +130,8 @@ class Separator:
     Parameters
     ----------
     model : from :class:`model.MaskModel`.
-    renders : one or several :class:`masks.Render`; may be replaced while running, the change fades in over one frame.
+    renders : one or several :class:`controls.Render`; may be replaced while running; a change fades in over one
+        frame.
     channels : number of channels.
     link : see :data:`limits.Link`.
     observer : called with the frames that were just rendered, in order from the stream's first on.

@@ -89,6 +89,22 @@ class Version(StrEnum):
         minuend, subtrahend = self.parts(removed_by)
         return sound(minuend) if subtrahend is None else sound(minuend) - sound(subtrahend)
 
+    def title(self, *, removed_by: MaskName = "phase-aware") -> str:
+        """For people, with what A and B have to do with it.
+
+        Examples
+        --------
+        >>> [version.title() for version in Version]
+        ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A']
+        """
+        label, letter = self.label.lower(), self.letter
+        if letter is not None:
+            return f"{label} ({letter})"
+        letters = [part.letter for part in self.parts(removed_by) if part is not None]
+        if self is Version.DELTA:
+            return f"{label} {' − '.join(map(str, letters))}"
+        return f"{label} by {letters[-1]}" if self is Version.REMOVED else label
+
     @property
     def is_rendered(self) -> bool:
         """It has to be made; the noisy recording is there as it is."""

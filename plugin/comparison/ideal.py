@@ -11,7 +11,7 @@ from phaseaware.engine.masks import IdealMask, ideal_mask
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis
 
-from .overview import MaskOverview
+from .overview import MaskOverview, frames_at_48k
 
 __all__ = ["IDEALS", "Ideal", "IdealSeparator"]
 
@@ -44,8 +44,8 @@ class IdealSeparator:
     overview : of the first channel's masks, by name.
     """
 
-    def __init__(self, sample_rate: int, channels: int, samples: int, *, frames_48k: int) -> None:
-        self.overview = MaskOverview(list(IDEALS), frames_48k)
+    def __init__(self, sample_rate: int, channels: int, samples: int) -> None:
+        self.overview = MaskOverview(list(IDEALS), frames_at_48k(samples, sample_rate))
         self._channels = channels
         self._up = RateConverter(sample_rate, SAMPLE_RATE, 2 * self._channels)
         self._analysis = Analysis(2 * self._channels)

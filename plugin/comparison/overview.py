@@ -10,7 +10,7 @@ from phaseaware.engine.masks import SEAM_BIN
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, SAMPLE_RATE, Analysis, frame_count
 
-__all__ = ["COLUMNS", "LevelOverview", "MaskOverview"]
+__all__ = ["COLUMNS", "LevelOverview", "MaskOverview", "frames_at_48k"]
 
 COLUMNS = 1600
 """Most columns of a picture; more would not be seen."""
@@ -41,7 +41,7 @@ class LevelOverview:
     """Largest power per column and bin of one channel, fed block by block at any sample rate."""
 
     def __init__(self, samples: int, sample_rate: int) -> None:
-        self._columns = _Columns(frame_count(_at_48k(samples, sample_rate)))
+        self._columns = _Columns(frames_at_48k(samples, sample_rate))
         self._analysis = Analysis()
         self._converter = RateConverter(sample_rate, SAMPLE_RATE, 1)
         self.power = np.zeros((self._columns.count, BINS), np.float32)
@@ -111,5 +111,6 @@ class MaskOverview:
         return float(np.degrees(self._turn[name] / self._weight[name])) if self._weight[name] > 0 else 0.0
 
 
-def _at_48k(samples: int, sample_rate: int) -> int:
-    return -(-samples * SAMPLE_RATE // sample_rate)
+def frames_at_48k(samples: int, sample_rate: int) -> int:
+    """How many frames so many samples make at 48 kHz."""
+    return frame_count(-(-samples * SAMPLE_RATE // sample_rate))

@@ -246,7 +246,7 @@ def test_controls_act_on_both_masks_and_progress_is_told(model: Path, tmp_path: 
     x = (0.1 * rng.standard_normal(4000)).astype(np.float32)
     told: list[float] = []
     source = _write(tmp_path / "in.wav", x)
-    compare(source, tmp_path / "out", model=model, controls={"mix": 0.0}, progress=told.append)
+    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=told.append)
     assert sum(told) == pytest.approx(4000 / 48_000)
     for name in ("phase-aware", "real"):
         np.testing.assert_allclose(_read(tmp_path / "out", name)[0], x, atol=1e-6)
