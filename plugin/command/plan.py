@@ -7,12 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-<<<<<<< HEAD
 from phaseaware.engine.audio import SUFFIXES
-=======
 from phaseaware.engine.errors import UsageError
-from phaseaware.engine.files import SUFFIXES
->>>>>>> main
 
 __all__ = ["Job", "Plan", "plan"]
 

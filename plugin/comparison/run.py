@@ -9,15 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
-<<<<<<< HEAD
-from numpy.typing import NDArray
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
-from phaseaware.engine.frames import Frames
-=======
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioWriter
->>>>>>> main
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.masks import IdealMask
 from phaseaware.engine.model import MaskModel

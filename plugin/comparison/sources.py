@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 
 __all__ = ["Sources", "finite", "inspect"]
 
