@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.audio import AudioReader, AudioWriter
+from phaseaware.engine.audio import BLOCK, AudioInfo, AudioReader, AudioWriter
 
 CASES = Path(__file__).parent / "cases"
 RATE = 48_000
+
+LOSSLESS = [
+    ("a.wav", "WAV", "PCM_U8", 2**-7), ("a.wav", "WAV", "PCM_16", 2**-15), ("a.wav", "WAV", "PCM_24", 2**-23),
+    ("a.wav", "WAV", "PCM_32", 2**-22), ("a.wav", "WAV", "FLOAT", 0), ("a.wav", "WAV", "DOUBLE", 0),
+    ("a.wav", "WAVEX", "PCM_24", 2**-23), ("a.w64", "W64", "PCM_24", 2**-23), ("a.rf64", "RF64", "FLOAT", 0),
+    ("a.caf", "CAF", "PCM_24", 2**-23), ("a.caf", "CAF", "ALAC_16", 2**-15), ("a.au", "AU", "FLOAT", 0),
+    ("a.aiff", "AIFF", "PCM_24", 2**-23), ("a.flac", "FLAC", "PCM_16", 2**-15), ("a.flac", "FLAC", "PCM_24", 2**-23),
+]  # fmt: skip
+LOSSY = [("a.ogg", "OGG", "VORBIS"), ("a.opus", "OGG", "OPUS"), ("a.mp3", "MP3", "MPEG_LAYER_III")]
+CODED = [("a.wav", "WAV", subtype) for subtype in ("ULAW", "IMA_ADPCM", "MS_ADPCM", "GSM610")]
+
 
 Samples = NDArray[np.float32]
 
@@ -69,3 +81,31 @@ def chunks(path: Path) -> list[tuple[bytes, bytes]]:
         found.append((data[position : position + 4], data[position + 8 : position + 8 + size]))
         position += 8 + size + (size & 1)
     return found
+
+
+def info(format: str = "WAV", subtype: str = "FLOAT", *, channels: int = 1, rate: int = RATE, **more: Any) -> AudioInfo:
+    """What to write."""
+    return AudioInfo(sample_rate=rate, channels=channels, frames=0, format=format, subtype=subtype, **more)
+
+
+def write(path: Path, x: Samples, like: AudioInfo, *, cut: int = 7919, overwrite: bool = False) -> AudioWriter:
+    """Piece by piece."""
+    with AudioWriter(path, like, overwrite=overwrite) as writer:
+        for start in range(0, x.shape[1], cut):
+            writer.write(x[:, start : start + cut])
+    return writer
+
+
+def samples_of(path: Path, samples: int = BLOCK) -> Samples:
+    """All of a file, block by block."""
+    with AudioReader(path) as reader:
+        return np.concatenate(list(reader.blocks(samples)), axis=1)
+
+
+def copy_file(source: Path, target: Path) -> Samples:
+    """From file to file through the two classes; returns what was carried."""
+    with AudioReader(source) as reader, AudioWriter(target, reader.info) as writer:
+        blocks = list(reader.blocks())
+        for block in blocks:
+            writer.write(block)
+    return np.concatenate(blocks, axis=1)

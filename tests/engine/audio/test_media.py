@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 
-from tests.robustness.variants import sound, write_media
+from tests.robustness.variant_kinds import sound, write_media
 
 from .helpers import CASES, RATE, copy, read
 
