@@ -154,7 +154,7 @@ class Session:
         return ModelMasks(self.recording, self.model) if self.model is not None else None
 
     def export_job(self, targets: dict[Version, Path]) -> ExportJob:
-        """What :func:`export.export` needs, as everything is set now.
+        """What :func:`export.write_versions` needs, as everything is set now.
 
         Raises
         ------
