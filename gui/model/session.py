@@ -6,18 +6,17 @@ report through ``changed``.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
-from phaseaware.engine.files import AudioFileError
 from phaseaware.engine.limits import MASK_NAMES, MaskName
 from phaseaware.engine.versions import Version
 
 from .controls import Controls, as_script
+from .decoder import Decoder
 from .export import ExportJob
 from .history import History
 from .levels import DELTA_GAINS_DB, MATCHED, LevelMatch
@@ -73,8 +72,7 @@ class Session:
         self._output: MaskName = "phase-aware"
         self._match = LevelMatch()
         self._seek = (0, 0)
-        self._decoder: threading.Thread | None = None
-        self._stop_decoding = threading.Event()
+        self._decoder: Decoder | None = None
         if model is not None:
             self.set_model(model)
 
@@ -90,7 +88,6 @@ class Session:
         """
         recording, fill = open_recording(path, noise_path)
         self.close()
-        self._stop_decoding = threading.Event()
         self.recording, self.decode_error = recording, None
         self.loop, self.playing, self.bypass = None, False, False
         self.ideal = IdealChoice() if noise_path is not None else None
@@ -98,19 +95,11 @@ class Session:
         self._match = LevelMatch()
         self.seek(0)
         self._start_renderer()
-        self._decoder = threading.Thread(
-            target=self._decode, args=(recording, fill, self._stop_decoding), name="decoder"
-        )
-        self._decoder.start()
+        self._decoder = Decoder(recording, fill, self._decoded, self._decoding_failed)
 
-    def _decode(
-        self, recording: Recording, fill: Callable[[Callable[[], None], threading.Event], None], stop: threading.Event
-    ) -> None:
-        try:
-            fill(self._decoded, stop)
-        except Exception as error:  # a damaged file, a full disk: the window says so and goes on with what is there
-            self.decode_error = str(error) if isinstance(error, AudioFileError) else f"{recording.path.name}: {error}"
-            self._changed()
+    def _decoding_failed(self, why: str) -> None:
+        self.decode_error = why
+        self._changed()
 
     def _decoded(self) -> None:
         renderer = self.renderer
@@ -171,9 +160,8 @@ class Session:
     def close(self) -> None:
         """Close what is open and end its threads."""
         self.playing = False
-        self._stop_decoding.set()
         if self._decoder is not None:
-            self._decoder.join()
+            self._decoder.close()
             self._decoder = None
         self.mixer.load(None)
         self._push()
