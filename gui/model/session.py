@@ -6,7 +6,6 @@ report through ``changed``.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,15 +19,14 @@ from .decoder import Decoder
 from .export import ExportJob
 from .history import History
 from .levels import DELTA_GAINS_DB, MATCHED, LevelMatch
+from .loop import loop_within
 from .masking import IdealChoice, IdealMasks, Masking, ModelMasks
-from .mixer import FADE, Mixer, Transport
+from .mixer import Mixer, Transport
+from .pace import Pace
 from .recording import Recording, open_recording
 from .renderer import Renderer
 
 __all__ = ["Session"]
-
-_SHORTEST_LOOP = 4 * FADE
-_MOVING, _REST = 0.2, 0.08  # seconds since the view was last moved; between two pieces of work while it is
 
 
 class Choice(NamedTuple):
@@ -53,7 +51,7 @@ class Session:
     def __init__(self, model: MaskModel | None, changed: Callable[[], None] = lambda: None) -> None:
         self.model: MaskModel | None = None
         self._changed = changed
-        self._moved_at = -_MOVING
+        self._pace = Pace()
         self.mixer = Mixer()
         self.recording: Recording | None = None
         self.renderer: Renderer | None = None
@@ -108,18 +106,12 @@ class Session:
         self._report()
 
     def _report(self) -> None:
-        """What decoder and renderer call after each piece.
-
-        All threads share one interpreter: while the view is moved, these leave it to the window most of the time. They
-        stay several times as fast as the sound is played (a piece of rendering is 0.13 s of sound or more).
-        """
         self._changed()
-        if time.monotonic() - self._moved_at < _MOVING:
-            time.sleep(_REST)
+        self._pace.rest()
 
     def view_moved(self) -> None:
         """The view is being moved or zoomed."""
-        self._moved_at = time.monotonic()
+        self._pace.view_moved()
 
     def _start_renderer(self) -> None:
         if self.renderer is not None:
@@ -280,14 +272,9 @@ class Session:
 
     def set_loop(self, start: int, stop: int) -> None:
         """Loop between two samples, in either order; shorter than 40 ms is widened. Clipped to the recording."""
-        if self.recording is None:
-            return
-        end = self.recording.samples
-        start, stop = sorted((min(max(start, 0), end), min(max(stop, 0), end)))
-        stop = min(max(stop, start + _SHORTEST_LOOP), end)
-        start = max(0, min(start, stop - _SHORTEST_LOOP))
-        self.loop = (start, stop) if stop > start else None
-        self._push()
+        if self.recording is not None:
+            self.loop = loop_within(start, stop, self.recording.samples)
+            self._push()
 
     def set_loop_start(self, position: int) -> None:
         """Move the loop's start; without a loop, or beyond its end, it then reaches to the end of the recording."""
