@@ -51,7 +51,7 @@ class Session:
     def __init__(self, model: MaskModel | None, changed: Callable[[], None] = lambda: None) -> None:
         self.model: MaskModel | None = None
         self._changed = changed
-        self._pace = Pace()
+        self.pace = Pace()
         self.mixer = Mixer()
         self.recording: Recording | None = None
         self.renderer: Renderer | None = None
@@ -107,11 +107,7 @@ class Session:
 
     def _report(self) -> None:
         self._changed()
-        self._pace.rest()
-
-    def view_moved(self) -> None:
-        """The view is being moved or zoomed."""
-        self._pace.view_moved()
+        self.pace.rest()
 
     def _start_renderer(self) -> None:
         if self.renderer is not None:
