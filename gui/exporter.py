@@ -13,7 +13,7 @@ from PyQt6.QtGui import QGuiApplication, QPixmap
 from PyQt6.QtWidgets import QWidget
 
 from .model import Session
-from .model.export import Cancelled, export
+from .model.export import Cancelled, write_versions
 from .panels.dialogs import ask_for_folder, ask_for_new_file, ask_whether
 
 __all__ = ["Exporter"]
@@ -103,7 +103,7 @@ class Exporter(QObject):
         def run() -> None:
             worked = False
             try:
-                clipped = export(job, progress=progress, stopped=self._stop.is_set)
+                clipped = write_versions(job, progress=progress, stopped=self._stop.is_set)
                 names = ", ".join(path.name for path in targets.values())
                 text = f"Exported to {next(iter(targets.values())).parent}: {names}"
                 if clipped:

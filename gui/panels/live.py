@@ -15,7 +15,7 @@ from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ..model import Controls
-from ..view import COLOURS
+from ..view import COLOURS, LABELS
 from .widgets import LevelMeter, plain_label
 
 __all__ = ["LivePanel"]
@@ -87,8 +87,8 @@ class LivePanel(QWidget):
         self.versions: dict[LiveVersion, QPushButton] = {}
         texts: tuple[tuple[LiveVersion, str, str], ...] = (
             ("bypass", "1   Input", COLOURS[Version.NOISY]),
-            ("A", "2   A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
-            ("B", "3   B  Real mask", COLOURS[Version.REAL]),
+            ("A", f"2   {LABELS[Version.PHASE_AWARE]}", COLOURS[Version.PHASE_AWARE]),
+            ("B", f"3   {LABELS[Version.REAL]}", COLOURS[Version.REAL]),
         )
         for i, (name, text, colour) in enumerate(texts, 1):
             button = QPushButton(text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from phaseaware.engine import IdealMask
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import LETTER_OF, Version
 from phaseaware.plugin.presets import Preset
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
@@ -300,18 +300,16 @@ class SidePanel(QFrame):
         for version, button in self.versions.items():
             button.setEnabled(recording is not None and (version is Version.NOISY or session.renderer is not None))
             button.setChecked(recording is not None and version is session.heard)
-        removed = "B" if session.output == "real" else "A"
-        self.versions[Version.REMOVED].setText(f"5  Removed by {removed}")
+        self.versions[Version.REMOVED].setText(f"5  Removed by {LETTER_OF[session.output]}")
         for button in (self.swap, self.bypass):
             button.setEnabled(session.renderer is not None)
         self.bypass.setChecked(session.bypass)
         self.match.setChecked(session.level_match)
         self.delta_gain.setCurrentIndex(DELTA_GAINS_DB.index(session.delta_gain_db))
-        names = {Version.NOISY: "noisy", Version.PHASE_AWARE: "A", Version.REAL: "B"}
         parts = [
-            f"<span style='color:{COLOURS[v]}'>{names[v]} {session.gain_db(v):+.1f}</span>".replace("-", "−", 1)
+            f"<span style='color:{COLOURS[v]}'>{v.letter or v} {session.gain_db(v):+.1f}</span>".replace("-", "−", 1)
             if session.gain_db(v)
-            else f"<span style='color:{COLOURS[v]}'>{names[v]} 0.0</span>"
+            else f"<span style='color:{COLOURS[v]}'>{v.letter or v} 0.0</span>"
             for v in MATCHED
         ]
         self.gains.setText(" &nbsp; ".join(parts) + " dB")

@@ -189,13 +189,13 @@ def test_a_full_disk_is_told_and_what_was_there_stays(opened: MainWindow, tmp_pa
 def test_an_export_can_be_cancelled(
     opened: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancelled, export = threading.Event(), exporter.export
+    cancelled, write_versions = threading.Event(), exporter.write_versions
 
     def held(job: ExportJob, **options: Any) -> int:
         assert cancelled.wait(PATIENCE)
-        return export(job, **options)
+        return write_versions(job, **options)
 
-    monkeypatch.setattr(exporter, "export", held)
+    monkeypatch.setattr(exporter, "write_versions", held)
     opened.exporter.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
     opened.exporter.cancel()
     cancelled.set()
