@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from phaseaware.engine.files import AudioFileError
+from phaseaware.engine.audio import AudioFileError
 
 from .recording import Recording
 
