@@ -13,9 +13,9 @@ from .model import ModelError as ModelError
 from .model import ModelInfo as ModelInfo
 from .model import shipped_models as shipped_models
 from .rates import AnyRateSeparator as AnyRateSeparator
+from .rates import separate as separate
 from .separator import MaskStream as MaskStream
 from .separator import Separator as Separator
-from .separator import separate as separate
 from .stft import SAMPLE_RATE as SAMPLE_RATE
 from .stft import istft as istft
 from .stft import stft as stft

@@ -112,7 +112,8 @@ class Choice(Control[T]):
 
     @property
     def values(self) -> str:
-        return " or ".join(map(str, self.choices))
+        *others, last = map(str, self.choices)
+        return f"{', '.join(others)} or {last}"
 
     def checked(self, value: Any) -> T:
         for choice in self.choices:
@@ -158,8 +159,8 @@ OUTPUT: Choice[Output] = Choice(
     choices=OUTPUTS,
 )  # fmt: skip
 LINK: Choice[Link] = Choice(
-    name="link", title="Link", text="a mask for each channel, or one for all, which keeps the stereo image",
-    default="channels", choices=LINKS,
+    name="link", title="Link", default="auto", choices=LINKS,
+    text="one mask for all channels (stereo), which keeps the image, or one each; auto: one for two channels",
 )  # fmt: skip
 BYPASS = Switch(name="bypass", title="Bypass", text="let the sound through bit for bit, delayed by the latency")
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from .controls import Render
 from .frames import Frames
-from .limits import HIGHEST_RATE, LOWEST_RATE, Link
+from .limits import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, Link
 from .model import MaskModel
 from .separator import Separator, check_block, sane
 from .stft import SAMPLE_RATE
 
-__all__ = ["AnyRateSeparator", "RateConverter"]
+__all__ = ["AnyRateSeparator", "RateConverter", "separate"]
 
 Samples = NDArray[np.float32]
 _QUALITY = "HQ"
@@ -94,7 +94,7 @@ class AnyRateSeparator:
         *,
         sample_rate: float,
         channels: int = 1,
-        link: Link = "channels",
+        link: Link = "auto",
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
@@ -171,3 +171,42 @@ class AnyRateSeparator:
         taken, self._ready = self._ready[:, :, :count], self._ready[:, :, count:]
         self._returned += taken.shape[2]
         return taken
+
+
+def separate(
+    x: Samples,
+    model: MaskModel,
+    renders: Render | Sequence[Render] | None = None,
+    *,
+    sample_rate: float,
+    link: Link = "auto",
+) -> Samples:
+    """A whole signal at once.
+
+    Parameters
+    ----------
+    x : float32 or float64, shape (channels, n), full scale 1.
+    sample_rate : of ``x``, in Hz; converted to 48 kHz and back where it is another.
+    model, renders, link : as for :class:`separator.Separator`.
+
+    Returns
+    -------
+    float32, shape (renders, channels, n), aligned with the input.
+
+    Raises
+    ------
+    TypeError, ValueError : as :class:`AnyRateSeparator` and :meth:`AnyRateSeparator.process`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from phaseaware.engine import MaskModel, Render, separate
+    >>> noisy = np.zeros((2, 44_100), np.float32)
+    >>> phase_aware, real = separate(noisy, MaskModel(), Render().pair(), sample_rate=44_100)
+    >>> real.shape
+    (2, 44100)
+    """
+    if x.ndim != 2 or len(x) > MOST_CHANNELS:
+        raise ValueError(f"{x.shape=} is not (channels, samples); x[None] makes it of one channel, x.T turns it round")
+    separator = AnyRateSeparator(model, renders, sample_rate=sample_rate, channels=len(x), link=link)
+    return np.concatenate([separator.process(x), separator.flush()], axis=2)

@@ -17,7 +17,7 @@ from .limits import LINKS, MOST_CHANNELS, Link, MaskName
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis
 
-__all__ = ["MaskStream", "Separator", "check_block", "sane", "separate"]
+__all__ = ["MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
@@ -69,22 +69,21 @@ class MaskStream:
     ValueError : the model does not offer a mask, channels outside 1 to 1024, or an unknown link.
     """
 
-    def __init__(
-        self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "channels"
-    ) -> None:
+    def __init__(self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "auto") -> None:
         if not 1 <= channels <= MOST_CHANNELS:
             raise ValueError(f"{channels=} is not an integer from 1 to {MOST_CHANNELS}")
         if link not in LINKS:
             raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
         model.check_offers(masks)
         self.model, self.channels, self.link = model, channels, link
+        self._shares = channels > 1 if link == "stereo" else channels == 2 and link == "auto"
         self.masks = tuple(dict.fromkeys(masks))
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
         self._analysis = Analysis(self.channels)
-        self._states = [self.model.initial_state() for _ in range(1 if self.link == "stereo" else self.channels)]
+        self._states = [self.model.initial_state() for _ in range(1 if self._shares else self.channels)]
         self._waiting = np.zeros((self.channels, self.model.info.lookahead_frames, BINS), np.complex64)
 
     @property
@@ -104,7 +103,7 @@ class MaskStream:
         T = X.shape[1]
         found: dict[MaskName, list[NDArray[np.complex64]]] = {mask: [] for mask in self.masks}
         # The transform is linear: the spectrum of the mid is the mean of the channels' spectra.
-        heard = X.mean(axis=0, keepdims=True) if self.link == "stereo" and self.channels > 1 else X
+        heard = X.mean(axis=0, keepdims=True) if self._shares else X
         for i, spectrum in enumerate(heard):
             if T:
                 masks, self._states[i] = self.model.run(spectrum, self._states[i], self.masks)
@@ -148,7 +147,7 @@ class Separator:
         renders: Render | Sequence[Render] | None = None,
         *,
         channels: int = 1,
-        link: Link = "channels",
+        link: Link = "auto",
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         renders = Render() if renders is None else renders
@@ -244,27 +243,3 @@ class Separator:
         self._ready = [have[:, :, count:]]
         self._returned += count
         return have[:, :, :count]
-
-
-def separate(
-    x: Samples, model: MaskModel, renders: Render | Sequence[Render] | None = None, *, link: Link = "channels"
-) -> Samples:
-    """A whole signal at once.
-
-    Parameters
-    ----------
-    x : float32 or float64 at 48 kHz, shape (channels, n), full scale 1.
-    model, renders, link : as for :class:`Separator`.
-
-    Returns
-    -------
-    float32, shape (renders, channels, n), aligned with the input.
-
-    Raises
-    ------
-    TypeError, ValueError : as :class:`Separator` and :meth:`Separator.process`.
-    """
-    if x.ndim != 2 or len(x) > MOST_CHANNELS:
-        raise ValueError(f"{x.shape=} is not (channels, samples); x[None] makes it of one channel, x.T turns it round")
-    separator = Separator(model, renders, channels=len(x), link=link)
-    return np.concatenate([separator.process(x), separator.flush()], axis=2)

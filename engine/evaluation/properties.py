@@ -11,16 +11,22 @@ from numpy.typing import NDArray
 from .. import metrics
 from ..controls import Render
 from ..model import MaskModel
-from ..separator import Separator, separate
+from ..rates import separate
+from ..separator import Separator
 from ..stft import SAMPLE_RATE
 from .pairs import pairs
 
 __all__ = ["properties"]
 
 Samples = NDArray[np.float32]
-_RENDERS = (Render(mask="phase-aware"), Render(mask="real"))
+_RENDERS = Render().pair()
 _SIBILANTS = (4000.0, 12_000.0)
 _QUIETER_DB = 20.0
+
+
+def _separated(x: Samples, model: MaskModel) -> Samples:
+    """Mono in, (renders, samples) out."""
+    return separate(x[None], model, _RENDERS, sample_rate=SAMPLE_RATE)[:, 0]
 
 
 def _level(x: NDArray[np.floating]) -> float:
@@ -38,19 +44,19 @@ def properties(model: MaskModel, folder: str | Path, *, drift_minutes: int = 30)
     for row, speech, noise, rate in pairs(Path(folder)):
         if rate != SAMPLE_RATE:
             raise ValueError(f"{row['name']}: {rate} Hz; measured at {SAMPLE_RATE} Hz")
-        usual = separate((speech + noise)[None], model, _RENDERS)[:, 0]
-        small = separate((speech + noise)[None] * np.float32(10 ** (-_QUIETER_DB / 20)), model, _RENDERS)[:, 0]
+        noisy = speech + noise
+        usual, small = _separated(noisy, model), _separated(noisy * np.float32(10 ** (-_QUIETER_DB / 20)), model)
         quieter.append([_level(b) - _level(a) + _QUIETER_DB for a, b in zip(usual, small, strict=True)])
         if speech[:4800].tobytes() in seen:
             continue
         seen.add(speech[:4800].tobytes())
-        out = separate(speech[None], model, _RENDERS)[:, 0]
+        out = _separated(speech, model)
         clean.append([metrics.si_sdr(y, speech) for y in out])
         sibilants.append(
             [_level(metrics.band_pass(y, *_SIBILANTS)) - _level(metrics.band_pass(speech, *_SIBILANTS)) for y in out]
         )
         narrow = _through_8_khz(speech)
-        telephone.append([metrics.si_sdr(y, narrow) for y in separate(narrow[None], model, _RENDERS)[:, 0]])
+        telephone.append([metrics.si_sdr(y, narrow) for y in _separated(narrow, model)])
     rows: list[tuple[str, list[list[float]]]] = [
         ("clean speech passed through, SI-SDR, dB", clean),
         ("clean speech through 8 kHz sampling and passed through, SI-SDR, dB", telephone),
@@ -61,7 +67,7 @@ def properties(model: MaskModel, folder: str | Path, *, drift_minutes: int = 30)
     for name, values in rows:
         mean, worst = np.mean(values, axis=0), np.min(values, axis=0)
         lines.append(f"| {name} | {mean[0]:.2f} ({worst[0]:.2f}) | {mean[1]:.2f} ({worst[1]:.2f}) |")
-    silence = separate(np.zeros((1, SAMPLE_RATE), np.float32), model, _RENDERS)
+    silence = _separated(np.zeros(SAMPLE_RATE, np.float32), model)
     lines.append(
         f"| silence in: largest sample out | {np.abs(silence[0]).max():.1e} | {np.abs(silence[1]).max():.1e} |"
     )

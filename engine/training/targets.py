@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..controls import Render
 from ..model import MaskModel
-from ..separator import separate
+from ..rates import separate
 from ..stft import SAMPLE_RATE
 from .augment import active_rms
 
@@ -50,6 +50,6 @@ def cleaned(
             # Half a second, mirrored, goes before it: a model that begins with a word is unsure of it.
             before = y[SAMPLE_RATE // 2 : 0 : -1]
             y = np.concatenate([before, y])
-            y = separate(y[None], mask_model, Render(mask="phase-aware"))[0, 0, len(before) :]
+            y = separate(y[None], mask_model, Render(mask="phase-aware"), sample_rate=SAMPLE_RATE)[0, 0, len(before) :]
             x = soxr.resample(y, SAMPLE_RATE, rate)[: len(x)] if rate != SAMPLE_RATE else y
         yield kind, who, rate, x

@@ -80,17 +80,16 @@ class Sounds:
         self.levels = {v: LevelOverview(info.frames, rate) for v in Version if v.parts()[1] is None}
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
-        self._shares_mask = link == "stereo"
         self._separator = AnyRateSeparator(
             model, self._renders, sample_rate=rate, channels=channels, link=link, observer=self._observe
         )
         self._waiting = np.empty((channels, 0), np.float32)
 
     def _observe(self, frames: Frames) -> None:
-        # A mask that all share was found from their mean.
-        heard = frames.spectrum.mean(axis=0) if self._shares_mask else frames.spectrum[0]
-        applied = frames.applied(self._renders)
-        self.masks.add(heard, {render.mask: M[0] for render, M in zip(self._renders, applied, strict=True)})
+        masks = {r.mask: M for r, M in zip(self._renders, frames.applied(self._renders), strict=True)}
+        shared = any(len(M) < len(frames.spectrum) for M in masks.values())  # found from the channels' mean
+        heard = frames.spectrum.mean(axis=0) if shared else frames.spectrum[0]
+        self.masks.add(heard, {mask: M[0] for mask, M in masks.items()})
 
     def process(self, noisy: Samples, speech: Samples | None) -> None:
         """The next block, shape (channels, n)."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phaseaware.engine import MaskModel, MaskStream, Render, Separator, separate
+from phaseaware.engine.limits import LINKS
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.engine.separator import sane
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, stft
@@ -28,6 +29,10 @@ def stream(separator, x, sizes):
     return np.concatenate([*out, separator.flush()], axis=2)
 
 
+def at_48k(x, model, renders=None, **options):
+    return separate(x, model, renders, sample_rate=48_000, **options)
+
+
 def noise(rng, channels, samples):
     return (0.2 * rng.standard_normal((channels, samples))).astype(np.float32)
 
@@ -41,7 +46,7 @@ def ones_model(request, tmp_path):
 
 def test_mask_of_ones_is_identity(rng, ones_model):
     x = noise(rng, 2, 30_001)
-    y = separate(x, ones_model)[0]
+    y = at_48k(x, ones_model)[0]
     assert y.shape == x.shape
     assert 20 * np.log10(np.linalg.norm(y - x) / np.linalg.norm(x)) < -120
 
@@ -61,7 +66,8 @@ def test_latency_is_frame_plus_lookahead_and_constant(rng, ones_model):
 def test_block_size_changes_no_sample(rng, history_model, size):
     x = noise(rng, 2, 5000)
     np.testing.assert_array_equal(
-        stream(Separator(history_model, BOTH, channels=2), x, [size]), separate(x, history_model, BOTH)
+        stream(Separator(history_model, BOTH, channels=2), x, [size]),
+        at_48k(x, history_model, BOTH),
     )
 
 
@@ -69,14 +75,14 @@ def test_block_size_changes_no_sample(rng, history_model, size):
 @given(sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=20), samples=st.integers(0, 8000))
 def test_any_cut_changes_no_sample(history_model, sizes, samples):
     x = noise(np.random.default_rng(samples), 1, samples)
-    streamed, whole = stream(Separator(history_model), x, sizes), separate(x, history_model)
+    streamed, whole = stream(Separator(history_model), x, sizes), at_48k(x, history_model)
     np.testing.assert_array_equal(streamed, whole)
     assert streamed.shape == (1, 1, samples)
 
 
 def test_long_blocks_are_sliced_without_a_trace(rng, history_model):
     x = noise(rng, 1, 300_000)
-    np.testing.assert_array_equal(stream(Separator(history_model), x, [10_000]), separate(x, history_model))
+    np.testing.assert_array_equal(stream(Separator(history_model), x, [10_000]), at_48k(x, history_model))
 
 
 @pytest.mark.parametrize("at", [0, 511, 512, 4000])
@@ -85,13 +91,16 @@ def test_causality(rng, history_model, at):
     x = noise(rng, 1, 9000)
     changed = x.copy()
     changed[:, at:] = 0.3
-    before, after = separate(x, history_model)[0], separate(changed, history_model)[0]
+    before, after = (
+        at_48k(x, history_model)[0],
+        at_48k(changed, history_model)[0],
+    )
     first = np.flatnonzero(np.any(before != after, axis=0))[0]
     assert at - Separator(history_model).latency_samples < first <= at
 
 
 def test_silence_stays_silent(history_model):
-    assert not separate(np.zeros((2, 6000), np.float32), history_model).any()
+    assert not at_48k(np.zeros((2, 6000), np.float32), history_model).any()
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf, 1e38, 1e-42])
@@ -100,14 +109,14 @@ def test_poison_counts_as_its_samples_only(rng, history_model, poison):
     x = noise(rng, 1, 12_000)
     bad = x.copy()
     bad[:, 4000:4010] = poison
-    y, clean = separate(bad, history_model)[0], separate(x, history_model)[0]
+    y, clean = at_48k(bad, history_model)[0], at_48k(x, history_model)[0]
     assert np.isfinite(y).all()
     later = 4010 + 2 * FRAME_LENGTH
     np.testing.assert_array_equal(y[:, later:], clean[:, later:])
     if not np.isfinite(poison):
         silenced = x.copy()
         silenced[:, 4000:4010] = 0
-        np.testing.assert_array_equal(y, separate(silenced, history_model)[0])
+        np.testing.assert_array_equal(y, at_48k(silenced, history_model)[0])
 
 
 def test_sane_by_its_values():
@@ -118,7 +127,7 @@ def test_sane_by_its_values():
 
 def test_full_scale_does_not_overflow(history_model):
     square = np.sign(np.sin(np.arange(20_000) * 0.05)).astype(np.float32)[None]
-    assert np.isfinite(separate(square, history_model, BOTH)).all()
+    assert np.isfinite(at_48k(square, history_model, BOTH)).all()
 
 
 def test_input_is_never_changed(rng, history_model):
@@ -126,14 +135,14 @@ def test_input_is_never_changed(rng, history_model):
     x[0, 5] = np.nan
     before = x.copy()
     x.setflags(write=False)
-    separate(x, history_model)
+    at_48k(x, history_model)
     np.testing.assert_array_equal(x, before)
 
 
 def test_independent_channels_equal_one_by_one(rng, history_model):
     x = noise(rng, 3, 7000)
-    together = separate(x, history_model, BOTH)
-    alone = np.concatenate([separate(x[i : i + 1], history_model, BOTH) for i in range(3)], axis=1)
+    together = at_48k(x, history_model, BOTH)
+    alone = np.concatenate([at_48k(x[i : i + 1], history_model, BOTH) for i in range(3)], axis=1)
     np.testing.assert_array_equal(together, alone)
 
 
@@ -141,12 +150,41 @@ def test_linked_channels_keep_their_image(rng, history_model):
     """Channels that differ by a gain still do, and a scaled copy gets the very mask of its mid."""
     x = noise(rng, 1, 7000)
     pair = np.concatenate([x, 0.25 * x])
-    left, right = separate(pair, history_model, link="stereo")[0]
+    left, right = at_48k(pair, history_model, link="stereo")[0]
     np.testing.assert_allclose(right, 0.25 * left, atol=1e-6)
     shared = MaskStream(history_model, masks=["real"], channels=2, link="stereo").process(pair).masks["real"]
     mid = MaskStream(history_model, masks=["real"]).process(pair.mean(axis=0, keepdims=True)).masks["real"]
     assert shared.shape[0] == 1
     np.testing.assert_allclose(shared, mid, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [8000, 44_100, 96_000])
+def test_a_whole_signal_of_any_rate(rng, history_model, rate):
+    x = noise(rng, 2, rate // 4)
+    made = separate(x, history_model, BOTH, sample_rate=rate)
+    assert made.shape == (2, *x.shape)
+    np.testing.assert_array_equal(
+        made, stream(AnyRateSeparator(history_model, BOTH, sample_rate=rate, channels=2), x, [10**6])
+    )
+
+
+def test_a_whole_signal_must_tell_its_rate(rng, history_model):
+    """Sound of 44.1 kHz taken for 48 kHz would be separated nearly well."""
+    with pytest.raises(TypeError, match="sample_rate"):
+        separate(noise(rng, 1, 1000), history_model)
+    with pytest.raises(ValueError, match="sample_rate=1000"):
+        separate(noise(rng, 1, 1000), history_model, sample_rate=1000)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+def test_two_channels_share_a_mask_unless_told_otherwise(rng, history_model, channels):
+    """A recording of two channels is nearly always left and right of one place."""
+    x = noise(rng, channels, 5000)
+    made = {link: at_48k(x, history_model, link=link) for link in LINKS}
+    np.testing.assert_array_equal(made["auto"], made["stereo" if channels == 2 else "channels"])
+    np.testing.assert_array_equal(at_48k(x, history_model), made["auto"])
+    if channels > 1:
+        assert np.abs(made["stereo"] - made["channels"]).max() > 1e-3
 
 
 def test_masks_belong_to_their_spectra(rng, history_model):
@@ -183,7 +221,7 @@ def test_reset_forgets_the_stream(rng, history_model):
 
 def test_speech_plus_removed_is_the_input(rng, history_model):
     x = noise(rng, 1, 9000)
-    kept, rest = separate(x, history_model, [Render(), Render(output="removed")])
+    kept, rest = at_48k(x, history_model, [Render(), Render(output="removed")])
     np.testing.assert_allclose(kept + rest, x, atol=1e-5)
 
 
@@ -194,7 +232,7 @@ def test_refusals(history_model, tmp_path):
         MaskStream(history_model, masks=["real"], channels=48_000)  # would take gigabytes
     for x in (np.zeros(48_000, np.float32), np.zeros((48_000, 2), np.float32)):
         with pytest.raises(ValueError, match=r"\(channels, samples\)"):
-            separate(x, history_model)
+            at_48k(x, history_model)
     with pytest.raises(ValueError, match="link="):
         Separator(history_model, link="mono")
     with pytest.raises(ValueError, match="shape"):
@@ -269,11 +307,11 @@ class TestAnyRate:
 def test_voice_level_follows_the_mask(constant_model):
     """The constant mask 0.5 + 0.25j scales and turns: below the seam of a hybrid there is nothing else it could do."""
     x = voice_like(np.random.default_rng(1), 48_000)[None]
-    y = separate(x, constant_model)[0]
+    y = at_48k(x, constant_model)[0]
     assert np.linalg.norm(y) / np.linalg.norm(x) == pytest.approx(abs(0.5 + 0.25j), rel=0.02)
 
 
-@pytest.mark.parametrize("link", ["channels", "stereo"])
+@pytest.mark.parametrize("link", LINKS)
 def test_a_stream_goes_on_from_the_state_of_another(history_model, rng, link):
     """Through bytes, without pickles; at a place within a frame."""
     x = rng.standard_normal((2, 20_000)).astype(np.float32)

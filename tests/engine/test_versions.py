@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from phaseaware.engine import MaskModel, Render, Separator, Version
 from phaseaware.engine.frames import Frames, MaskSynthesis
-from phaseaware.engine.limits import MASK_NAMES
+from phaseaware.engine.limits import LINKS, MASK_NAMES
 from phaseaware.engine.stft import HOP, frame_count, istft, stft
 
 from tests import fakes
@@ -53,7 +53,7 @@ def test_masks_times_spectrum_in_pieces_is_the_whole(rng, size) -> None:
         np.testing.assert_allclose(y, istft(M * X, x.shape[1]), atol=1e-5)
 
 
-@pytest.mark.parametrize("link", ["channels", "stereo"])
+@pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("size", [1, 700, 100_000])
 def test_the_observer_is_given_each_frame_once_with_its_mask(rng, tmp_path, link, size) -> None:
     """Noisy spectrum times the mask handed out is the output, look-ahead or not."""
@@ -68,7 +68,7 @@ def test_the_observer_is_given_each_frame_once_with_its_mask(rng, tmp_path, link
         out = np.concatenate([*parts, separator.flush()], axis=2)[0]
         X = np.concatenate([frames.spectrum for frames in seen], axis=1)
         M = np.concatenate([frames.applied([render])[0] for frames in seen], axis=1)
-        assert len(M) == (1 if link == "stereo" else 2)
+        assert len(M) == (2 if link == "channels" else 1)
         count = frame_count(x.shape[1])
         np.testing.assert_allclose(X[:, :count], stft(x), atol=1e-5)
         np.testing.assert_allclose(istft((M * X)[:, :count], x.shape[1]), out, atol=1e-5)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from phaseaware.engine import MaskModel, ModelError, Render, separate
 from phaseaware.engine.controls import CONTROLS
+from phaseaware.engine.limits import LINKS
 from phaseaware.plugin import PhaseAware
 
 from tests import fakes
@@ -25,7 +26,7 @@ def _sine(samples: int, *, frequency: float = 300.0) -> Samples:
     return (0.3 * np.sin(2 * np.pi * frequency / RATE * np.arange(samples))).astype(np.float32)[None]
 
 
-@pytest.mark.parametrize("link", ["channels", "stereo"])
+@pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize(
     "controls",
     [
@@ -39,7 +40,7 @@ def test_does_what_the_engine_does(
     controls: dict[str, Any], link: Any, history: Path, rng: np.random.Generator
 ) -> None:
     x = noise(rng, 2, 10_000)
-    expected = separate(x, MaskModel(history), Render(**controls), link=link)[0]
+    expected = separate(x, MaskModel(history), Render(**controls), link=link, sample_rate=48_000)[0]
     np.testing.assert_allclose(PhaseAware(model=history, link=link, **controls)(x, RATE), expected, atol=1e-6)
 
 

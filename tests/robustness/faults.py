@@ -139,7 +139,7 @@ def _try_model(kind: str, content: bytes, folder: Path) -> tuple[str, str]:
         ended = "ends the process" in said or "takes" in said
         return kind, "refused, ended in its trial" if ended else "refused"
     x = (0.1 * np.random.default_rng(1).standard_normal((1, 9000))).astype(np.float32)
-    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks])
+    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks], sample_rate=48_000)
     _check(made.shape == (len(model.info.masks), *x.shape), f"shape {made.shape}")
     return kind, "processed"
 

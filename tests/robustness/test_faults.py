@@ -60,6 +60,6 @@ def test_sounds_that_die_away(history_model: MaskModel) -> None:
     x = decaying(4)
     smallest = np.finfo(np.float32).tiny
     assert ((x != 0) & (np.abs(x) < smallest)).any()
-    y = separate(x, history_model)
-    np.testing.assert_array_equal(y, separate(np.where(np.abs(x) < 1e-15, 0, x), history_model))
+    y = separate(x, history_model, sample_rate=48_000)
+    np.testing.assert_array_equal(y, separate(np.where(np.abs(x) < 1e-15, 0, x), history_model, sample_rate=48_000))
     assert not ((y != 0) & (np.abs(y) < smallest)).any()

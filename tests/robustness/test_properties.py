@@ -30,7 +30,7 @@ RENDERS = st.builds(
     strength_high=st.floats(0, 2),
     mix=st.floats(0, 1),
 )
-LINKS = st.sampled_from(["channels", "stereo"])
+LINKS = st.sampled_from(["auto", "channels", "stereo"])
 DTYPES = st.sampled_from([np.float32, np.float64])
 
 
@@ -84,7 +84,7 @@ def test_separator(
     separator = Separator(history_model, renders, channels=len(x), link=link)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        whole = separate(x, history_model, renders, link=link)
+        whole = separate(x, history_model, renders, link=link, sample_rate=48_000)
         cut = in_blocks(separator, x, data.draw(cuts(x.shape[1])))
         again = in_blocks(separator, x, [x.shape[1]])
     assert whole.shape == (len(renders), *x.shape)

@@ -40,7 +40,7 @@ const Control kControls[kCount] = {
      {"working", "dry: no onnxruntime", "dry: no model", "dry: wrong model", "dry: unsupported sample rate",
       "dry: the model lacks this mask", "dry: the model failed"}},
     {"link", "Link", "", "A mask for each channel, or one for both, which keeps the stereo image",
-     0, 1, 0, {"channels", "stereo"}},
+     0, 1, 1, {"channels", "stereo"}},
 };
 // clang-format on
 

@@ -31,7 +31,7 @@ def test_versions_are_those_of_the_engine(watched: Watched, noisy_file: Path, hi
     assert session.recording is not None
     assert session.renderer is not None
     np.testing.assert_array_equal(session.recording.track.read(0, len(x)), x)
-    expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")])
+    expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")], sample_rate=48_000)
     for y, mask in zip(expected, ("phase-aware", "real"), strict=True):
         np.testing.assert_allclose(session.renderer.newest.tracks[mask].read(0, len(x)), y.T, atol=2e-6)
 
@@ -56,7 +56,7 @@ def test_nothing_is_rendered_from_what_is_not_decoded_yet(
     caught_up.set()
     watched.rendered()
     x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
-    expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")])
+    expected = separate(x.T, history_model, [Render(mask="phase-aware"), Render(mask="real")], sample_rate=48_000)
     for y, mask in zip(expected, ("phase-aware", "real"), strict=True):
         np.testing.assert_allclose(renderer.newest.tracks[mask].read(0, len(x)), y.T, atol=2e-6)
 
@@ -74,7 +74,7 @@ def test_a_change_in_the_middle_gives_what_a_render_from_the_start_gives(
     watched.rendered()
     assert session.renderer.newest.renders == controls.renders()
     x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
-    expected = separate(x.T, history_model, controls.renders())
+    expected = separate(x.T, history_model, controls.renders(), sample_rate=48_000)
     for y, mask in zip(expected, ("phase-aware", "real"), strict=True):
         np.testing.assert_allclose(session.renderer.newest.tracks[mask].read(0, len(x)), y.T, atol=2e-6)
 

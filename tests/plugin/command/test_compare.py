@@ -46,7 +46,8 @@ def model(model_folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels", "link"), [(48_000, 1, "channels"), (44_100, 2, "stereo"), (8_000, 3, "channels")]
+    ("rate", "channels", "link"),
+    [(48_000, 1, "auto"), (44_100, 2, "auto"), (48_000, 2, "channels"), (8_000, 3, "stereo")],
 )
 def test_sounds_are_aligned_differences_of_each_other(
     rate: int, channels: int, link: str, model: Path, tmp_path: Path, rng: np.random.Generator

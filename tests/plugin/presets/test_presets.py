@@ -96,7 +96,7 @@ CONTROLS = st.fixed_dictionaries(
         "strength_high": _in_range(0, 2),
         "output": st.sampled_from(["speech", "removed"]),
         "mix": _in_range(0, 1),
-        "link": st.sampled_from(["channels", "stereo"]),
+        "link": st.sampled_from(["auto", "channels", "stereo"]),
         "bypass": st.booleans(),
     }
 )
