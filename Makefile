@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 CLIP_OUT := demo-output
 
-.PHONY: demo test lint bench robustness lock audit clean
+.PHONY: demo test lint bench robustness native native-build native-wheel lock audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -25,6 +25,16 @@ bench: $(VENV)/installed-dev
 
 robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
+
+# The plugin for hosts (VST3), built and tested; says what is missing.
+native: native-build
+	$(BIN)/python -m pytest tests/plugin/native
+
+native-build: $(VENV)/installed-dev
+	plugin/native/build.sh $(BIN)/python
+
+native-wheel: $(VENV)/installed-dev
+	plugin/native/build.sh $(BIN)/python wheel
 
 # What CI installs: `make LOCKED=1 ...` takes the versions of the lock file, checked by their hashes.
 lock: $(VENV)/installed-dev $(TOOLS)/installed

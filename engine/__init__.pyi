@@ -1,3 +1,4 @@
+from .controls import Render as Render
 from .errors import ExitStatus as ExitStatus
 from .errors import PhaseAwareError as PhaseAwareError
 from .files import AudioFileError as AudioFileError
@@ -5,7 +6,6 @@ from .files import AudioInfo as AudioInfo
 from .files import AudioReader as AudioReader
 from .files import AudioWriter as AudioWriter
 from .masks import IdealMask as IdealMask
-from .masks import Render as Render
 from .masks import ideal_mask as ideal_mask
 from .masks import shape_mask as shape_mask
 from .model import MaskModel as MaskModel

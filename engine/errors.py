@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar
 
-__all__ = ["ExitStatus", "PhaseAwareError"]
+__all__ = ["ExitStatus", "PhaseAwareError", "UsageError"]
 
 
 class ExitStatus(IntEnum):
@@ -35,3 +35,9 @@ class PhaseAwareError(Exception):
     """
 
     exit_status: ClassVar[ExitStatus] = ExitStatus.FAILED
+
+
+class UsageError(PhaseAwareError, ValueError):
+    """It cannot be done as asked, and nothing has been."""
+
+    exit_status = ExitStatus.USAGE

@@ -15,14 +15,13 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .limits import MASK_NAMES, OUTPUTS, MaskName, Output
+from .controls import Render
 from .stft import BINS, FRAME_LENGTH, SAMPLE_RATE, bin_frequencies
 
 __all__ = [
@@ -30,7 +29,6 @@ __all__ = [
     "SEAM_HZ",
     "SEAM_WIDTH",
     "IdealMask",
-    "Render",
     "auditory_bands",
     "ideal_mask",
     "seam_weights",
@@ -136,51 +134,6 @@ def ideal_mask(
 
 def _divide(S: NDArray[np.complex64], X: NDArray[np.complex64]) -> NDArray[np.complex64]:
     return np.divide(S, X, out=np.zeros_like(X), where=np.abs(X) > _TINY)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Render:
-    """What is made of a mask: one version of the output.
-
-    All controls act on the mask, in the frame that it belongs to, so nothing is delayed against anything else and a
-    partly wet output does not comb.
-
-    Attributes
-    ----------
-    mask : which of the model's masks.
-    reduction_db : most that is taken away, in dB (0 to 100); None: no limit but the model's. ``M' = g + (1 - g) M``,
-        ``g = 10^(-reduction_db/20)``.
-    strength_low, strength_high : 0 (nothing happens) to 2, for the bands below and above the seam. The mask's gain in
-        dB is multiplied by it; its rotation too, up to 1. Gains above one do not grow beyond strength 1.
-    mix : share of the processed sound, 0 (dry) to 1.
-    output : the speech, or what was removed (noisy minus speech).
-    """
-
-    mask: MaskName = "phase-aware"
-    reduction_db: float | None = None
-    strength_low: float = 1.0
-    strength_high: float = 1.0
-    mix: float = 1.0
-    output: Output = "speech"
-
-    def __post_init__(self) -> None:
-        _check_choice("mask", self.mask, MASK_NAMES)
-        _check_choice("output", self.output, OUTPUTS)
-        if self.reduction_db is not None:
-            _check_range("reduction_db", self.reduction_db, 0, 100, "dB")
-        _check_range("strength_low", self.strength_low, 0, 2)
-        _check_range("strength_high", self.strength_high, 0, 2)
-        _check_range("mix", self.mix, 0, 1)
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}")
-
-
-def _check_range(name: str, value: float, low: float, high: float, unit: str = "") -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low <= value <= high:
-        raise ValueError(f"{name}={value!r} is not a number from {low} to {high}{unit and ' ' + unit}")
 
 
 def shape_mask(mask: NDArray[np.complex64], render: Render) -> NDArray[np.complex64]:

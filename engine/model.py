@@ -50,7 +50,7 @@ MOST_FRAMES = RUN_LENGTHS[0]  # of one run
 
 
 class ModelError(PhaseAwareError, ValueError):
-    """A file is not a model that keeps the contract; the message says which part it breaks."""
+    """A file is not a model that keeps the contract, or lacks what is asked of it; the message says what is wrong."""
 
     exit_status = ExitStatus.USAGE
 
@@ -156,11 +156,11 @@ class MaskModel:
         return {name: np.zeros(shape, np.float32) for name, shape in self.info.state_shapes.items()}
 
     def check_offers(self, masks: Iterable[MaskName]) -> None:
-        """Raise a ValueError that names the first of ``masks`` that the model lacks, and those that it has."""
+        """Raise a ModelError that names the first of ``masks`` that the model lacks, and those that it has."""
         for mask in masks:
             if mask not in self.info.masks:
                 has = ", ".join(map(repr, self.info.masks))
-                raise ValueError(f"{self.path.name} offers no mask {mask!r}; it has {has}")
+                raise ModelError(f"{self.path.name} offers no mask {mask!r}; it has {has}")
 
     def run(
         self, spectrum: NDArray[np.complex64], state: State, masks: Sequence[MaskName]

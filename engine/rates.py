@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from .controls import Render
+from .frames import Frames
 from .limits import HIGHEST_RATE, LOWEST_RATE, Link
-from .masks import Render
 from .model import MaskModel
 from .separator import Separator, check_block, sane
 from .stft import SAMPLE_RATE
@@ -78,7 +79,7 @@ class AnyRateSeparator:
 
     Parameters
     ----------
-    model, renders, channels, link : as for :class:`separator.Separator`.
+    model, renders, channels, link, observer : as for :class:`separator.Separator`.
     sample_rate : Hz.
 
     Raises
@@ -94,11 +95,12 @@ class AnyRateSeparator:
         sample_rate: float,
         channels: int = 1,
         link: Link = "channels",
+        observer: Callable[[Frames], object] | None = None,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
             raise ValueError(f"{sample_rate=} Hz is not from {LOWEST_RATE} to {HIGHEST_RATE}")
         self.sample_rate = sample_rate
-        self._separator = Separator(model, renders, channels=channels, link=link)
+        self._separator = Separator(model, renders, channels=channels, link=link, observer=observer)
         self.latency_samples = self._separator.latency_samples
         """Samples at ``sample_rate`` that must be fed beyond a sample before it comes out; constant."""
         if sample_rate != SAMPLE_RATE:

@@ -1,42 +1,28 @@
 """The streaming processor: samples → frames → masks → frames → samples.
 
-:class:`MaskStream` finds the masks; :class:`Separator` applies them. Both take blocks of any length.
+:class:`MaskStream` finds the masks; :class:`Separator` makes the versions. Both take blocks of any length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .controls import Render
+from .frames import Frames, MaskSynthesis
 from .limits import LINKS, MOST_CHANNELS, Link, MaskName
-from .masks import Render, shape_mask
 from .model import MaskModel
-from .stft import BINS, HOP, Analysis, Synthesis
+from .stft import BINS, HOP, Analysis
 
-__all__ = ["Frames", "MaskStream", "Separator", "check_block", "sane", "separate"]
+__all__ = ["MaskStream", "Separator", "check_block", "sane", "separate"]
 
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Frames of the noisy signal and their masks.
-
-    Attributes
-    ----------
-    spectrum : complex64, shape (channels, T, 513).
-    masks : complex64 of shape (channels, T, 513) each; (1, T, 513) where the channels share one.
-    """
-
-    spectrum: NDArray[np.complex64]
-    masks: dict[MaskName, NDArray[np.complex64]]
 
 
 def check_block(block: Samples, channels: int) -> None:
@@ -144,9 +130,11 @@ class Separator:
     Parameters
     ----------
     model : from :class:`model.MaskModel`.
-    renders : one or several :class:`masks.Render`; may be replaced while running, the change fades in over one frame.
+    renders : one or several :class:`controls.Render`; may be replaced while running; a change fades in over one
+        frame.
     channels : number of channels.
     link : see :data:`limits.Link`.
+    observer : called with the frames that were just rendered, in order from the stream's first on.
 
     Raises
     ------
@@ -161,11 +149,13 @@ class Separator:
         *,
         channels: int = 1,
         link: Link = "channels",
+        observer: Callable[[Frames], object] | None = None,
     ) -> None:
         renders = Render() if renders is None else renders
         self._renders = (renders,) if isinstance(renders, Render) else tuple(renders)
         if not self._renders:
             raise ValueError("renders is empty; name at least one")
+        self._observer = observer
         self._stream = MaskStream(model, masks=[r.mask for r in self._renders], channels=channels, link=link)
         self.reset()
 
@@ -200,11 +190,13 @@ class Separator:
     def reset(self) -> None:
         """Forget the stream; the settings stay."""
         self._stream.reset()
-        self._syntheses = [Synthesis(self.channels) for _ in self._renders]
+        self._synthesis = MaskSynthesis(len(self._renders), self.channels)
         self._ready: list[Samples] = []
         self._fed = self._returned = 0
-        # Synthesis starts one hop, and the look-ahead's frames, before the stream: see stft.Synthesis and MaskStream.
-        self._surplus = HOP * (1 + self.model.info.lookahead_frames)
+        # The look-ahead's frames, and the hop with which synthesis starts, lie before the stream: see MaskStream and
+        # stft.Synthesis.
+        self._early = self.model.info.lookahead_frames
+        self._surplus = HOP * (1 + self._early)
 
     def process(self, block: Samples) -> Samples:
         """Feed a block.
@@ -236,9 +228,10 @@ class Separator:
 
     def _push(self, x: Samples) -> None:
         frames = self._stream.process(x)
-        made = np.empty((len(self._renders), self.channels, frames.spectrum.shape[1] * HOP), np.float32)
-        for version, render, synthesis in zip(made, self._renders, self._syntheses, strict=True):
-            version[:] = synthesis.process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
+        if self._observer is not None:
+            self._observer(frames.from_frame(self._early))
+            self._early = max(0, self._early - len(frames))
+        made = self._synthesis.process(frames.spectrum, frames.applied(self._renders))
         cut = min(self._surplus, made.shape[2])
         self._surplus -= cut
         if made.shape[2] > cut:

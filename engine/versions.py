@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 from .limits import MaskName
 
@@ -13,6 +13,14 @@ __all__ = ["LETTER_OF", "MASK_OF", "Letter", "Version"]
 Letter = Literal["A", "B"]
 MASK_OF: Mapping[Letter, MaskName] = {"A": "phase-aware", "B": "real"}
 LETTER_OF: Mapping[MaskName, Letter] = {mask: letter for letter, mask in MASK_OF.items()}
+
+
+class _Subtractable(Protocol):
+    def __sub__(self, other: Any, /) -> Self: ...
+
+
+S = TypeVar("S", bound=_Subtractable)
+"""Samples, or whatever the parts of a version are given as."""
 
 
 class Version(StrEnum):
@@ -55,6 +63,47 @@ class Version(StrEnum):
     def label(self) -> str:
         """For people."""
         return "Real mask" if self is Version.REAL else self.value.capitalize()
+
+    def parts(self, removed_by: MaskName = "phase-aware") -> tuple[Version, Version | None]:
+        """What it is made of: one that is there (noisy, A or B), and the one that is taken from it, if any."""
+        if self is Version.DELTA:
+            return Version.PHASE_AWARE, Version.REAL
+        if self is Version.REMOVED:
+            return Version.NOISY, Version.of_mask(removed_by)
+        return self, None
+
+    def of(self, sound: Callable[[Version], S], *, removed_by: MaskName = "phase-aware") -> S:
+        """Its samples.
+
+        Parameters
+        ----------
+        sound : gives the samples of NOISY, PHASE_AWARE or REAL; asked for what is needed only.
+        removed_by : whose removed sound it is, where it is REMOVED.
+
+        Examples
+        --------
+        >>> sounds = {Version.NOISY: 7, Version.PHASE_AWARE: 5, Version.REAL: 4}
+        >>> {str(version): version.of(sounds.__getitem__) for version in Version}
+        {'noisy': 7, 'phase-aware': 5, 'real': 4, 'delta': 1, 'removed': 2}
+        """
+        minuend, subtrahend = self.parts(removed_by)
+        return sound(minuend) if subtrahend is None else sound(minuend) - sound(subtrahend)
+
+    def title(self, *, removed_by: MaskName = "phase-aware") -> str:
+        """For people, with what A and B have to do with it.
+
+        Examples
+        --------
+        >>> [version.title() for version in Version]
+        ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A']
+        """
+        label, letter = self.label.lower(), self.letter
+        if letter is not None:
+            return f"{label} ({letter})"
+        letters = [part.letter for part in self.parts(removed_by) if part is not None]
+        if self is Version.DELTA:
+            return f"{label} {' − '.join(map(str, letters))}"
+        return f"{label} by {letters[-1]}" if self is Version.REMOVED else label
 
     @property
     def is_rendered(self) -> bool:

@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phaseaware.engine import MaskModel, ModelError
-from phaseaware.engine.errors import ExitStatus
+from phaseaware.engine.errors import PhaseAwareError
 from phaseaware.plugin.command import main as command
 from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
 
 from .window import MainWindow
 
-__all__ = ["SWITCH_INTERVAL", "main", "show"]
+__all__ = ["SWITCH_INTERVAL", "NoDisplayError", "main", "show"]
 
 SWITCH_INTERVAL = 0.001
 """Seconds: threads that compute must not keep the one that feeds the sound device, or the window, waiting."""
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+class NoDisplayError(PhaseAwareError):
+    """There is no display to open the window on."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,11 +42,15 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
 
     Returns
     -------
-    Exit status; not 0 where the model asked for cannot be used, or there is no display.
+    Exit status.
+
+    Raises
+    ------
+    NoDisplayError : there is no display.
+    ModelError, OSError, ValueError : the model asked for cannot be used.
     """
     if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):  # Qt would abort the process
-        print("phaseaware: no display for the window (DISPLAY is not set); `compare` needs none", file=sys.stderr)
-        return ExitStatus.FAILED
+        raise NoDisplayError("no display for the window (DISPLAY is not set); `compare` needs none")
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     trouble = None
@@ -50,8 +58,7 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
         window = MainWindow(MaskModel(model), demo=stems())
     except (ModelError, OSError, ValueError) as error:
         if model is not None:
-            print(f"phaseaware: {error}", file=sys.stderr)
-            return ExitStatus.USAGE
+            raise
         window = MainWindow(demo=stems())
         trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
     window.show()

@@ -19,6 +19,7 @@ from .exports import Exports
 from .keys_dialog import show_keys
 from .model import Controls
 from .panels.dialogs import ask_for_file, ask_for_name, ask_whether
+from .panels.widgets import plain_tip
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -177,7 +178,7 @@ class Menus(QObject):
         box.addItem("Presets…")
         for preset in list_presets():
             box.addItem(preset.title, str(preset.path))
-            box.setItemData(box.count() - 1, preset.description, _TOOL_TIP)
+            box.setItemData(box.count() - 1, plain_tip(preset.description), _TOOL_TIP)
 
     def take_preset(self, path: str) -> None:
         """Take over a preset's reduction, strengths and mix, and hear what it removes if that is what it is for."""

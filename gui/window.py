@@ -27,7 +27,7 @@ _METER_TICKS = 3
 class _Bridge(QObject):
     """Brings reports of other threads into the GUI's."""
 
-    told = pyqtSignal()
+    changed = pyqtSignal()
 
 
 class MainWindow(QMainWindow):
@@ -46,16 +46,16 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1280, 720)
         self._bridge = _Bridge()
-        self._told_pending = threading.Event()
-        self._told_errors: list[str] = []
-        self.session = Session(model, self._tell)
+        self._change_pending = threading.Event()
+        self._shown_errors: list[str] = []
+        self.session = Session(model, self._report_change)
         self.player = Player(self.session.mixer, self)
         self.player.failed.connect(self._device_failed)
         self._demo = demo
         self._ticks = 0
         self._build()
         self.menus = Menus(self)
-        self._bridge.told.connect(self._session_told)
+        self._bridge.changed.connect(self._session_changed)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         self._timer.start(_SLOW_MS)
@@ -122,7 +122,7 @@ class MainWindow(QMainWindow):
             return False
         self._leave_live()
         self.message.hide()
-        self._told_errors = []
+        self._shown_errors = []
         recording = self.session.recording
         assert recording is not None
         self.middle.setCurrentWidget(self.views)
@@ -189,18 +189,18 @@ class MainWindow(QMainWindow):
 
     # What others report
 
-    def _tell(self) -> None:
-        if not self._told_pending.is_set():
-            self._told_pending.set()
-            self._bridge.told.emit()
+    def _report_change(self) -> None:
+        if not self._change_pending.is_set():
+            self._change_pending.set()
+            self._bridge.changed.emit()
 
-    def _session_told(self) -> None:
-        self._told_pending.clear()
+    def _session_changed(self) -> None:
+        self._change_pending.clear()
         self.views.refresh_pictures(150)
         errors = self.session.errors
-        if new := [error for error in errors if error not in self._told_errors]:
+        if new := [error for error in errors if error not in self._shown_errors]:
             self.message.show_message("\n".join(new))
-        self._told_errors = errors
+        self._shown_errors = errors
 
     def _tick(self) -> None:
         session = self.session

@@ -1,7 +1,8 @@
 """The contract of a processor: what pedalboard's native plugins do, and `flush` and `latency_samples`.
 
 :class:`Processor` keeps the outside of the contract (arrays, layouts, streams, locks); a subclass implements
-three methods that see nothing but (channels, samples) float32 blocks.
+four methods that see nothing but (channels, samples) float32 blocks. Boards and live sound, which know the layout, feed
+a processor such blocks through a :class:`BlockStream`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from .layout import Format, LayoutMemory, check_buffer_size, check_sample_rate
 
-__all__ = ["Processor"]
+__all__ = ["BlockStream", "Processor"]
 
 Samples = NDArray[np.float32]
 _SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memory, and changes are heard soon
@@ -24,8 +25,8 @@ _SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memo
 class Processor(ABC):
     """Base of all processors here.
 
-    A subclass implements ``_begin``, ``_feed`` and ``_drain``. ``_feed`` returns the output that has become certain,
-    aligned: over a stream, as many samples as were fed, less the latency; ``_drain`` returns the rest.
+    A subclass implements ``_begin``, ``_feed``, ``_drain`` and ``_latency``. ``_feed`` returns the output that has
+    become certain, aligned: over a stream, as many samples as were fed, less the latency; ``_drain`` returns the rest.
     """
 
     def __init__(self) -> None:
@@ -57,8 +58,6 @@ class Processor(ABC):
         self._start(sample_rate, len(x))
         made = [self._feed(x[:, i : i + _SLICE], buffer_size) for i in range(0, x.shape[1], _SLICE)]
         return np.concatenate([*made, self._finish()], axis=-1)
-
-    # Streams of (channels, samples) blocks: for boards, which know the layout
 
     def _start(self, sample_rate: float, channels: int) -> None:
         self._begin(sample_rate, channels)
@@ -158,3 +157,57 @@ class Processor(ABC):
     def is_instrument(self) -> bool:
         """False: does not make audio from MIDI."""
         return False
+
+
+class BlockStream:
+    """A processor fed (channels, samples) float32 blocks, which it neither checks nor arranges.
+
+    Parameters
+    ----------
+    processor : shares its one stream with its own methods.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from phaseaware.plugin import PhaseAware
+    >>> stream = BlockStream(PhaseAware(mix=0))
+    >>> stream.begin(48_000, 2)
+    >>> stream.feed(np.zeros((2, 4096), np.float32), 512).shape
+    (2, 2560)
+    >>> stream.drain().shape
+    (2, 1536)
+    """
+
+    def __init__(self, processor: Processor) -> None:
+        self.processor = processor
+
+    def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
+        """A whole signal: as many samples out as in, aligned."""
+        with self.processor._lock:
+            return self.processor._whole(x, sample_rate, buffer_size)
+
+    def begin(self, sample_rate: float, channels: int) -> None:
+        """Start a new stream."""
+        with self.processor._lock:
+            self.processor._start(sample_rate, channels)
+
+    def feed(self, x: Samples, buffer_size: int) -> Samples:
+        """The next block, which may be empty; as many samples come out, less the latency."""
+        if not x.shape[1]:
+            return x
+        with self.processor._lock:
+            return self.processor._feed(x, buffer_size)
+
+    def drain(self) -> Samples:
+        """The rest of the stream.
+
+        Raises
+        ------
+        RuntimeError : none is running.
+        """
+        with self.processor._lock:
+            return self.processor._finish()
+
+    def latency(self, sample_rate: float, channels: int) -> int:
+        """Samples held back, whatever the number of channels."""
+        return self.processor._latency(sample_rate)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,25 @@ from typing import Any
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from phaseaware.engine.limits import LINKS, MASK_NAMES, Link, MaskName, Output
-from phaseaware.engine.masks import Render
+from phaseaware.engine.controls import (
+    BYPASS,
+    LINK,
+    MASK,
+    MIX,
+    OUTPUT,
+    REDUCTION_DB,
+    STRENGTH_HIGH,
+    STRENGTH_LOW,
+    Render,
+)
+from phaseaware.engine.limits import MASK_NAMES, Link, MaskName, Output
 from phaseaware.engine.model import MaskModel, ModelInfo, default_model, shipped_models
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.engine.separator import MaskStream, sane
 from phaseaware.engine.stft import HOP, SAMPLE_RATE, bin_frequencies, frame_count
 
 from .contract import Processor
+from .controlled import Controlled, Controls, Settings
 from .fades import Bypass, Exchangeable
 from .layout import LayoutMemory, check_buffer_size, check_sample_rate
 
@@ -47,7 +57,7 @@ class MaskAnalysis:
     masks: Mapping[MaskName, NDArray[np.complex64]]
 
 
-class PhaseAware(Processor):
+class PhaseAware(Controls, Processor):
     """Removes noise from speech.
 
     Called like a native plugin of pedalboard; chained by :class:`Pedalboard`, :class:`Chain` and :class:`Mix` of this
@@ -56,13 +66,8 @@ class PhaseAware(Processor):
 
     Parameters
     ----------
-    mask : "phase-aware" (complex below 6 kHz, unbounded) or "real" (an ordinary gain from 0 to 1).
-    reduction_db : most that is taken away, in dB, 0 to 100; None: no limit but the model's.
-    strength_low, strength_high : 0 (nothing happens) to 2 (twice the reduction in dB), below and above 6 kHz.
-    output : "speech", or "removed": the input less the speech.
-    mix : share of the processed sound, 0 to 1.
-    link : "channels": each channel has a mask of its own; "stereo": all share one, which keeps the stereo image.
-    bypass : True: the input comes out, delayed by the latency.
+    mask, reduction_db, strength_low, strength_high, output, mix, link, bypass : the controls, which are properties too;
+        those tell their values and units.
     model : an ONNX file that keeps the model contract, or the name of a shipped model; None: the default one.
 
     Raises
@@ -79,115 +84,41 @@ class PhaseAware(Processor):
     def __init__(
         self,
         *,
-        mask: MaskName = "phase-aware",
-        reduction_db: float | None = None,
-        strength_low: float = 1.0,
-        strength_high: float = 1.0,
-        output: Output = "speech",
-        mix: float = 1.0,
-        link: Link = "channels",
-        bypass: bool = False,
+        mask: MaskName = MASK.default,
+        reduction_db: float | None = REDUCTION_DB.default,
+        strength_low: float = STRENGTH_LOW.default,
+        strength_high: float = STRENGTH_HIGH.default,
+        output: Output = OUTPUT.default,
+        mix: float = MIX.default,
+        link: Link = LINK.default,
+        bypass: bool = BYPASS.default,
         model: str | Path | None = None,
     ) -> None:
-        super().__init__()
-        self._setting = threading.Lock()
+        Processor.__init__(self)
         self._bypass = Bypass()
         self._both = False
         self._stream: Exchangeable | None = None
         self._named_model = model
         self._model = _load(model)
-        self._render = Render(
+        settings = Settings(
             mask=mask, reduction_db=reduction_db, strength_low=strength_low, strength_high=strength_high,
-            output=output, mix=mix,
+            output=output, mix=mix, link=link, bypass=bypass,
         )  # fmt: skip
-        self._model.check_offers([mask])
-        self.link = link
-        self.bypass = bypass
+        Controls.__init__(self, settings)
 
     # Controls
 
-    @property
-    def mask(self) -> MaskName:
-        """ "phase-aware" or "real"."""
-        return self._render.mask
+    mask = Controlled(MASK)
+    reduction_db = Controlled(REDUCTION_DB)
+    strength_low = Controlled(STRENGTH_LOW)
+    strength_high = Controlled(STRENGTH_HIGH)
+    output = Controlled(OUTPUT)
+    mix = Controlled(MIX)
+    link = Controlled(LINK)
+    bypass = Controlled(BYPASS)
 
-    @mask.setter
-    def mask(self, mask: MaskName) -> None:
-        with self._setting:
-            render = replace(self._render, mask=mask)
-            self._model.check_offers([mask])
-            self._render = render
-
-    @property
-    def reduction_db(self) -> float | None:
-        """Most that is taken away, in dB, 0 to 100; None: no limit but the model's."""
-        return self._render.reduction_db
-
-    @reduction_db.setter
-    def reduction_db(self, reduction_db: float | None) -> None:
-        self._set(reduction_db=reduction_db)
-
-    @property
-    def strength_low(self) -> float:
-        """Factor of the reduction in dB below 6 kHz, 0 to 2."""
-        return self._render.strength_low
-
-    @strength_low.setter
-    def strength_low(self, strength_low: float) -> None:
-        self._set(strength_low=strength_low)
-
-    @property
-    def strength_high(self) -> float:
-        """Factor of the reduction in dB above 6 kHz, 0 to 2."""
-        return self._render.strength_high
-
-    @strength_high.setter
-    def strength_high(self, strength_high: float) -> None:
-        self._set(strength_high=strength_high)
-
-    @property
-    def output(self) -> Output:
-        """ "speech" or "removed"."""
-        return self._render.output
-
-    @output.setter
-    def output(self, output: Output) -> None:
-        self._set(output=output)
-
-    @property
-    def mix(self) -> float:
-        """Share of the processed sound, 0 to 1."""
-        return self._render.mix
-
-    @mix.setter
-    def mix(self, mix: float) -> None:
-        self._set(mix=mix)
-
-    def _set(self, **change: Any) -> None:
-        with self._setting:
-            self._render = replace(self._render, **change)
-
-    @property
-    def link(self) -> Link:
-        """ "channels" or "stereo"."""
-        return self._link
-
-    @link.setter
-    def link(self, link: Link) -> None:
-        if link not in LINKS:
-            raise ValueError(f"{link=} is not one of {', '.join(map(repr, LINKS))}")
-        self._link = link
-
-    @property
-    def bypass(self) -> bool:
-        """True: the input comes out bit for bit, delayed by the latency."""
-        return self._bypass.engaged
-
-    @bypass.setter
-    def bypass(self, bypass: bool) -> None:
-        if not isinstance(bypass, (bool, np.bool_)):
-            raise TypeError(f"{bypass=} is not True or False")
-        self._bypass.engaged = bool(bypass)
+    def _check(self, settings: Settings) -> None:
+        self._model.check_offers([settings.mask])
 
     @property
     def model(self) -> Path:
@@ -198,7 +129,7 @@ class PhaseAware(Processor):
     def model(self, model: str | Path | None) -> None:
         loaded = _load(model)
         with self._setting:
-            loaded.check_offers([self._render.mask])
+            loaded.check_offers([self._settings.mask])
             self._model, self._named_model = loaded, model
 
     @property
@@ -208,18 +139,7 @@ class PhaseAware(Processor):
 
     def settings(self) -> dict[str, Any]:
         """All controls, as the keyword arguments that make another processor like this one."""
-        render = self._render
-        return {
-            "mask": render.mask,
-            "reduction_db": render.reduction_db,
-            "strength_low": render.strength_low,
-            "strength_high": render.strength_high,
-            "output": render.output,
-            "mix": render.mix,
-            "link": self._link,
-            "bypass": self.bypass,
-            "model": self._named_model,
-        }
+        return asdict(self._settings) | {"model": self._named_model}
 
     def __repr__(self) -> str:
         controls = ", ".join(f"{name}={str(v) if isinstance(v, Path) else v!r}" for name, v in self.settings().items())
@@ -242,8 +162,7 @@ class PhaseAware(Processor):
         ------
         ValueError : as :meth:`process`, or the model does not offer both masks.
         """
-        for mask in MASK_NAMES:
-            self._model.check_offers([mask])
+        self._model.check_offers(MASK_NAMES)
         sample_rate, buffer_size = check_sample_rate(sample_rate), check_buffer_size(buffer_size)
         with self._lock:
             self._make(both=True)
@@ -298,29 +217,29 @@ class PhaseAware(Processor):
             x = soxr.resample(np.ascontiguousarray(x.T), sample_rate, SAMPLE_RATE).T
         model = self._model
         ahead, frames = model.info.lookahead_frames, frame_count(x.shape[1])
-        stream = MaskStream(model, masks=model.info.masks, channels=len(x), link=self._link)
+        stream = MaskStream(model, masks=model.info.masks, channels=len(x), link=self._settings.link)
         found = stream.process(np.pad(x, ((0, 0), (0, (frames + ahead) * HOP - x.shape[1]))))
         spectrum = found.spectrum[:, ahead:]
         return MaskAnalysis(
             times=np.arange(frames) * HOP / SAMPLE_RATE,
             frequencies=bin_frequencies(),
             spectrum=spectrum,
-            masks={name: np.broadcast_to(M[:, ahead:], spectrum.shape) for name, M in found.masks.items()},
+            masks={name: np.broadcast_to(found.masks[name][:, ahead:], spectrum.shape) for name in model.info.masks},
         )
 
     def _renders(self) -> tuple[Render, ...]:
-        render = self._render
-        return tuple(replace(render, mask=mask) for mask in MASK_NAMES) if self._both else (render,)
+        return self._settings.pair() if self._both else (self._settings,)
 
     def _separator(self, sample_rate: float, channels: int) -> AnyRateSeparator:
-        renders, link = self._renders(), self._link
+        renders, link = self._renders(), self._settings.link
         return AnyRateSeparator(self._model, renders, sample_rate=sample_rate, channels=channels, link=link)
 
     def _begin(self, sample_rate: float, channels: int) -> None:
         self._format = sample_rate, channels
         with self._setting:
-            self._in_use = self._model, self._link
+            self._in_use = self._model, self._settings.link
             self._stream = Exchangeable(self._separator(sample_rate, channels))
+        self._bypass.engaged = self._settings.bypass
         self._bypass.begin(channels)
 
     def _feed(self, x: Samples, buffer_size: int) -> Samples:
@@ -331,10 +250,11 @@ class PhaseAware(Processor):
 
     def _follow_controls(self) -> None:
         assert self._stream is not None
+        self._bypass.engaged = self._settings.bypass
         with self._setting:
-            if (self._model, self._link) != self._in_use and not self._stream.is_fading:
+            if (self._model, self._settings.link) != self._in_use and not self._stream.is_fading:
                 separator = self._separator(*self._format)
-                self._in_use = self._model, self._link
+                self._in_use = self._model, self._settings.link
                 if separator.latency_samples == self._stream.latency_samples:
                     self._stream.exchange(separator)
                 else:

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..masks import Render
+from ..controls import Render
 from ..model import MaskModel
 from ..rates import AnyRateSeparator
 

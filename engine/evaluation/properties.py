@@ -9,7 +9,7 @@ import soxr
 from numpy.typing import NDArray
 
 from .. import metrics
-from ..masks import Render
+from ..controls import Render
 from ..model import MaskModel
 from ..separator import Separator, separate
 from ..stft import SAMPLE_RATE

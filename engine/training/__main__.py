@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import csv
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .config import load_config
 from .corpus import Corpus, folder_clips, prepare, shard_clips
@@ -21,7 +24,7 @@ def _prepare(a: argparse.Namespace) -> None:
     sources = [shard_clips(folder, excluded) for folder in a.shards]
     for kind in ("speech", "noise", "rir"):
         sources += [folder_clips(kind, folder, excluded) for folder in getattr(a, kind)]
-    clips = chain.from_iterable(sources)
+    clips: Iterable[tuple[str, str, int, NDArray[np.float32]]] = chain.from_iterable(sources)
     if a.clean_with:
         from .targets import cleaned
 

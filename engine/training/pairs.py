@@ -43,7 +43,7 @@ def write_pairs(corpus: Corpus, out: str | Path, *, count: int = 60, seconds: fl
         raise ValueError(f"{corpus.folder}: pairs need both speech and noise")
     rng = np.random.default_rng(seed)
     samples = round(seconds * FULL_BAND)
-    rows = []
+    rows: list[tuple[str, str, str, int]] = []
     for i in range(count):
         voice = sorted(voices)[i % len(voices)]
         clip = noises[int(rng.integers(len(noises)))]
@@ -58,9 +58,9 @@ def write_pairs(corpus: Corpus, out: str | Path, *, count: int = 60, seconds: fl
         name = f"{i:02}_{voice}_{clip.who}_{snr:+d}dB"
         for kind, x in (("clean", speech), ("noise", noise)):
             soundfile.write(out / f"{name}.{kind}.flac", x * gain, FULL_BAND, "PCM_24")
-        rows.append([name, voice, clip.who, snr])
+        rows.append((name, voice, clip.who, snr))
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as f:
-        csv.writer(f).writerows([["name", "speaker", "noise", "snr_db"], *rows])
+        csv.writer(f).writerows([("name", "speaker", "noise", "snr_db"), *rows])
     return [row[0] for row in rows]
 
 

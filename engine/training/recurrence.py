@@ -23,7 +23,7 @@ class Recurrence(nn.GRU):
     other devices and in the exported graph it is PyTorch's.
     """
 
-    def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
         """[T·…, inputs] and state [1, rows, units] to [T·…, units] and the state after it."""
         with torch.autocast(x.device.type, enabled=False):  # many small steps: a conversion in each costs more
             sequence = x.float().reshape(-1, h.shape[1], x.shape[-1])

@@ -9,7 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from ..masks import Render
+from ..controls import Render
 from ..model import MaskModel
 from ..separator import separate
 from ..stft import SAMPLE_RATE

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE, IdealMask, MaskModel, MaskStream, ideal_mask
-from phaseaware.engine.separator import Frames
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.stft import HOP, Analysis
 
 from .recording import Recording
@@ -142,4 +142,4 @@ class IdealMasks:
             "phase-aware": ideal_mask(self._choice.phase_aware, *spectra),
             "real": ideal_mask(self._choice.real, *spectra),
         }
-        return Frames(spectra[0] + spectra[1], masks)  # type: ignore[arg-type]
+        return Frames(spectra[0] + spectra[1], masks)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, Render, shape_mask
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MASK_NAMES, MaskName
-from phaseaware.engine.separator import Frames
 from phaseaware.engine.stft import BINS, HOP, Synthesis, frame_count
 
 from .codes import MASK_CODES, encode_angle

@@ -53,6 +53,7 @@ class AbxPanel(QWidget):
         column.addStretch(1)
         self.headline, self.help = QLabel(), QLabel(_HELP)
         self.headline.setStyleSheet("font-size: 22px; font-weight: bold")
+        self.help.setTextFormat(Qt.TextFormat.PlainText)  # the log's path is in it
         self.help.setWordWrap(True)
         for label in (self.headline, self.help):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

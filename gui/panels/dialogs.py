@@ -68,6 +68,7 @@ def ask_whether(parent: QWidget, text: str, done: Callable[[], object]) -> None:
         QMessageBox.Icon.Question, "PhaseAware", text,
         QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel, parent,
     )  # fmt: skip
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setAttribute(_DELETE)
     box.accepted.connect(done)
     box.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PyQt6.QtCore import QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
@@ -20,7 +21,7 @@ from PyQt6.QtWidgets import (
 
 from ..view.theme import FAINT, TEXT, WARNING
 
-__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "scrolled"]
+__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "plain_tip", "scrolled"]
 
 
 _NOTE_MS = 6000
@@ -99,6 +100,7 @@ class FittingLabel(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._tip = ""
         self._texts: tuple[str, ...] = ("",)
 
@@ -128,7 +130,19 @@ class FittingLabel(QLabel):
         shown = next(fitting, metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, self.width()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
-        super().setToolTip(self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip))))
+        whole = "" if shown == self.text() else self.text()
+        super().setToolTip(plain_tip("\n".join(filter(None, (whole, self._tip)))))
+
+
+def plain_tip(text: str) -> str:
+    """A tool tip that shows a text of others as it is: Qt has no plain ones, and takes ``<img src=…>`` for a picture.
+
+    Examples
+    --------
+    >>> plain_tip("a.wav"), plain_tip("<b>.wav")
+    ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
+    """
+    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if Qt.mightBeRichText(text) else text
 
 
 def scrolled(page: QWidget) -> QScrollArea:
@@ -199,6 +213,7 @@ class MessageBar(QFrame):
         super().__init__()
         self.setObjectName("message")
         self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)  # names of files are in it
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = close = QToolButton()

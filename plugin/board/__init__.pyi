@@ -9,4 +9,3 @@ from .describe import freeze as freeze
 from .describe import is_choice as is_choice
 from .describe import native_classes as native_classes
 from .describe import native_parameters as native_parameters
-from .parts import Stage as Stage

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Processor
+from ..contract import BlockStream
 from .natives import NativeRun, fit
 
 __all__ = ["Part", "Path", "Split", "Stage", "runs"]
@@ -39,32 +39,11 @@ class Part(Protocol):
         """Samples held back."""
 
 
-class Stage:
+class Stage(BlockStream):
     """One of our processors."""
 
-    def __init__(self, processor: Processor) -> None:
-        self.processor = processor
-
-    def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
-        with self.processor._lock:
-            return self.processor._whole(x, sample_rate, buffer_size)
-
     def begin(self, sample_rate: float, channels: int, *, prepared: int = 0) -> None:
-        with self.processor._lock:
-            self.processor._start(sample_rate, channels)
-
-    def feed(self, x: Samples, buffer_size: int) -> Samples:
-        if not x.shape[1]:
-            return x
-        with self.processor._lock:
-            return self.processor._feed(x, buffer_size)
-
-    def drain(self) -> Samples:
-        with self.processor._lock:
-            return self.processor._finish()
-
-    def latency(self, sample_rate: float, channels: int) -> int:
-        return self.processor._latency(sample_rate)
+        super().begin(sample_rate, channels)
 
 
 class Path:

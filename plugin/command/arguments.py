@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from phaseaware.engine.limits import LINKS
+from phaseaware.engine.controls import CONTROLS, Choice, Number
 
 __all__ = [
     "AddCommand",
@@ -13,7 +14,8 @@ __all__ = [
     "add_controls",
     "add_force",
     "add_model",
-    "add_reduction",
+    "add_preset_or_model",
+    "given_controls",
     "number_between",
     "whole_number",
 ]
@@ -50,30 +52,30 @@ def whole_number(least: int) -> Callable[[str], int]:
     return parse
 
 
-def add_controls(parser: argparse.ArgumentParser, title: str = "controls") -> None:
-    """What is made of a mask; None where it is not given."""
-    group = parser.add_argument_group(title)
-    add_reduction(group)
-    for band, where in (("low", "below"), ("high", "above")):
-        group.add_argument(
-            f"--strength-{band}", type=number_between(0, 2), metavar="X",
-            help=f"factor of the reduction in dB {where} 6 kHz, 0 to 2 (default: 1)",
-        )  # fmt: skip
-    group.add_argument(
-        "--mix", type=number_between(0, 1), metavar="X", help="share of processed sound, 0 to 1 (default: 1)"
-    )
-    group.add_argument(
-        "--link", choices=LINKS, help="a mask for each channel (default), or one for all, which keeps the stereo image"
-    )
+def add_controls(parser: argparse._ActionsContainer, names: Iterable[str]) -> None:
+    """An option for each control named, as :data:`engine.controls.CONTROLS` declares it; None where it is not given."""
+    for name in names:
+        control = CONTROLS[name]
+        options: dict[str, Any] = {"help": control.about.replace("%", "%%")}
+        if isinstance(control, Number):
+            unit = control.unit and " " + control.unit
+            options |= {"type": number_between(control.low, control.high, unit), "metavar": control.unit.upper() or "X"}
+        elif isinstance(control, Choice):
+            options |= {"choices": control.choices}
+        parser.add_argument("--" + name.replace("_", "-"), **options)
+
+
+def given_controls(arguments: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the controls named that were given."""
+    given = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def add_preset_or_model(parser: argparse.ArgumentParser, about_preset: str) -> None:
+    """``--preset`` and ``--model``, which exclude each other: a preset says which model it uses."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--preset", metavar="NAME", help=about_preset)
     add_model(group)
-
-
-def add_reduction(parser: argparse._ActionsContainer) -> None:
-    """``--reduction-db``."""
-    parser.add_argument(
-        "--reduction-db", type=number_between(0, 100, " dB"), metavar="DB",
-        help="take away at most so many dB (default: no limit but the model's)",
-    )  # fmt: skip
 
 
 def add_model(parser: argparse._ActionsContainer) -> None:

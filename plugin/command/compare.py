@@ -7,16 +7,17 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from phaseaware.engine.controls import CONTROLS, LINK, Render
 from phaseaware.engine.errors import ExitStatus
 
-from .arguments import Commands, add_controls, add_force
+from .arguments import Commands, add_controls, add_force, add_model, given_controls
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
 
 __all__ = ["add", "add_common", "compare_files", "report"]
 
-_CONTROLS = ("reduction_db", "strength_low", "strength_high", "mix")
+_CONTROLS = [name for name in CONTROLS if name not in ("mask", "output", "bypass")]
 _WIDTH = 120
 
 
@@ -42,7 +43,9 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``compare`` and ``demo``."""
     add_force(parser)
-    add_controls(parser, "controls, for both masks alike")
+    group = parser.add_argument_group("controls, for both masks alike")
+    add_controls(group, _CONTROLS)
+    add_model(group)
 
 
 def _run(args: argparse.Namespace) -> ExitStatus:
@@ -63,14 +66,15 @@ def compare_files(args: argparse.Namespace, noisy: Path, *, speech: Path | None,
 
     from ..comparison import compare, duration
 
-    controls = {name: value for name in _CONTROLS if (value := getattr(args, name)) is not None}
+    controls = given_controls(args, _CONTROLS)
+    link = controls.pop("link", LINK.default)
     with tqdm(
         total=duration(noisy), unit="s", disable=None, leave=False, dynamic_ncols=True, delay=1,
         bar_format="{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s of sound, {remaining} left",
     ) as bar:  # fmt: skip
         return compare(
-            noisy, args.out, speech=speech, noise=noise, model=args.model, link=args.link or "channels",
-            controls=controls, force=args.force, progress=bar.update,
+            noisy, args.out, speech=speech, noise=noise, model=args.model, force=args.force, progress=bar.update,
+            link=link, render=Render(**controls),
         )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from phaseaware.engine.controls import CONTROLS
 from phaseaware.engine.errors import ExitStatus
-from phaseaware.engine.limits import HIGHEST_RATE, LOWEST_RATE, MASK_NAMES
+from phaseaware.engine.limits import HIGHEST_RATE, LOWEST_RATE
 from phaseaware.engine.versions import MASK_OF, Version
 
-from .arguments import Commands, add_model, add_reduction, number_between, whole_number
+from .arguments import Commands, add_controls, add_preset_or_model, given_controls, number_between, whole_number
 
 if TYPE_CHECKING:
     from ..contract import Processor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+_CONTROLS = [name for name in CONTROLS if name not in ("output", "bypass")]  # a device, and a key
 _KEYS: dict[str, LiveVersion] = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
 _TITLES: dict[str, str] = {
     letter: f"{letter} {Version.of_mask(mask).label.lower()}" for letter, mask in MASK_OF.items()
@@ -43,10 +45,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--devices", action="store_true", help="list the sound devices and end")
     parser.add_argument("--input", metavar="DEVICE", help="index or part of the name (default: the system's)")
     parser.add_argument("--output", metavar="DEVICE", help="index or part of the name (default: the system's)")
-    parser.add_argument("--preset", metavar="NAME", help="a preset's name or path (default: PhaseAware alone)")
-    add_model(parser)
-    parser.add_argument("--mask", choices=MASK_NAMES, help="start with this mask")
-    add_reduction(parser)
+    add_preset_or_model(parser, "a preset's name or file (default: PhaseAware alone)")
     parser.add_argument(
         "--rate", type=number_between(LOWEST_RATE, HIGHEST_RATE, " Hz"), metavar="HZ",
         help="sample rate (default: 48000 if the devices know it)",
@@ -67,6 +66,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--seconds", type=number_between(0, math.inf), metavar="S", help="end after this time (default: run until q)"
     )
+    add_controls(parser.add_argument_group("controls"), _CONTROLS)
     parser.set_defaults(run=_run)
 
 
@@ -98,15 +98,11 @@ def _board(args: argparse.Namespace) -> Processor:
     from ..presets import load_preset
     from ..processor import PhaseAware
 
-    if args.preset and args.model:
-        raise ValueError("--preset and --model cannot be combined: the preset says which model it uses")
     board = load_preset(args.preset).board() if args.preset else Pedalboard([PhaseAware(model=args.model)])
     for member in members(board):
         if isinstance(member, PhaseAware):
-            if args.mask is not None:
-                member.mask = args.mask
-            if args.reduction_db is not None:
-                member.reduction_db = args.reduction_db
+            for name, value in given_controls(args, _CONTROLS).items():
+                setattr(member, name, value)
     return board
 
 

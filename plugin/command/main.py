@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,13 +12,13 @@ from typing import NoReturn
 
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
-from . import compare, demo, live, models, presets, process
+from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
 from .status import complain, status_of
 
 __all__ = ["main"]
 
-_COMMANDS = (process, compare, demo, models, presets, live)
+_COMMANDS = (process, compare, demo, models, presets, live, native)
 _ENTRY_POINTS = "phaseaware.commands"
 """Entry points of this distribution that add a subcommand each: what is above the command, as the window is."""
 
@@ -29,7 +30,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status, see :class:`ExitStatus`. What goes wrong is told in one line."""
+    """Run the command; returns the exit status, see :class:`ExitStatus`. What a user can put right is told in one line.
+
+    Any other exception is a fault of ours and ends in a traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names that the terminal's encoding lacks must not end a batch
+            stream.reconfigure(errors="backslashreplace")
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as stop:
@@ -41,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `phaseaware … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FAILED
-    except (PhaseAwareError, OSError, ValueError) as error:
+    except (PhaseAwareError, OSError) as error:
         return complain(error, status_of(error))
 
 

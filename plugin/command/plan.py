@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phaseaware.engine.errors import UsageError
 from phaseaware.engine.files import SUFFIXES
 
 __all__ = ["Job", "Plan", "plan"]
@@ -47,7 +48,7 @@ def plan(inputs: Sequence[Path], target: Path, *, into_folder: bool = False) -> 
     Raises
     ------
     FileNotFoundError : an input is missing.
-    ValueError : there is nothing to do, an output would be an input, two would have the same name, ``target`` is a
+    UsageError : there is nothing to do, an output would be an input, two would have the same name, ``target`` is a
         file where a folder is needed, or has a suffix that no sound format has.
     """
     for source in inputs:
@@ -55,24 +56,24 @@ def plan(inputs: Sequence[Path], target: Path, *, into_folder: bool = False) -> 
             hint = "; sound is read from files, not from the standard input" if str(source) == "-" else ""
             raise FileNotFoundError(f"{source}: no such file or folder{hint}")
     if str(target) == "-":
-        raise ValueError("-: sound is written to files, not to the standard output; name a file with -o")
+        raise UsageError("-: sound is written to files, not to the standard output; name a file with -o")
     into_folder = into_folder or target.is_dir()
     if len(inputs) == 1 and not inputs[0].is_dir() and not into_folder and target.suffix:
         if target.suffix.lower() not in SUFFIXES and target.suffix.lower() != inputs[0].suffix.lower():
             known = ", ".join(SUFFIXES)
-            raise ValueError(
+            raise UsageError(
                 f"{target}: no sound format has the suffix {target.suffix!r}; known: {known}. "
                 "If a folder is meant, let it end with /"
             )
         found = Plan([Job(inputs[0], target)], [])
     else:
         if target.exists() and not target.is_dir():
-            raise ValueError(f"{target}: is a file; for a folder or several inputs, -o names a folder")
+            raise UsageError(f"{target}: is a file; for a folder or several inputs, -o names a folder")
         if target.suffix.lower() in SUFFIXES and not into_folder:
-            raise ValueError(f"{target}: looks like a file; for a folder or several inputs, -o names a folder")
+            raise UsageError(f"{target}: looks like a file; for a folder or several inputs, -o names a folder")
         found = _plan_folder(inputs, target)
     if not found.jobs:
-        raise ValueError(f"no sound files in {', '.join(map(str, inputs))}; known are {', '.join(SUFFIXES)}")
+        raise UsageError(f"no sound files in {', '.join(map(str, inputs))}; known are {', '.join(SUFFIXES)}")
     _refuse_collisions(found.jobs)
     return found
 
@@ -105,7 +106,7 @@ def _files_below(folder: Path, target: Path) -> Iterator[Path]:
 
 
 def _refuse(error: OSError) -> None:
-    raise ValueError(f"{error.filename}: cannot be read ({error.strerror}); allow it, or name the other folders")
+    raise UsageError(f"{error.filename}: cannot be read ({error.strerror}); allow it, or name the other folders")
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
@@ -114,9 +115,9 @@ def _refuse_collisions(jobs: list[Job]) -> None:
     for job in jobs:
         target = job.target.resolve()
         if target.exists() and _identity(target) in sources:
-            raise ValueError(f"{job.target}: is an input; name another output with -o")
+            raise UsageError(f"{job.target}: is an input; name another output with -o")
         if target in targets:
-            raise ValueError(f"{targets[target]} and {job.source} would both become {job.target}")
+            raise UsageError(f"{targets[target]} and {job.source} would both become {job.target}")
         targets[target] = job.source
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.errors import UsageError
 
 from ..board import Pedalboard, members
 from ..presets import load_preset
@@ -56,14 +57,15 @@ def from_preset(name: str, settings: Mapping[str, Any]) -> MakeStream:
     Raises
     ------
     FileNotFoundError, PresetError : the preset is missing or cannot be used.
-    ValueError : there are settings, but no PhaseAware in the preset; or the model offers no such mask.
+    ModelError : its model offers no such mask.
+    UsageError : there are settings, but no PhaseAware in the preset.
     """
 
     def load() -> Pedalboard:
         board = load_preset(name).board()
         ours = [member for member in members(board) if isinstance(member, PhaseAware)]
         if settings and not ours:
-            raise ValueError(f"preset {name!r} has no PhaseAware, so its {next(iter(settings))} cannot be set")
+            raise UsageError(f"preset {name!r} has no PhaseAware, so its {next(iter(settings))} cannot be set")
         for processor in ours:
             for setting, value in settings.items():
                 setattr(processor, setting, value)

@@ -11,10 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phaseaware.engine.controls import CONTROLS, LINK
 from phaseaware.engine.errors import ExitStatus
-from phaseaware.engine.limits import MASK_NAMES, OUTPUTS
 
-from .arguments import Commands, add_controls, add_force, whole_number
+from .arguments import Commands, add_controls, add_force, add_preset_or_model, given_controls, whole_number
 from .status import complain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
-_RENDER = ("mask", "output", "reduction_db", "strength_low", "strength_high", "mix")
+_CONTROLS = [name for name in CONTROLS if name != "bypass"]
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -38,7 +38,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "-o", "--out", required=True, help="a file, or a folder (made if need be; ends with / if its name has a dot)"
     )
-    parser.add_argument("--preset", metavar="NAME", help="a preset's name or file; options beside it replace its own")
+    add_preset_or_model(parser, "a preset's name or file; controls given beside it replace its own")
     parser.add_argument(
         "--jobs", type=whole_number(1), metavar="N", help="files at a time (default: one for each processor)"
     )
@@ -49,9 +49,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         help="go on after an interruption: keep the outputs that are whole (no older than their inputs, as long, "
         "readable), make the others. Use the same settings: those of the kept outputs are not known",
     )
-    parser.add_argument("--mask", choices=MASK_NAMES, help="which mask (default: phase-aware)")
-    parser.add_argument("--output", choices=OUTPUTS, help="the speech (default), or what was removed")
-    add_controls(parser)
+    add_controls(parser.add_argument_group("controls"), _CONTROLS)
     parser.set_defaults(run=_process)
 
 
@@ -109,17 +107,16 @@ def _streams(arguments: argparse.Namespace) -> MakeStream:
 
     from .batch import separating
 
-    given: dict[str, Any] = {name: getattr(arguments, name) for name in _RENDER if getattr(arguments, name) is not None}
+    given = given_controls(arguments, _CONTROLS)
     if arguments.preset is not None:
-        if arguments.model is not None:
-            raise ValueError("--preset and --model exclude each other: the preset says which model it uses")
         from .preset_stream import from_preset
 
-        return from_preset(arguments.preset, given | ({} if arguments.link is None else {"link": arguments.link}))
+        return from_preset(arguments.preset, given)
     model = MaskModel(arguments.model)
+    link = given.pop("link", LINK.default)
     render = Render(**({"mask": model.info.masks[0]} | given))
     model.check_offers([render.mask])
-    return separating(model, render, arguments.link or "channels")
+    return separating(model, render, link)
 
 
 def _sum_up(work: Plan, reports: list[Report], elapsed: float, finished: bool) -> None:

@@ -15,11 +15,8 @@ def complain(what: object, status: ExitStatus) -> ExitStatus:
     return status
 
 
-def status_of(error: Exception) -> ExitStatus:
-    """What an error means.
-
-    Our own know it. Of the others, a value that is refused and an input that is not there cannot be done as asked.
-    """
+def status_of(error: PhaseAwareError | OSError) -> ExitStatus:
+    """What an error means: our own know it; of the system's, an input that is not there cannot be done as asked."""
     if isinstance(error, PhaseAwareError):
         return error.exit_status
-    return ExitStatus.USAGE if isinstance(error, ValueError | FileNotFoundError) else ExitStatus.FAILED
+    return ExitStatus.USAGE if isinstance(error, FileNotFoundError) else ExitStatus.FAILED

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.frames import MaskSynthesis
 from phaseaware.engine.masks import IdealMask, ideal_mask
 from phaseaware.engine.rates import RateConverter
-from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis, Synthesis
+from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis
 
-from .overview import MaskOverview
+from .overview import MaskOverview, frames_at_48k
 
 __all__ = ["IDEALS", "Ideal", "IdealSeparator"]
 
@@ -43,15 +44,15 @@ class IdealSeparator:
     overview : of the first channel's masks, by name.
     """
 
-    def __init__(self, sample_rate: int, channels: int, samples: int, *, frames_48k: int) -> None:
-        self.overview = MaskOverview(list(IDEALS), frames_48k)
+    def __init__(self, sample_rate: int, channels: int, samples: int) -> None:
+        self.overview = MaskOverview(list(IDEALS), frames_at_48k(samples, sample_rate))
         self._channels = channels
         self._up = RateConverter(sample_rate, SAMPLE_RATE, 2 * self._channels)
         self._analysis = Analysis(2 * self._channels)
-        self._down = {name: RateConverter(SAMPLE_RATE, sample_rate, self._channels) for name in IDEALS}
-        self._synthesis = {name: Synthesis(self._channels) for name in IDEALS}
-        self._left = dict.fromkeys(IDEALS, samples)
-        self._surplus = dict.fromkeys(IDEALS, HOP)  # synthesis starts a hop before the stream
+        self._synthesis = MaskSynthesis(len(IDEALS), self._channels)
+        self._down = RateConverter(SAMPLE_RATE, sample_rate, len(IDEALS) * self._channels)
+        self._left = samples
+        self._surplus = HOP  # synthesis starts a hop before the stream
 
     def process(self, speech: Samples, noise: Samples) -> dict[str, Samples]:
         """Blocks of both stems, shape (channels, n)."""
@@ -62,18 +63,16 @@ class IdealSeparator:
         rest = self._up.process(np.empty((2 * self._channels, 0), np.float32), last=True)
         out = self._push(np.pad(rest, ((0, 0), (0, FRAME_LENGTH))), last=True)
         # Two conversions round the length twice.
-        return {name: np.pad(y, ((0, 0), (0, self._left[name]))) for name, y in out.items()}
+        return {name: np.pad(y, ((0, 0), (0, self._left))) for name, y in out.items()}
 
     def _push(self, stems: Samples, *, last: bool = False) -> dict[str, Samples]:
         S, V = np.split(self._analysis.process(stems), 2)
+        X = S + V
         masks = {name: ideal_mask(i.kind, S, V, max_magnitude=i.max_magnitude) for name, i in IDEALS.items()}
-        self.overview.add((S + V)[0], {name: M[0] for name, M in masks.items()})
-        out = {}
-        for name, M in masks.items():
-            y = self._synthesis[name].process(M * (S + V))
-            cut = min(self._surplus[name], y.shape[1])
-            self._surplus[name] -= cut
-            y = self._down[name].process(y[:, cut:], last=last)[:, : self._left[name]]
-            self._left[name] -= y.shape[1]
-            out[name] = y
-        return out
+        self.overview.add(X[0], {name: M[0] for name, M in masks.items()})
+        made = self._synthesis.process(X, list(masks.values()))
+        cut = min(self._surplus, made.shape[2])
+        self._surplus -= cut
+        y = self._down.process(np.concatenate(made)[:, cut:], last=last)[:, : self._left]
+        self._left -= y.shape[1]
+        return dict(zip(IDEALS, np.split(y, len(IDEALS)), strict=True))

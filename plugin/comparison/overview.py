@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.limits import MaskName
-from phaseaware.engine.masks import SEAM_BIN, Render, shape_mask
-from phaseaware.engine.model import MaskModel, State
+from phaseaware.engine.masks import SEAM_BIN
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, SAMPLE_RATE, Analysis, frame_count
 
-__all__ = ["COLUMNS", "LevelOverview", "MaskOverview", "ObservedModel"]
+__all__ = ["COLUMNS", "LevelOverview", "MaskOverview", "frames_at_48k"]
 
 COLUMNS = 1600
 """Most columns of a picture; more would not be seen."""
@@ -43,7 +41,7 @@ class LevelOverview:
     """Largest power per column and bin of one channel, fed block by block at any sample rate."""
 
     def __init__(self, samples: int, sample_rate: int) -> None:
-        self._columns = _Columns(frame_count(_at_48k(samples, sample_rate)))
+        self._columns = _Columns(frames_at_48k(samples, sample_rate))
         self._analysis = Analysis()
         self._converter = RateConverter(sample_rate, SAMPLE_RATE, 1)
         self.power = np.zeros((self._columns.count, BINS), np.float32)
@@ -78,7 +76,7 @@ class MaskOverview:
         self._weight = dict.fromkeys(names, 0.0)
         self._cells = 0
 
-    def add(self, spectrum: Spectrum, masks: dict[str, Spectrum]) -> None:
+    def add(self, spectrum: Spectrum, masks: Mapping[str, Spectrum]) -> None:
         """The next frames, shape (T, 513)."""
         power = np.abs(spectrum) ** 2
         for column, part in self._columns.split(len(power)):
@@ -113,38 +111,6 @@ class MaskOverview:
         return float(np.degrees(self._turn[name] / self._weight[name])) if self._weight[name] > 0 else 0.0
 
 
-class ObservedModel(MaskModel):
-    """A model that shows an overview what it computes for the first channel, in the course of the one inference."""
-
-    _overview: MaskOverview | None = None
-
-    def show(self, overview: MaskOverview, renders: Sequence[Render], channels: int) -> None:
-        """From now on; ``channels``: number of channels that are run in turn. The overview's names are the masks'."""
-        self._overview, self._renders, self._turns, self._call = overview, renders, channels, 0
-        self._waiting = np.empty((0, BINS), np.complex64)
-        self._ahead = self.info.lookahead_frames
-
-    def run(
-        self, spectrum: Spectrum, state: State, masks: Sequence[MaskName]
-    ) -> tuple[dict[MaskName, Spectrum], State]:
-        """See :meth:`MaskModel.run`."""
-        found, state = super().run(spectrum, state, masks)
-        if self._overview is not None:
-            if self._call % self._turns == 0:
-                self._observe(self._overview, spectrum, found)
-            self._call += 1
-        return found, state
-
-    def _observe(self, overview: MaskOverview, spectrum: Spectrum, found: dict[MaskName, Spectrum]) -> None:
-        # The first masks belong to frames before the start; from then on the spectrum waits for its masks.
-        early = min(self._ahead, len(spectrum))
-        self._ahead -= early
-        waiting = np.concatenate([self._waiting, spectrum])
-        count = len(spectrum) - early
-        shaped: dict[str, Spectrum] = {r.mask: shape_mask(found[r.mask][early:], r) for r in self._renders}
-        overview.add(waiting[:count], shaped)
-        self._waiting = waiting[count:]
-
-
-def _at_48k(samples: int, sample_rate: int) -> int:
-    return -(-samples * SAMPLE_RATE // sample_rate)
+def frames_at_48k(samples: int, sample_rate: int) -> int:
+    """How many frames so many samples make at 48 kHz."""
+    return frame_count(-(-samples * SAMPLE_RATE // sample_rate))

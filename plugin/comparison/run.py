@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader, AudioWriter
-from phaseaware.engine.limits import Link
-from phaseaware.engine.masks import IdealMask, Render
-from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.stft import HOP, SAMPLE_RATE, frame_count
-from phaseaware.engine.versions import Version
+from phaseaware.engine.controls import LINK, Render
+from phaseaware.engine.errors import UsageError
+from phaseaware.engine.files import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.limits import MASK_NAMES, Link
+from phaseaware.engine.masks import IdealMask
+from phaseaware.engine.model import MaskModel
+from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
 from . import figures
-from .ideal import IDEALS, IdealSeparator
-from .overview import LevelOverview, MaskOverview, ObservedModel
-from .scores import finite, measure
-from .titles import IDEAL_TITLES, TITLES
+from .ideal import IDEALS
+from .overview import MaskOverview
+from .scores import measure
+from .sounds import Sounds, Track
+from .sources import Sources, inspect
+from .titles import IDEAL_TITLES, TITLES, ideal_name
 
 __all__ = ["Comparison", "Measured", "compare", "duration"]
-
-Samples = NDArray[np.float32]
-_STEM_ERROR_DB = -30.0  # speech + noise may differ from IN by so much: lossy files, 8 bit
 
 
 @dataclass(frozen=True)
@@ -61,50 +58,9 @@ class Comparison:
     remarks: list[str] = field(default_factory=list)
 
 
-def _inspect(path: Path) -> AudioInfo:
-    with AudioReader(path) as reader:
-        return reader.info
-
-
 def _as_float(info: AudioInfo, path: Path) -> AudioInfo:
     """What to write under a name: float32."""
     return replace(info, format="WAV", subtype="FLOAT", tags={}).for_name(path)
-
-
-class _Level:
-    """RMS and peak of a stream."""
-
-    def __init__(self) -> None:
-        self._energy, self._count, self._peak = 0.0, 0, 0.0
-
-    def add(self, x: Samples) -> None:
-        if x.size:
-            self._energy += float(np.sum(x.astype(np.float64) ** 2))
-            self._count += x.size
-            self._peak = max(self._peak, float(np.abs(x).max()))
-
-    @property
-    def rms_db(self) -> float:
-        return _decibels(math.sqrt(self._energy / max(1, self._count)))
-
-    @property
-    def peak_db(self) -> float:
-        return _decibels(self._peak)
-
-
-def _decibels(amplitude: float) -> float:
-    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
-
-
-class _Track:
-    """One output file with its level."""
-
-    def __init__(self, writer: AudioWriter) -> None:
-        self._writer, self.level = writer, _Level()
-
-    def write(self, x: Samples) -> None:
-        self._writer.write(x)
-        self.level.add(x)
 
 
 def compare(
@@ -114,8 +70,8 @@ def compare(
     speech: str | Path | None = None,
     noise: str | Path | None = None,
     model: str | Path | None = None,
-    link: Link = "channels",
-    controls: Mapping[str, float] | None = None,
+    link: Link = LINK.default,
+    render: Render | None = None,
     force: bool = False,
     progress: Callable[[float], object] | None = None,
 ) -> Comparison:
@@ -128,87 +84,53 @@ def compare(
     speech, noise : stems of ``path``; with one of them also the ideal masks and the figures of merit.
     model : see :class:`MaskModel`; it must offer both masks.
     link : see :class:`AnyRateSeparator`.
-    controls : of :class:`Render`, for both masks.
+    render : settings for both masks; its own mask counts for nothing.
     force : overwrite.
     progress : called with the seconds of sound done since the last call.
 
     Raises
     ------
-    FileNotFoundError, FileExistsError, AudioFileError, ModelError, ValueError : with one line that says what to do.
+    FileNotFoundError, FileExistsError, AudioFileError, ModelError, UsageError : with one line that says what to do.
         Nothing is overwritten, and no half-written file stays.
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
-    names = [*TITLES, *(IDEAL_TITLES if stems else ())]
-    sounds = {name: result.folder / f"{name}.wav" for name in names}
-    images = ["spectrograms", "masks", *(["ideal-masks"] if stems else [])]
+    targets = {name: result.folder / f"{name}.wav" for name in (*TITLES, *(IDEAL_TITLES if stems else ()))}
+    images = ("spectrograms", "masks", *(("ideal-masks",) if stems else ()))
     drawings = {name: result.folder / f"{name}.png" for name in images}
-    result.files = [*sounds.values(), *drawings.values()]
+    result.files = [*targets.values(), *drawings.values()]
     _check_targets(result, [path, *stems.values()], force=force)
-
-    observed = ObservedModel(model)
-    observed.check_offers(("phase-aware", "real"))
-    renders = [Render(mask="phase-aware", **(controls or {})), Render(mask="real", **(controls or {}))]  # type: ignore[arg-type]
-
-    info = _inspect(path)
-    _check_stems(path, info, stems)
+    loaded = MaskModel(model)
+    loaded.check_offers(MASK_NAMES)
+    sources = Sources(path, stems)
+    info = sources.info
+    _make_folder(result.folder)
     with ExitStack() as stack:
-        reader = stack.enter_context(AudioReader(path))
-        stem_readers = {name: stack.enter_context(AudioReader(stem)) for name, stem in stems.items()}
-        separator = AnyRateSeparator(observed, renders, sample_rate=info.sample_rate, channels=info.channels, link=link)
-        frames_48k = frame_count(-(-info.frames * SAMPLE_RATE // info.sample_rate))
-        masks = MaskOverview(["phase-aware", "real"], frames_48k)
-        observed.show(masks, renders, 1 if link == "stereo" else info.channels)
-        ideal = IdealSeparator(info.sample_rate, info.channels, info.frames, frames_48k=frames_48k) if stems else None
-        levels = {name: LevelOverview(info.frames, info.sample_rate) for name in ("noisy", "phase-aware", "real")}
-
-        _make_folder(result.folder)
         tracks = {
-            name: _Track(stack.enter_context(AudioWriter(target, _as_float(info, target), overwrite=force)))
-            for name, target in sounds.items()
+            name: Track(stack.enter_context(AudioWriter(target, _as_float(info, target), overwrite=force)))
+            for name, target in targets.items()
         }
-        waiting = np.empty((info.channels, 0), np.float32)
-
-        def put(noisy: Samples, made: Samples) -> None:
-            a, b = made
-            for name, x in zip(Version, (noisy, a, b, a - b, noisy - a), strict=True):
-                tracks[name].write(x)
-                if name in levels:
-                    levels[name].feed(x[0])
-
-        stem_blocks = {name: r.blocks() for name, r in stem_readers.items()}
-        for block in reader.blocks():
-            x = finite(block)
-            made = separator.process(x)
-            waiting = np.concatenate([waiting, x], axis=1)
-            put(waiting[:, : made.shape[2]], made)
-            waiting = waiting[:, made.shape[2] :]
-            if ideal:
-                parts = {name: finite(next(blocks)) for name, blocks in stem_blocks.items()}
-                s = parts["speech"] if "speech" in parts else x - parts["noise"]
-                for name, y in ideal.process(s, x - s).items():
-                    tracks[f"ideal-{name}"].write(y)
+        sounds = Sounds(loaded, render or Render(), info=info, link=link, tracks=tracks)
+        for noisy, known in sources.blocks():
+            sounds.process(noisy, known)
             if progress:
-                progress(block.shape[1] / info.sample_rate)
-        put(waiting, separator.flush())
-        for overview in levels.values():
-            overview.feed(np.empty(0, np.float32), last=True)
-        if ideal:
-            for name, y in ideal.flush().items():
-                tracks[f"ideal-{name}"].write(y)
+                progress(noisy.shape[1] / info.sample_rate)
+        sounds.flush()
 
-    if reader.not_finite:
-        result.remarks.append(f"{reader.not_finite} samples of {path.name} are NaN or infinite; they count as silence.")
-    result.versions = _measured(tracks, masks, ideal)
-    _draw(drawings, info, path, levels, masks, ideal, result)
-    if ideal:
-        result.scores = measure(path, stems, sounds, info, result.remarks)
+    if sources.not_finite:
+        result.remarks.append(
+            f"{sources.not_finite} samples of {path.name} are NaN or infinite; they count as silence."
+        )
+    result.versions = _measured(tracks, sounds)
+    _draw(drawings, sources, sounds, result)
+    if stems:
+        result.scores = measure(sources, targets, result.remarks)
     return result
 
 
 def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> None:
     if result.folder.exists() and not result.folder.is_dir():
-        raise ValueError(f"{result.folder} is a file; name a folder for the results")
+        raise UsageError(f"{result.folder} is a file; name a folder for the results")
     there = [target for target in result.files if target.exists()]
     if there and not force:
         raise FileExistsError(
@@ -216,7 +138,7 @@ def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> N
         )
     for source in sources:
         if any(source.exists() and source.samefile(target) for target in there):
-            raise ValueError(f"{source} would be overwritten by a result of the same name: name another folder")
+            raise UsageError(f"{source} would be overwritten by a result of the same name: name another folder")
 
 
 def _make_folder(folder: Path) -> None:
@@ -226,35 +148,10 @@ def _make_folder(folder: Path) -> None:
         raise AudioFileError(folder, f"cannot be made ({error.strerror})") from None
 
 
-def _check_stems(path: Path, info: AudioInfo, stems: Mapping[str, Path]) -> None:
-    for stem in stems.values():
-        found = _inspect(stem)
-        for what, have, want in (
-            ("Hz", found.sample_rate, info.sample_rate),
-            ("channels", found.channels, info.channels),
-            ("samples", found.frames, info.frames),
-        ):
-            if have != want:
-                raise AudioFileError(stem, f"this stem has {have} {what}, {path} has {want}; they must be equal")
-    if len(stems) < 2:
-        return
-    error = energy = 0.0
-    with AudioReader(path) as mixed, AudioReader(stems["speech"]) as speech, AudioReader(stems["noise"]) as noise:
-        for x, s, v in zip(mixed.blocks(), speech.blocks(), noise.blocks(), strict=True):
-            x, s, v = finite(x), finite(s), finite(v)
-            energy += float(np.sum(x.astype(np.float64) ** 2))
-            error += float(np.sum((x - s - v).astype(np.float64) ** 2))
-    if error > energy * 10 ** (_STEM_ERROR_DB / 10):
-        apart = f" (they are {10 * math.log10(error / energy):.0f} dB apart)" if energy > 0 else ""
-        raise AudioFileError(
-            path, f"is not {stems['speech']} + {stems['noise']}{apart}; give the one stem that belongs to it"
-        )
-
-
-def _measured(tracks: Mapping[str, _Track], masks: MaskOverview, ideal: IdealSeparator | None) -> list[Measured]:
-    overviews = {name: (masks, name) for name in ("phase-aware", "real")}
-    if ideal:
-        overviews |= {f"ideal-{name}": (ideal.overview, name) for name in IDEALS}
+def _measured(tracks: Mapping[str, Track], sounds: Sounds) -> list[Measured]:
+    overviews: dict[str, tuple[MaskOverview, str]] = {name: (sounds.masks, name) for name in MASK_NAMES}
+    if sounds.ideal is not None:
+        overviews |= {ideal_name(name): (sounds.ideal.overview, name) for name in IDEALS}
     titles = TITLES | IDEAL_TITLES
     versions = []
     for name, track in tracks.items():
@@ -262,28 +159,26 @@ def _measured(tracks: Mapping[str, _Track], masks: MaskOverview, ideal: IdealSep
         if name in overviews:
             overview, key = overviews[name]
             mask = (overview.above_one(key), overview.largest_gain_db(key), overview.mean_rotation(key))
-        versions.append(Measured(titles[name], track.level.rms_db, track.level.peak_db, *mask))
+        versions.append(Measured(titles[name], track.rms_db, track.peak_db, *mask))
     return versions
 
 
-def _draw(
-    drawings: Mapping[str, Path], info: AudioInfo, path: Path, levels: Mapping[str, LevelOverview],
-    masks: MaskOverview, ideal: IdealSeparator | None, result: Comparison,
-) -> None:  # fmt: skip
-    noisy, a, b = (figures.decibels(levels[name].power) for name in ("noisy", "phase-aware", "real"))
+def _draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds, result: Comparison) -> None:
+    info, masks = sources.info, sounds.masks
+    noisy, a, b = (figures.decibels(level.power) for level in sounds.levels.values())
     heard = figures.decibels(masks.power)
     highest = info.sample_rate / 2
     channel = " (first channel)" if info.channels > 1 else ""
-    title = f"{path.stem}{channel}"
+    title = f"{sources.path.stem}{channel}"
     draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds, highest_hz=highest)
     drawn: dict[str, Callable[[], Figure]] = {
         "spectrograms": lambda: figures.spectrogram_figure(
             noisy, a, b, title=title, seconds=info.seconds, highest_hz=highest
         ),
-        "masks": lambda: draw_masks(masks.masks["phase-aware"], masks.masks["real"], title=f"{title}: the masks"),
+        "masks": lambda: draw_masks(*(masks.masks[name] for name in MASK_NAMES), title=f"{title}: the masks"),
     }
-    if ideal:
-        shown = ideal.overview.masks
+    if sounds.ideal is not None:
+        shown = sounds.ideal.overview.masks
         drawn["ideal-masks"] = lambda: draw_masks(
             shown["hybrid"], shown[IdealMask.PSM.value], title=f"{title}: the ideal masks",
             names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
@@ -304,4 +199,4 @@ def _draw(
 
 def duration(path: str | Path) -> float:
     """Seconds of a sound file. Raises AudioFileError."""
-    return _inspect(Path(path)).seconds
+    return inspect(Path(path)).seconds

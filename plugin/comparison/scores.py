@@ -16,51 +16,40 @@ from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.stft import SAMPLE_RATE
 from phaseaware.engine.versions import Version
 
+from .sources import Sources, finite
 from .titles import IDEAL_TITLES, TITLES
 
-__all__ = ["finite", "measure"]
+__all__ = ["measure"]
 
 Samples = NDArray[np.float32]
 _SCORED_SECONDS = 60
 
 
-def finite(x: Samples) -> Samples:
-    """NaN and infinity count as silence."""
-    return np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def measure(
-    path: Path, stems: Mapping[str, Path], sounds: Mapping[str, Path], info: AudioInfo, remarks: list[str]
-) -> dict[str, dict[str, float]]:
+def measure(sources: Sources, sounds: Mapping[str, Path], remarks: list[str]) -> dict[str, dict[str, float]]:
     """Title to figure of merit to value (NaN where it cannot be told), of the first minute and channel.
 
     Parameters
     ----------
-    path : the noisy sound.
-    stems : "speech" or "noise", or both.
+    sources : the noisy file with a stem at least.
     sounds : what was made of it, by name.
-    info : of ``path``.
     remarks : what the user must know is appended.
     """
-    frames = min(info.frames, _SCORED_SECONDS * info.sample_rate)
-    if frames < info.frames:
+    info = sources.info
+    samples = min(info.frames, _SCORED_SECONDS * info.sample_rate)
+    if samples < info.frames:
         remarks.append(f"The figures against the speech are those of the first {_SCORED_SECONDS} s.")
     if info.channels > 1:
         remarks.append("The figures against the speech are those of the first channel.")
-
-    def first(source: Path) -> Samples:
-        with AudioReader(source) as reader:
-            return finite(next(reader.blocks(frames))[0])
-
-    reference = first(stems["speech"]) if "speech" in stems else first(path) - first(stems["noise"])
+    reference = sources.first(samples)
     extra = [module for module in ("pesq", "pystoi", "scipy") if find_spec(module) is None]
     if extra:
         remarks.append("PESQ and ESTOI need the evaluation extra: pip install 'phaseaware[eval]'")
     titles = {name: TITLES[name] for name in (Version.NOISY, Version.REAL, Version.PHASE_AWARE)} | IDEAL_TITLES
     scores = {}
     for name, title in titles.items():
-        figures = _figures(first(sounds[name]), info, extra=not extra)
-        scores[title] = {what: figure(reference) for what, figure in figures.items()}
+        with AudioReader(sounds[name]) as reader:
+            y = finite(next(reader.blocks(samples))[0])
+        scores[title] = {what: figure(reference) for what, figure in _figures(y, info, extra=not extra).items()}
     return scores
 
 

@@ -6,12 +6,13 @@ from phaseaware.engine.versions import Version
 
 from .ideal import IDEALS
 
-__all__ = ["IDEAL_TITLES", "TITLES"]
+__all__ = ["IDEAL_TITLES", "TITLES", "ideal_name"]
 
-TITLES: dict[str, str] = {
-    str(version): f"{version.label.lower()} ({version.letter})" if version.mask else version.label.lower()
-    for version in Version
-}
-TITLES[Version.DELTA] += " A − B"
-TITLES[Version.REMOVED] += " by A"
-IDEAL_TITLES: dict[str, str] = {f"ideal-{name}": ideal.title for name, ideal in IDEALS.items()}
+
+def ideal_name(mask: str) -> str:
+    """Name of the sound that an ideal mask makes."""
+    return f"ideal-{mask}"
+
+
+TITLES: dict[str, str] = {str(version): version.title() for version in Version}
+IDEAL_TITLES: dict[str, str] = {ideal_name(mask): ideal.title for mask, ideal in IDEALS.items()}

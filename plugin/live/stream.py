@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine.versions import LETTER_OF, MASK_OF, Letter
 
-from ..board import Pedalboard, Stage, members
-from ..contract import Processor
+from ..board import Pedalboard, members
+from ..contract import BlockStream, Processor
 from ..fades import Bypass
 from ..processor import PhaseAware
 from .clocks import ClockDifference
@@ -64,7 +64,7 @@ class LiveSession:
     def __init__(self, board: Processor, *, sample_rate: float) -> None:
         self.board, self.sample_rate = board, sample_rate
         self.drop_outs = 0
-        self._stage = Stage(board)  # blocks of few samples and many channels leave no doubt which is which
+        self._stream = BlockStream(board)  # blocks of few samples and many channels leave no doubt which is which
         self._bypass = Bypass()
         self._waiting: Samples | None = None
         self._measuring = threading.Lock()
@@ -105,10 +105,10 @@ class LiveSession:
         channels, count = x.shape
         if self._waiting is None:
             self.board.reset()
-            self._stage.begin(self.sample_rate, channels)
+            self._stream.begin(self.sample_rate, channels)
             self._bypass.begin(channels)
             self._waiting = np.zeros((channels, 0), np.float32)
-        y = self._bypass.apply(x, self._stage.feed(x, count))
+        y = self._bypass.apply(x, self._stream.feed(x, count))
         ready = np.concatenate([self._waiting, y], axis=1)
         missing = max(0, count - ready.shape[1])
         out, self._waiting = np.pad(ready[:, :count], ((0, 0), (missing, 0))), ready[:, count:]
@@ -178,33 +178,44 @@ def run(
     # The first run of a model takes longer: before the sound begins, not in it.
     session.process(np.zeros((wanted, 4 * block_size), np.float32))
     session = LiveSession(session.board, sample_rate=rate)
-    stop = stop or threading.Event()
     try:
         with sd.Stream(
             samplerate=rate, blocksize=block_size, device=pair, channels=wanted, dtype="float32", latency=latency
         ) as stream:
-            # The reserve that the output device plays from while a block is waited for and processed.
-            stream.write(np.zeros((max(block_size, stream.write_available), wanted), np.float32))
-            # Devices take a moment to start, and what they lose in it is not counted.
-            settled = time.monotonic() + _SETTLING_SECONDS
-            stream.read(block_size)
-            if session_ready is not None:
-                session_ready(session)
-            clocks = ClockDifference(block_size / rate)
-            while not stop.is_set():
-                began = time.perf_counter()
-                block, lost = stream.read(block_size)
-                waited = time.perf_counter() - began
-                y = clocks.correct(session.process(block.T), waited)
-                late, left_out = False, not y.shape[1]
-                if not left_out:
-                    began = time.perf_counter()
-                    late = bool(stream.write(np.ascontiguousarray(y.T)))
-                    clocks.written(time.perf_counter() - began, late=late)
-                session.drop_outs += (bool(lost) + late + left_out) * (time.monotonic() > settled)
+            _play(stream, session, (block_size, wanted), stop or threading.Event(), session_ready)
     except sd.PortAudioError as error:
         raise LiveError(
             f"the sound devices {source['name']!r} and {sink['name']!r} failed: {error}. "
             "If one was unplugged, connect it and start again; else try another rate, block size or latency"
         ) from error
     return session.look()
+
+
+def _play(
+    stream: Any,
+    session: LiveSession,
+    shape: tuple[int, int],
+    stop: threading.Event,
+    session_ready: Callable[[LiveSession], object] | None,
+) -> None:
+    """Blocks of shape (samples, channels) from an open stream of the devices through a session and back."""
+    block_size, channels = shape
+    # The reserve that the output device plays from while a block is waited for and processed.
+    stream.write(np.zeros((max(block_size, stream.write_available), channels), np.float32))
+    # Devices take a moment to start, and what they lose in it is not counted.
+    settled = time.monotonic() + _SETTLING_SECONDS
+    stream.read(block_size)
+    if session_ready is not None:
+        session_ready(session)
+    clocks = ClockDifference(block_size / session.sample_rate)
+    while not stop.is_set():
+        began = time.perf_counter()
+        block, lost = stream.read(block_size)
+        waited = time.perf_counter() - began
+        y = clocks.correct(session.process(block.T), waited)
+        late, left_out = False, not y.shape[1]
+        if not left_out:
+            began = time.perf_counter()
+            late = bool(stream.write(np.ascontiguousarray(y.T)))
+            clocks.written(time.perf_counter() - began, late=late)
+        session.drop_outs += (bool(lost) + late + left_out) * (time.monotonic() > settled)

@@ -31,9 +31,9 @@ class Watched:
 
     def __init__(self, model: MaskModel | None) -> None:
         self._changed = threading.Condition()
-        self.session = Session(model, self._told)
+        self.session = Session(model, self._report)
 
-    def _told(self) -> None:
+    def _report(self) -> None:
         with self._changed:
             self._changed.notify_all()
 

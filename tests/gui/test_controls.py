@@ -78,9 +78,9 @@ def test_row_16_every_shipped_preset_can_be_taken(opened: MainWindow) -> None:
         side.presets.activated.emit(index)
         assert "no PhaseAware" not in opened.message.label.text()
         assert side.presets.currentIndex() == index
-        told = opened.message.isVisible()
+        warned = opened.message.isVisible()
         has_other_effects = side.presets.itemText(index) in ("Broadcast voice", "Field interview", "Podcast chain")
-        assert told is has_other_effects
+        assert warned is has_other_effects
         removed = side.presets.itemText(index) == "Noise only"
         assert (opened.session.version is Version.REMOVED) is removed
         opened.session.select(Version.NOISY)

@@ -48,15 +48,15 @@ def test_no_key_stands_for_two_things(opened: MainWindow) -> None:
         assert len(mnemonics) == len(set(mnemonics)) > 0, group
 
 
-def test_every_key_is_told(opened: MainWindow, qtbot: QtBot) -> None:
-    told = list(chain.from_iterable(key.split() for _, rows in HELP for key, _ in rows))
+def test_help_names_every_key(opened: MainWindow, qtbot: QtBot) -> None:
+    named = list(chain.from_iterable(key.split() for _, rows in HELP for key, _ in rows))
     for key in opened.keys.actions(PLAIN):
         name = NAMES.get(K(key), QKeySequence(key).toString())
-        assert name in told, name
+        assert name in named, name
     for action in opened.findChildren(QAction):
         shortcut = action.shortcut().toString().replace("Shift+", "")
         if shortcut not in ("", "F1", "Ctrl+Q"):
-            assert shortcut in told or action.shortcut().toString() in told, shortcut
+            assert shortcut in named or action.shortcut().toString() in named, shortcut
     qtbot.keyClick(opened, K.Key_F1)
     (dialog,) = (d for d in opened.findChildren(QDialog) if d.isVisible())
     shown = " ".join(label.text() for label in dialog.findChildren(QLabel))

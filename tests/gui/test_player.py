@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MaskName
-from phaseaware.engine.separator import Frames
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, Session
 from phaseaware.gui.model.masking import ModelMasks
@@ -385,6 +385,6 @@ def test_a_device_that_is_pulled_out_is_reported_and_playing_goes_on_with_anothe
 
 def test_no_device_is_reported(session: Session, player: Player, qtbot: QtBot) -> None:
     player.device = QAudioDevice()
-    with qtbot.waitSignal(player.failed) as told:
+    with qtbot.waitSignal(player.failed) as reported:
         player.start()
-    assert "no sound device" in told.args[0]
+    assert "no sound device" in reported.args[0]

@@ -121,10 +121,10 @@ def test_two_errors_are_told_together_and_once(opened: MainWindow, qtbot: QtBot)
     rendered(opened, qtbot)
     assert session.renderer is not None
     session.decode_error, session.renderer.error = "cannot read on", "the disk is full"
-    opened._session_told()
+    opened._session_changed()
     assert opened.message.label.text() == "cannot read on\nthe disk is full"
     opened.message.hide()
-    opened._session_told()
+    opened._session_changed()
     assert not opened.message.isVisible()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel, ModelError, Render, separate
+from phaseaware.engine.controls import CONTROLS
 from phaseaware.plugin import PhaseAware
 
 from tests import fakes
@@ -69,6 +71,44 @@ def test_controls_are_validated(name: str, wrong: object, history: Path) -> None
 def test_bypass_is_true_or_false(history: Path) -> None:
     with pytest.raises(TypeError, match="bypass"):
         PhaseAware(model=history, bypass=1)
+
+
+@pytest.mark.parametrize("name", ["reduction", "Mix", "strength", "masks", "limit"])
+def test_a_misspelt_control_is_refused(name: str, history: Path) -> None:
+    ours = PhaseAware(model=history)
+    with pytest.raises(AttributeError, match=f"PhaseAware has no control '{name}'"):
+        setattr(ours, name, 12)
+    with pytest.raises(TypeError, match=name):
+        PhaseAware(model=history, **{name: 12})
+    assert not hasattr(ours, name)
+
+
+def test_a_subclass_may_have_attributes_of_its_own(history: Path) -> None:
+    class Named(PhaseAware):
+        title = ""
+
+    named = Named(model=history)
+    named.title = "first"
+    assert (named.title, Named.title) == ("first", "")
+
+
+def test_every_control_is_a_documented_property_and_an_argument(history: Path) -> None:
+    arguments = inspect.signature(PhaseAware.__init__).parameters
+    ours = PhaseAware(model=history)
+    assert list(ours.settings()) == [*CONTROLS, "model"]
+    for name, control in CONTROLS.items():
+        assert arguments[name].default == control.default == getattr(ours, name), name
+        text = str(inspect.getdoc(getattr(PhaseAware, name)))
+        assert control.values in text, name
+        assert control.told_default in text, name
+
+
+def test_controls_are_kept_as_plain_values(history: Path) -> None:
+    """So that presets and pickles hold them, whatever they were set with."""
+    ours = PhaseAware(model=history, mix=np.float32(0.5), bypass=np.True_)
+    ours.reduction_db = np.int64(7)
+    assert (type(ours.mix), type(ours.bypass), type(ours.reduction_db)) == (float, bool, float)
+    assert (ours.mix, ours.bypass, ours.reduction_db) == (0.5, True, 7)
 
 
 def test_a_model_must_be_there_and_offer_the_mask(tmp_path: Path, history: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
-from phaseaware.engine.separator import Frames
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, masking
 from phaseaware.gui.model import renderer as renderer_module
@@ -30,8 +30,8 @@ START = 48_000 // 512 * 512
 class Gate:
     """Masks that are found only as often as allowed; tells when it is asked for them."""
 
-    def __init__(self, masking: Masking, told: Callable[[], None]) -> None:
-        self._masking, self._told = masking, told
+    def __init__(self, masking: Masking, report: Callable[[], None]) -> None:
+        self._masking, self._report = masking, report
         self._changed = threading.Condition()
         self._allowed = float("inf")
 
@@ -47,7 +47,7 @@ class Gate:
 
     def start(self, frame: int) -> None:
         self._masking.start(frame)
-        self._told()
+        self._report()
 
     def read(self, count: int) -> Frames:
         with self._changed:
@@ -66,9 +66,9 @@ class Stage:
         self.mixer = Mixer()
         self.looks = 0
         self._changed = threading.Condition()
-        self.gate = Gate(ModelMasks(self.recording, model), self._told)
+        self.gate = Gate(ModelMasks(self.recording, model), self._report)
         self.renderer = Renderer(
-            self.recording, self.gate, playhead=lambda: self.mixer.position, heard=self._heard, changed=self._told
+            self.recording, self.gate, playhead=lambda: self.mixer.position, heard=self._heard, changed=self._report
         )
         self.mixer.load(self.recording, self.renderer)
         self.mixer.transport = Transport(playing=True, version=Version.PHASE_AWARE, seek=(1, START))
@@ -83,7 +83,7 @@ class Stage:
             self._changed.notify_all()
         return self.mixer.slots
 
-    def _told(self) -> None:
+    def _report(self) -> None:
         with self._changed:
             self._changed.notify_all()
 

@@ -111,9 +111,9 @@ def test_speech_goes_in_and_each_version_comes_out(
 
 def test_a_device_pulled_out_is_told(panel: LivePanel, devices: SoundServer, qtbot: QtBot) -> None:
     start(panel, qtbot)
-    with qtbot.waitSignal(panel.failed) as told:
+    with qtbot.waitSignal(panel.failed) as reported:
         devices.close()
-    assert "connect it and start again" in told.args[0]
+    assert "connect it and start again" in reported.args[0]
     assert not panel.running
     assert panel.start_button.text() == "Start"
 

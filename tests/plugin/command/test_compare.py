@@ -9,7 +9,8 @@ import pytest
 import soundfile
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from phaseaware.engine import MaskModel, Render, separate
+from phaseaware.engine import MaskModel, Render, Separator
+from phaseaware.engine.frames import Frames
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.plugin.command import main
 from phaseaware.plugin.comparison import compare, figures, scores
@@ -72,13 +73,17 @@ def test_sounds_are_aligned_differences_of_each_other(
 def test_masks_shown_are_those_applied(history_model: MaskModel, tmp_path: Path, rng: np.random.Generator) -> None:
     """Noisy spectrum times shown mask is the output: the look-ahead is compensated in the picture too."""
     from phaseaware.engine.stft import frame_count, istft, stft
-    from phaseaware.plugin.comparison.overview import MaskOverview, ObservedModel
+    from phaseaware.plugin.comparison.overview import MaskOverview
 
     x = rng.standard_normal((2, 30_000)).astype(np.float32)
-    model, render = ObservedModel(history_model.path), Render(reduction_db=20)
+    render = Render(reduction_db=20)
     overview = MaskOverview(["phase-aware"], frame_count(30_000))
-    model.show(overview, [render], 2)
-    out = separate(x, model, render)[0, 0]
+
+    def observe(frames: Frames) -> None:
+        overview.add(frames.spectrum[0], {"phase-aware": frames.applied([render])[0][0]})
+
+    separator = Separator(history_model, render, channels=2, observer=observe)
+    out = np.concatenate([separator.process(x), separator.flush()], axis=2)[0, 0]
     assert overview.frames_per_column == 1
     np.testing.assert_allclose(overview.power, np.abs(stft(x[0])) ** 2, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(istft(stft(x[0]) * overview.masks["phase-aware"], 30_000), out, atol=1e-5)
@@ -241,7 +246,7 @@ def test_controls_act_on_both_masks_and_progress_is_told(model: Path, tmp_path: 
     x = (0.1 * rng.standard_normal(4000)).astype(np.float32)
     told: list[float] = []
     source = _write(tmp_path / "in.wav", x)
-    compare(source, tmp_path / "out", model=model, controls={"mix": 0.0}, progress=told.append)
+    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=told.append)
     assert sum(told) == pytest.approx(4000 / 48_000)
     for name in ("phase-aware", "real"):
         np.testing.assert_allclose(_read(tmp_path / "out", name)[0], x, atol=1e-6)

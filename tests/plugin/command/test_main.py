@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from phaseaware.engine.errors import PhaseAwareError, UsageError
+from phaseaware.plugin.command import models
 
 from tests import fakes
 
@@ -43,6 +47,46 @@ def test_version(phaseaware: Command) -> None:
 @pytest.mark.parametrize("arguments", [[], ["proces"], ["--halp"], ["models", "--all"]])
 def test_typos_are_one_line(phaseaware: Command, arguments: list[str]) -> None:
     phaseaware(*arguments).failed_with(2, "--help")
+
+
+def test_a_fault_of_ours_ends_in_a_traceback_and_what_users_can_put_right_in_one_line(
+    phaseaware: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error, status in (
+        (UsageError("so"), 2),
+        (PhaseAwareError("so"), 1),
+        (FileNotFoundError("so"), 2),
+        (OSError("so"), 1),
+    ):
+        monkeypatch.setattr(models, "_models", _raising(error))
+        phaseaware("models").failed_with(status, "so")
+    for fault in (ValueError("ours"), TypeError("ours"), RuntimeError("ours"), KeyError("ours")):
+        monkeypatch.setattr(models, "_models", _raising(fault))
+        with pytest.raises(type(fault), match="ours"):
+            phaseaware("models")
+
+
+def _raising(error: Exception) -> Callable[[object], int]:
+    def run(_: object) -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_console_that_lacks_a_character_does_not_end_the_command(
+    encoding: str, passing: Path, tmp_path: Path
+) -> None:
+    source = put(tmp_path / "x→é.wav", tones(4000, 1, 48_000))
+    command = [sys.executable, "-m", "phaseaware.plugin.command", "process", source, "-o", tmp_path / "y.wav"]
+    ran = subprocess.run(
+        [*map(os.fspath, command), "--model", str(passing)],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"\\u2192" in ran.stdout
+    assert (tmp_path / "y.wav").is_file()
 
 
 # models

@@ -282,7 +282,10 @@ def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Com
         (["{x}", "-o", "{folder}/y.wav", "--forse"], "--forse"),
         (["{x}", "-o", "{folder}/y.wav", "--model", "{folder}/none.onnx"], "none.onnx: no such model"),
         (["{x}", "-o", "{folder}/y.wav", "--preset", "none"], "no preset 'none'"),
-        (["{x}", "-o", "{folder}/y.wav", "--preset", "neutral", "--model", "{x}"], "exclude each other"),
+        (
+            ["{x}", "-o", "{folder}/y.wav", "--preset", "neutral", "--model", "{x}"],
+            "not allowed with argument --preset",
+        ),
         (["{folder}/void", "-o", "{folder}/out"], "no sound files"),
         (["{folder}/void", "-o", "{x}"], "is a file"),
         (["{x}", "-o", "{folder}/y.wva"], "no sound format has the suffix '.wva'"),

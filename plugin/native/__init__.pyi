@@ -1,0 +1,3 @@
+from .bundles import bundle_path as bundle_path
+from .bundles import install as install
+from .bundles import vst3_path as vst3_path
