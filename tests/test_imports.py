@@ -34,8 +34,8 @@ def _loaded(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        "phaseaware.engine", "phaseaware.engine.errors", "phaseaware.engine.limits", "phaseaware.engine.versions",
-        "phaseaware.plugin", "phaseaware.plugin.command", "phaseaware.gui.command",
+        "phaseaware.engine", "phaseaware.engine.controls", "phaseaware.engine.errors", "phaseaware.engine.limits",
+        "phaseaware.engine.versions", "phaseaware.plugin", "phaseaware.plugin.command", "phaseaware.gui.command",
     ],
 )  # fmt: skip
 def test_vocabulary_and_arguments_load_nothing_heavy(module: str) -> None:

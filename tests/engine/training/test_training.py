@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
 from phaseaware.engine import MaskModel, stft  # noqa: E402
 from phaseaware.engine.metrics import pesq_wb  # noqa: E402
+from phaseaware.engine.stft import convert_phase  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
 from phaseaware.engine.training import noises, recurrence  # noqa: E402
 from phaseaware.engine.training.augment import active_rms, rms, roll_off  # noqa: E402
@@ -65,6 +66,23 @@ def small_network(**changes):
             if not name.startswith("level."):
                 p.copy_(1.5 * p if p.any() else 0.1 * torch.randn_like(p))
     return network
+
+
+@pytest.mark.parametrize("converts", [True, False])
+@pytest.mark.parametrize("first", [1, 2, 7])
+def test_the_network_hears_the_phases_that_the_engine_converts(first, converts):
+    """In a stream too: its features of the latest frame point where `stft.convert_phase` turns that frame."""
+    rng = np.random.default_rng(8)
+    X = (rng.standard_normal((10, 513)) + 1j * rng.standard_normal((10, 513))).astype(np.complex64)
+    network = small_network(phase_conversion=converts)
+    state = network.zero_state()
+    with torch.no_grad():
+        for part in (X[:first], X[first : first + 2], X[first + 2 :]):
+            _, state = network(torch.view_as_real(torch.tensor(part))[:, None], state)
+    re, im = state["features"][-1, 0, :2].numpy()
+    expected = (convert_phase(X) if converts else X)[-1, : len(re)]
+    heard = re + 1j * im
+    np.testing.assert_allclose(heard / np.abs(heard), expected / np.abs(expected), atol=1e-5)
 
 
 @pytest.fixture(scope="module")

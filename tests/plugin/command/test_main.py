@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from phaseaware.engine.controls import CONTROLS, Number
 from phaseaware.engine.errors import PhaseAwareError, UsageError
 from phaseaware.plugin.command import models
 
@@ -87,6 +88,25 @@ def test_a_console_that_lacks_a_character_does_not_end_the_command(
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert b"\\u2192" in ran.stdout
     assert (tmp_path / "y.wav").is_file()
+
+
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [("process", {"bypass"}), ("compare", {"mask", "output", "bypass"}), ("live", {"output", "bypass"})],
+)
+def test_options_are_the_controls_as_declared(command: str, lacks: set[str], phaseaware: Command) -> None:
+    told = " ".join(phaseaware(command, "--help").out.split())
+    for name, control in CONTROLS.items():
+        option = "--" + name.replace("_", "-")
+        assert (control.about in told) == (name not in lacks), name
+        if name in lacks:
+            continue
+        wrong: list[object] = ["ideal"]
+        if isinstance(control, Number):
+            wrong += [control.low - 0.01, control.high + 0.01, "nan"]
+        for value in wrong:
+            ran = phaseaware(command, *(["x.wav"] if command != "live" else []), f"{option}={value}", "--model=none")
+            ran.failed_with(2, option)
 
 
 # models
