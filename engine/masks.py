@@ -63,7 +63,13 @@ _TINY = np.float32(1e-20)
 
 
 class IdealMask(StrEnum):
-    """Masks computed from the known sources; the names of the literature [1]_ [2]_ [3]_."""
+    """Masks computed from the known sources; the names of the literature [1]_ [2]_ [3]_.
+
+    Examples
+    --------
+    >>> IdealMask("psm") is IdealMask.PSM
+    True
+    """
 
     IRM = "irm"
     """|S| / (|S| + |V|), in [0, 1]."""
@@ -105,6 +111,14 @@ def ideal_mask(
     Raises
     ------
     ValueError : unknown kind, or the stems' shapes differ.
+
+    Examples
+    --------
+    Speech and noise of opposite phase: what is left of the speech is weak, so the mask amplifies.
+
+    >>> S, V = np.full((1, 513), 1, np.complex64), np.full((1, 513), -0.5, np.complex64)
+    >>> complex(ideal_mask("complex", S, V)[0, 0]), complex(ideal_mask("psm", S, V)[0, 0])
+    ((2+0j), (1+0j))
     """
     kind = IdealMask(kind)
     if speech.shape != noise.shape:
@@ -137,7 +151,14 @@ def _divide(S: NDArray[np.complex64], X: NDArray[np.complex64]) -> NDArray[np.co
 
 
 def shape_mask(mask: NDArray[np.complex64], render: Render) -> NDArray[np.complex64]:
-    """Apply strength, reduction limit, mix and output choice to a mask of shape (..., 513); may return it itself."""
+    """Apply strength, reduction limit, mix and output choice to a mask of shape (..., 513); may return it itself.
+
+    Examples
+    --------
+    >>> silent = np.zeros((1, 513), np.complex64)
+    >>> print(f"{shape_mask(silent, Render(reduction_db=20)).real.max():.3f}")
+    0.100
+    """
     M = mask
     if (render.strength_low, render.strength_high) != (1.0, 1.0):
         M = _strengthen(M, render.strength_low, render.strength_high)

@@ -65,6 +65,12 @@ class ModelInfo:
     seam_hz : below it the phase-aware mask is complex, above it a gain.
     lookahead_frames : frames after a frame that its mask is computed from.
     state_shapes : shape of each state by name.
+
+    Examples
+    --------
+    >>> info = MaskModel().info
+    >>> info.latency_samples == 1024 + 512 * info.lookahead_frames
+    True
     """
 
     path: Path
@@ -87,7 +93,13 @@ class ModelInfo:
 
 
 def shipped_models() -> dict[str, Path]:
-    """Models that come with the package, by name."""
+    """Models that come with the package, by name.
+
+    Examples
+    --------
+    >>> default_model() in shipped_models().values()
+    True
+    """
     folder = Path(str(resources.files("phaseaware.engine.models")))
     return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
 
@@ -117,6 +129,15 @@ class MaskModel:
     FileNotFoundError : there is no such file.
     ModelError : the file does not keep the contract, or holds what a model must not hold, or takes too much time or
         memory when it is tried (see :mod:`model_check`); the message names what is wrong.
+
+    Examples
+    --------
+    >>> model = MaskModel()
+    >>> model.info.masks
+    ('phase-aware', 'real')
+    >>> masks, state = model.run(np.zeros((3, 513), np.complex64), model.initial_state(), ["real"])
+    >>> masks["real"].shape
+    (3, 513)
     """
 
     def __init__(self, path: str | Path | None = None) -> None:

@@ -85,6 +85,14 @@ class AnyRateSeparator:
     Raises
     ------
     ValueError : sample_rate outside 8 to 192 kHz, or what :class:`separator.Separator` refuses.
+
+    Examples
+    --------
+    >>> from phaseaware.engine import MaskModel, Render
+    >>> separator = AnyRateSeparator(MaskModel(), Render(), sample_rate=44_100)
+    >>> ready = separator.process(np.zeros((1, 44_100), np.float32))
+    >>> ready.shape[2] == 44_100 - separator.latency_samples
+    True
     """
 
     def __init__(

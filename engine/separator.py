@@ -67,6 +67,14 @@ class MaskStream:
     Raises
     ------
     ValueError : the model does not offer a mask, channels outside 1 to 1024, or an unknown link.
+
+    Examples
+    --------
+    >>> from phaseaware.engine import MaskModel
+    >>> stream = MaskStream(MaskModel(), masks=["real"], channels=2)
+    >>> frames = stream.process(np.zeros((2, 4096), np.float32))
+    >>> frames.spectrum.shape, frames.masks["real"].shape  # two channels share a mask
+    ((2, 8, 513), (1, 8, 513))
     """
 
     def __init__(self, model: MaskModel, *, masks: Sequence[MaskName], channels: int = 1, link: Link = "auto") -> None:
@@ -139,6 +147,14 @@ class Separator:
     ------
     ValueError : there are no renders, one asks for a mask that the model does not offer, channels outside 1 to 1024, or
         an unknown link.
+
+    Examples
+    --------
+    >>> from phaseaware.engine import MaskModel, Render
+    >>> separator = Separator(MaskModel(), Render().pair())
+    >>> made = [separator.process(block) for block in np.zeros((10, 1, 700), np.float32)]
+    >>> np.concatenate([*made, separator.flush()], axis=2).shape
+    (2, 1, 7000)
     """
 
     def __init__(

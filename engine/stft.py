@@ -141,6 +141,15 @@ def stft(x: Samples) -> Spectrum:
     """Transform a whole signal at 48 kHz: real, shape (..., n), to complex64, shape (..., frame_count(n), 513).
 
     After the end come zeros.
+
+    Examples
+    --------
+    >>> x = np.sin(2 * np.pi * 1500 / SAMPLE_RATE * np.arange(4800)).astype(np.float32)
+    >>> X = stft(x)
+    >>> X.shape, int(np.abs(X[5]).argmax() * SAMPLE_RATE / FRAME_LENGTH)
+    ((11, 513), 1500)
+    >>> np.allclose(istft(X, 4800), x, atol=1e-6)
+    True
     """
     samples = x.shape[-1]
     flat = np.zeros((int(np.prod(x.shape[:-1], dtype=int)), frame_count(samples) * HOP), np.float32)
@@ -155,6 +164,13 @@ def istft(spectrum: Spectrum, samples: int) -> Samples:
     Raises
     ------
     ValueError : the frames do not reach that far.
+
+    Examples
+    --------
+    >>> istft(stft(np.ones(600, np.float32)), 2000)
+    Traceback (most recent call last):
+    ...
+    ValueError: samples=2000 is more than 1024, as far as 3 frames reach
     """
     reach = (spectrum.shape[-2] - 1) * HOP
     if samples > reach:

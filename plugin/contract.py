@@ -27,6 +27,16 @@ class Processor(ABC):
 
     A subclass implements ``_begin``, ``_feed``, ``_drain`` and ``_latency``. ``_feed`` returns the output that has
     become certain, aligned: over a stream, as many samples as were fed, less the latency; ``_drain`` returns the rest.
+
+    Examples
+    --------
+    >>> class Half(Processor):
+    ...     def _begin(self, sample_rate, channels): self.channels = channels
+    ...     def _feed(self, x, buffer_size): return x / 2
+    ...     def _drain(self): return np.empty((self.channels, 0), np.float32)
+    ...     def _latency(self, sample_rate): return 0
+    >>> Half()(np.ones(3), 48_000)
+    array([0.5, 0.5, 0.5], dtype=float32)
     """
 
     def __init__(self) -> None:

@@ -49,6 +49,12 @@ class MaskAnalysis:
     spectrum : complex64, shape (channels, T, 513); of the noisy signal, at 48 kHz.
     masks : complex64, shape (channels, T, 513), for each mask that the model offers; as found, without the processor's
         controls (``engine.shape_mask`` applies those).
+
+    Examples
+    --------
+    >>> found = PhaseAware().analyse(np.zeros((1, 4800), np.float32), 48_000)
+    >>> found.masks["real"].shape == (1, len(found.times), len(found.frequencies))
+    True
     """
 
     times: NDArray[np.float64]
@@ -77,8 +83,14 @@ class PhaseAware(Controls, Processor):
 
     Examples
     --------
-    >>> from phaseaware.plugin import PhaseAware
-    >>> clean = PhaseAware(reduction_db=18)(noisy, 48_000)  # doctest: +SKIP
+    >>> noisy = np.random.default_rng(0).standard_normal((2, 44_100)).astype(np.float32) / 10
+    >>> denoise = PhaseAware(reduction_db=18)
+    >>> denoise(noisy, 44_100).shape
+    (2, 44100)
+    >>> denoise.reduction = 12
+    Traceback (most recent call last):
+    ...
+    AttributeError: PhaseAware has no control 'reduction'; did you mean 'reduction_db'?
     """
 
     def __init__(

@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 
 import pytest
+from phaseaware import engine, plugin
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -15,6 +16,24 @@ MODULES = sorted(
     for path in (ROOT / room).rglob("*.py")
     if ">>> " in path.read_text(encoding="utf-8")
 )
+
+
+OFFERED = {
+    f"{package.__name__}.{name}": getattr(package, name)
+    for package in (engine, plugin)
+    for name in dir(package)
+    if callable(getattr(package, name)) and not name.startswith("_")
+}
+
+
+@pytest.mark.parametrize("name", sorted(OFFERED))
+def test_what_the_packages_offer_has_an_example(name: str) -> None:
+    offered = OFFERED[name]
+    if isinstance(offered, type) and issubclass(offered, Exception | engine.ExitStatus):
+        pytest.skip("raised, not called")
+    if offered.__module__ == "phaseaware.engine.files":
+        pytest.skip("read and written in the examples of others")
+    assert ">>> " in str(offered.__doc__)
 
 
 @pytest.mark.parametrize("module", MODULES)

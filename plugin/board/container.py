@@ -215,7 +215,15 @@ class Container(Processor, MutableSequence[Plugin]):
 
 
 class Chain(Container):
-    """Plugins one after the other. Takes natives and our processors; else as ``pedalboard.Chain``."""
+    """Plugins one after the other. Takes natives and our processors; else as ``pedalboard.Chain``.
+
+    Examples
+    --------
+    >>> from pedalboard import Gain
+    >>> x = np.ones((1, 480), np.float32)
+    >>> float(Chain([Gain(-6), Gain(6)])(x, 48_000).max().round(3))
+    1.0
+    """
 
 
 class Pedalboard(Chain):
@@ -224,10 +232,10 @@ class Pedalboard(Chain):
     Examples
     --------
     >>> from pedalboard import Compressor, HighpassFilter
-    >>> from phaseaware.plugin import Pedalboard
-    >>> board = Pedalboard([HighpassFilter(80), Compressor()])
-    >>> len(board)
-    2
+    >>> from phaseaware.plugin import PhaseAware
+    >>> board = Pedalboard([HighpassFilter(80), PhaseAware(), Compressor()])
+    >>> board(np.zeros((2, 44_100), np.float32), 44_100).shape
+    (2, 44100)
     """
 
 
@@ -235,6 +243,14 @@ class Mix(Container):
     """Plugins side by side, all at full level, their outputs added; ``None`` is the dry path.
 
     The branches are aligned, whatever their latencies, in streams too.
+
+    Examples
+    --------
+    >>> from phaseaware.plugin import PhaseAware
+    >>> x = np.ones((1, 4800), np.float32)
+    >>> both = Mix([None, PhaseAware(mix=0)])  # the dry path and one that is as late as a mask
+    >>> float(both(x, 48_000).min().round(3))
+    2.0
     """
 
 

@@ -26,9 +26,7 @@ __all__ = ["add"]
 
 _CONTROLS = [name for name in CONTROLS if name not in ("output", "bypass")]  # a device, and a key
 _KEYS: dict[str, LiveVersion] = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
-_TITLES: dict[str, str] = {
-    letter: f"{letter} {Version.of_mask(mask).label.lower()}" for letter, mask in MASK_OF.items()
-}
+_TITLES: dict[str, str] = {letter: Version.of_mask(mask).title() for letter, mask in MASK_OF.items()}
 _LOOK_SECONDS = 0.2
 _METER_WIDTH, _METER_FLOOR = 20, -60.0
 
@@ -174,7 +172,7 @@ def _line(session: LiveSession, meters: Meters) -> str:
         for name, db in (("in", meters.input_db), ("out", meters.output_db))
     ]
     title = _TITLES.get(session.version, session.version)
-    return f"{title:13}  {'  '.join(bars)}  load {100 * meters.load:3.0f} %  drop-outs {meters.drop_outs}  "
+    return f"{title:15}  {'  '.join(bars)}  load {100 * meters.load:3.0f} %  drop-outs {meters.drop_outs}  "
 
 
 def _bar(db: float) -> str:

@@ -92,6 +92,18 @@ def compare(
     ------
     FileNotFoundError, FileExistsError, AudioFileError, ModelError, UsageError : with one line that says what to do.
         Nothing is overwritten, and no half-written file stays.
+
+    Examples
+    --------
+    >>> import tempfile, numpy, soundfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     noisy = Path(folder, "noisy.wav")
+    ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
+    ...     result = compare(noisy, Path(folder, "results"))
+    >>> [path.name for path in result.files]
+    ['noisy.wav', 'phase-aware.wav', 'real.wav', 'delta.wav', 'removed.wav', 'spectrograms.png', 'masks.png']
+    >>> [version.title for version in result.versions]
+    ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A']
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}

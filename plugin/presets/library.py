@@ -73,6 +73,12 @@ class Preset:
     title, description : for people.
     plugin : the board, or the one processor.
     path : the file it came from.
+
+    Examples
+    --------
+    >>> preset = load_preset("gentle-voice")
+    >>> preset.board()
+    <Pedalboard with 1 plugin: ...>
     """
 
     title: str
@@ -101,6 +107,11 @@ def list_presets() -> list[PresetInfo]:
     """All presets, the user's own first; one of the user's hides a shipped one of the same name.
 
     A file that cannot be read is listed too, with the reason as its description.
+
+    Examples
+    --------
+    >>> "podcast-chain" in [preset.name for preset in list_presets()]
+    True
     """
     found: dict[str, PresetInfo] = {}
     for folder, is_user in ((user_folder(), True), (shipped_folder(), False)):
@@ -143,6 +154,11 @@ def load_preset(name_or_path: str | Path) -> Preset:
     ------
     FileNotFoundError : there is none.
     PresetError : it cannot be used; the message names the line.
+
+    Examples
+    --------
+    >>> load_preset("podcast-chain").title
+    'Podcast chain'
     """
     from .reader import Reader
 
@@ -177,6 +193,15 @@ def save_preset(
     ------
     FileExistsError : there is one already and ``overwrite`` is False.
     PresetError : the plugin cannot be told in a preset, or uses a file outside the preset's folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from phaseaware.plugin import PhaseAware
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_preset(PhaseAware(reduction_db=12), Path(folder, "mine.toml"))
+    ...     load_preset(path).plugin.reduction_db
+    12
     """
     from phaseaware.engine.audio import whole_file
 
