@@ -397,8 +397,8 @@ def test_no_program_to_try_it_with(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_slower_than_sound_is_refused(tmp_path: Path) -> None:
-    """Two hundred products of matrices a frame, whose factor is made of the sound so that nothing is known before."""
-    size, count = 1000, 200
+    """A thousand products of matrices a frame, whose factor is made of the sound so that nothing is known before."""
+    size, count = 1000, 1200
     nodes = [
         helper.make_node("ReduceMean", ["spectrum"], ["x"], axes=[2, 3], keepdims=0),
         helper.make_node("ReduceMean", ["spectrum"], ["mean"], keepdims=0),
