@@ -7,15 +7,15 @@ n-th that went in. So branches of unequal latency are mixed by waiting for the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import BlockStream
-from .natives import NativeRun, fit
+from .natives import NativeRun, fit, leaves
 
-__all__ = ["Part", "Path", "Split", "Stage", "runs"]
+__all__ = ["Part", "Path", "Split", "Stage", "identity", "runs"]
 
 Samples = NDArray[np.float32]
 
@@ -135,3 +135,13 @@ def runs(path: Path) -> list[NativeRun]:
             for branch in part.branches:
                 found += runs(branch)
     return found
+
+
+def identity(part: Part) -> tuple[Any, ...]:
+    """Which plugins it runs, and how they are connected: equal for parts that can stand for each other."""
+    if isinstance(part, NativeRun):
+        return ("run", *(id(leaf) for plugin in part.plugins for leaf in leaves(plugin)))
+    if isinstance(part, Stage):
+        return ("stage", id(part.processor))
+    assert isinstance(part, Split)
+    return ("split", *(tuple(identity(p) for p in branch.parts) for branch in part.branches))

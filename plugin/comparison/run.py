@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -58,11 +58,6 @@ class Comparison:
     remarks: list[str] = field(default_factory=list)
 
 
-def _as_float(info: AudioInfo, path: Path) -> AudioInfo:
-    """What to write under a name: float32."""
-    return replace(info, format="WAV", subtype="FLOAT", tags={}).for_name(path)
-
-
 def compare(
     path: str | Path,
     folder: str | Path,
@@ -73,7 +68,7 @@ def compare(
     link: Link = LINK.default,
     render: Render | None = None,
     force: bool = False,
-    progress: Callable[[float], object] | None = None,
+    progress: Callable[[float], object] = lambda seconds: None,
 ) -> Comparison:
     """Write ``path`` as it is, through both masks, their difference and what A removed, and pictures of it.
 
@@ -102,42 +97,49 @@ def compare(
     ...     result = compare(noisy, Path(folder, "results"))
     >>> [path.name for path in result.files]
     ['noisy.wav', 'phase-aware.wav', 'real.wav', 'delta.wav', 'removed.wav', 'spectrograms.png', 'masks.png']
-    >>> [version.title for version in result.versions]
-    ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A']
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
-    targets = {name: result.folder / f"{name}.wav" for name in (*TITLES, *(IDEAL_TITLES if stems else ()))}
-    images = ("spectrograms", "masks", *(("ideal-masks",) if stems else ()))
-    drawings = {name: result.folder / f"{name}.png" for name in images}
-    result.files = [*targets.values(), *drawings.values()]
+    targets, drawings = _targets(result, has_stems=bool(stems))
     _check_targets(result, [path, *stems.values()], force=force)
     loaded = MaskModel(model)
     loaded.check_offers(MASK_NAMES)
     sources = Sources(path, stems)
-    info = sources.info
     _make_folder(result.folder)
-    with ExitStack() as stack:
-        tracks = {
-            name: Track(stack.enter_context(AudioWriter(target, _as_float(info, target), overwrite=force)))
-            for name, target in targets.items()
-        }
-        sounds = Sounds(loaded, render or Render(), info=info, link=link, tracks=tracks)
+    with _tracks(targets, sources.info, force=force) as tracks:
+        sounds = Sounds(loaded, render or Render(), info=sources.info, link=link, tracks=tracks)
         for noisy, known in sources.blocks():
             sounds.process(noisy, known)
-            if progress:
-                progress(noisy.shape[1] / info.sample_rate)
+            progress(noisy.shape[1] / sources.info.sample_rate)
         sounds.flush()
-
-    if sources.not_finite:
-        result.remarks.append(
-            f"{sources.not_finite} samples of {path.name} are NaN or infinite; they count as silence."
-        )
+    result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
     _draw(drawings, sources, sounds, result)
     if stems:
         result.scores = measure(sources, targets, result.remarks)
     return result
+
+
+def _targets(result: Comparison, *, has_stems: bool) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Files of the sounds and of the pictures, by name."""
+    names, images = [*TITLES], ["spectrograms", "masks"]
+    if has_stems:
+        names, images = [*names, *IDEAL_TITLES], [*images, "ideal-masks"]
+    targets = {name: result.folder / f"{name}.wav" for name in names}
+    drawings = {name: result.folder / f"{name}.png" for name in images}
+    result.files = [*targets.values(), *drawings.values()]
+    return targets, drawings
+
+
+@contextmanager
+def _tracks(targets: Mapping[str, Path], info: AudioInfo, *, force: bool) -> Iterator[dict[str, Track]]:
+    """Float WAV files, which are there in the end unless something goes wrong."""
+    made = replace(info, format="WAV", subtype="FLOAT", tags={})
+    with ExitStack() as stack:
+        yield {
+            name: Track(stack.enter_context(AudioWriter(path, made.for_name(path), overwrite=force)))
+            for name, path in targets.items()
+        }
 
 
 def _check_targets(result: Comparison, sources: list[Path], *, force: bool) -> None:

@@ -34,7 +34,7 @@ class Sources:
     ----------
     path, info : of the noisy file.
     stems : files by "speech" or "noise"; one, both, or none.
-    not_finite : samples of the noisy file that were NaN or infinite, once it is read.
+    remarks : what the user must know, once the noisy file is read.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class Sources:
 
     def __init__(self, path: Path, stems: Mapping[str, Path]) -> None:
         self.path, self.stems, self.info = path, stems, inspect(path)
-        self.not_finite = 0
+        self.remarks: list[str] = []
         for stem in stems.values():
             self._check_form(stem)
         if len(stems) == 2:
@@ -90,7 +90,9 @@ class Sources:
                     for x, part in zip(reader.blocks(*size), part_reader.blocks(*size), strict=True):
                         x, part = finite(x), finite(part)
                         yield x, part if name == "speech" else x - part
-            self.not_finite = reader.not_finite
+            if reader.not_finite:
+                samples = f"{reader.not_finite} samples of {self.path.name}"
+                self.remarks = [f"{samples} are NaN or infinite; they count as silence."]
 
     def first(self, samples: int) -> Samples:
         """The first channel's beginning of the speech that is known."""

@@ -9,6 +9,7 @@ import pytest
 from pedalboard import Pedalboard
 from phaseaware.engine import MaskModel, Render, separate
 from phaseaware.engine.controls import CONTROLS, Choice, Number
+from phaseaware.engine.limits import Link
 from phaseaware.engine.rates import AnyRateSeparator
 
 from .conftest import Bundle, fresh, speechlike
@@ -54,10 +55,11 @@ def test_blocks_do_not_matter(size: int, channels: int, model: MaskModel, rng: n
 @pytest.mark.parametrize("size", [512, 8192])
 def test_linked_channels_share_a_mask(size: int, model: MaskModel, rng: np.random.Generator) -> None:
     x = speechlike(rng, 2, 20_000)
-    expected = separate(x, model, Render(), link="stereo", sample_rate=48_000)[0]
-    made = fresh(link="stereo")(x, RATE, buffer_size=size)
-    np.testing.assert_allclose(made, expected, atol=TOLERANCE)
-    assert np.abs(expected - separate(x, model, Render(), sample_rate=48_000)[0]).max() > 100 * TOLERANCE
+    links: tuple[Link, Link] = ("stereo", "channels")
+    expected = [separate(x, model, Render(), link=link, sample_rate=48_000)[0] for link in links]
+    for link, y in zip(links, expected, strict=True):
+        np.testing.assert_allclose(fresh(link=link)(x, RATE, buffer_size=size), y, atol=TOLERANCE)
+    assert np.abs(expected[0] - expected[1]).max() > 100 * TOLERANCE
 
 
 @pytest.mark.parametrize("lookahead", [0, 1, 8])
