@@ -55,7 +55,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python >= 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@[ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes -r .ci/requirements.lock
-	$(BIN)/pip install -q -e '.[gui,live]'
+	$(BIN)/pip install -q -e '.[gui,live,media]'
 	@# pesq comes as source only: without a C compiler the figures lack PESQ, and the command says so.
 	@$(BIN)/pip install -q -e '.[eval]' || echo "[eval] is not installed (pesq needs a C compiler): no PESQ and ESTOI figures"
 	@touch $@

@@ -1,10 +1,10 @@
+from .audio import AudioFileError as AudioFileError
+from .audio import AudioInfo as AudioInfo
+from .audio import AudioReader as AudioReader
+from .audio import AudioWriter as AudioWriter
 from .controls import Render as Render
 from .errors import ExitStatus as ExitStatus
 from .errors import PhaseAwareError as PhaseAwareError
-from .files import AudioFileError as AudioFileError
-from .files import AudioInfo as AudioInfo
-from .files import AudioReader as AudioReader
-from .files import AudioWriter as AudioWriter
 from .masks import IdealMask as IdealMask
 from .masks import ideal_mask as ideal_mask
 from .masks import shape_mask as shape_mask

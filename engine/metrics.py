@@ -7,10 +7,10 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
+from .runtime import onnxruntime
 from .stft import SAMPLE_RATE
 
 __all__ = ["Dnsmos", "band_pass", "dnsmos", "estoi", "log_spectral_distance", "pesq_wb", "si_sdr"]

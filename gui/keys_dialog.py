@@ -7,7 +7,7 @@ from html import escape
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
-from .keys import HELP
+from .actions import help_rows
 from .panels import scrolled
 from .view.theme import FAINT
 
@@ -46,11 +46,12 @@ def _page(columns: int) -> QWidget:
     page = QWidget()
     grid = QGridLayout(page)
     grid.setSpacing(18)
-    for i, (title, rows) in enumerate(HELP):
+    for i, (title, rows) in enumerate(help_rows()):
         lines = "".join(
             f"<tr><td style='{_KEY}'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>" for key, text in rows
         )
         label = QLabel(f"<span style='color: {FAINT}'><b>{title.upper()}</b></span><table>{lines}</table>")
+        label.setTextFormat(Qt.TextFormat.RichText)
         label.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(label, i // columns, i % columns)
     return page

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from phaseaware.engine import SAMPLE_RATE, MaskModel
 from phaseaware.engine.versions import Version
-from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QMainWindow, QStackedWidget
 
+from .actions import RECENT, Handlers, Page, State
+from .exporter import Exporter
+from .files import Files, dropped
+from .handlers import abx_handlers, listening_handlers, live_handlers, state_of, viewing_handlers
 from .keys import Keys
+from .keys_dialog import show_keys
 from .menus import Menus
 from .model import AbxTest, OpenError, Session
 from .panels import AbxPanel, LivePanel, MessageBar, SidePanel, StartPage, StatusLine, TransportBar, scrolled
+from .panels.arrangement import arranged, beside
 from .player import Player
+from .presets import Presets
+from .reports import Reports
 from .view import STYLE, ViewArea
 
 __all__ = ["MainWindow"]
 
 _FAST_MS, _SLOW_MS = 33, 250
 _METER_TICKS = 3
-
-
-class _Bridge(QObject):
-    """Brings reports of other threads into the GUI's."""
-
-    changed = pyqtSignal()
 
 
 class MainWindow(QMainWindow):
@@ -45,21 +46,24 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(STYLE)
         self.setAcceptDrops(True)
         self.resize(1280, 720)
-        self._bridge = _Bridge()
-        self._change_pending = threading.Event()
+        self._reports = Reports()
+        self._reports.arrived.connect(self._show_reports)
         self._shown_errors: list[str] = []
-        self.session = Session(model, self._report_change)
+        self.session = Session(model, self._reports.send)
         self.player = Player(self.session.mixer, self)
         self.player.failed.connect(self._device_failed)
         self._demo = demo
         self._ticks = 0
         self._build()
-        self.menus = Menus(self)
-        self._bridge.changed.connect(self._session_changed)
+        self._connect_parts()
+        bar = self.menuBar()
+        assert bar is not None
+        self.menus = Menus(bar, self._handlers, {RECENT: self.files.recent})
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         self._timer.start(_SLOW_MS)
-        self.keys = Keys(self)
+        self.keys = Keys(self, self._handlers, self._state)
+        self.keys.done.connect(self.show_session)
         self.show_session()
 
     # Construction
@@ -76,8 +80,6 @@ class MainWindow(QMainWindow):
         self.live.closed.connect(self._live_closed)
         self.live.failed.connect(self.message.show_message)
         self.start_page = StartPage(demo=self._demo is not None)
-        self.start_page.open_wanted.connect(lambda: self.menus.open_dialog())
-        self.start_page.demo_wanted.connect(self.open_demo)
         self.middle = QStackedWidget()
         self._pages = {page: scrolled(page) for page in (self.start_page, self.abx, self.live)}
         for page in (*self._pages.values(), self.views):
@@ -87,26 +89,50 @@ class MainWindow(QMainWindow):
         self.side.layout_changed.connect(self.views.set_layout_index)
         self.side.scale_changed.connect(self.views.set_scale)
         self.side.abx_wanted.connect(self.start_abx)
-        self._side_scroll = scrolled(self.side)
-        self._side_scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._side_scroll.setFixedWidth(max(300, self.side.sizeHint().width() + 12))
-        middle = QHBoxLayout()
-        middle.setSpacing(6)
-        middle.addWidget(self.middle, 1)
-        middle.addWidget(self._side_scroll)
-        whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.message)
-        column.addLayout(middle, 1)
+        self._side_scroll = beside(self.side)
         self.transport = TransportBar(self.session)
         self.transport.play_wanted.connect(self.toggle_play)
-        column.addWidget(self.transport)
-        self.setCentralWidget(whole)
+        self.setCentralWidget(arranged(self.message, self.middle, self._side_scroll, self.transport))
         self.status = StatusLine(self.session, self.player)
         self.status.cancel_wanted.connect(self._cancel)
         self.setStatusBar(self.status)
+
+    def _connect_parts(self) -> None:
+        self.files = Files(self)
+        self.files.chosen.connect(lambda paths: self.open(*paths))
+        self.start_page.open_wanted.connect(self.files.ask)
+        self.start_page.demo_wanted.connect(self.open_demo)
+        self.presets = Presets(self.session, self)
+        self.presets.listed.connect(self.side.set_presets)
+        self.presets.taken.connect(self.side.set_preset_controls)
+        self.presets.changed.connect(self.show_session)
+        self.side.save_preset_wanted.connect(self.presets.ask_for_name)
+        self.side.preset_wanted.connect(self.presets.take)
+        self.exporter = Exporter(self.session, self.views.grab_twice, lambda: self.files.folder, self)
+        self.exporter.changed.connect(self.show_session)
+        for part in (self.presets, self.exporter):
+            part.failed.connect(self.message.show_message)
+            part.noted.connect(self.message.show_note)
+        self.presets.refresh()
+        self._handlers: Handlers = {
+            **listening_handlers(self.session),
+            **viewing_handlers(self.session, self.side, self.views),
+            **abx_handlers(self.abx),
+            **live_handlers(self.live),
+            "play": self.toggle_play,
+            "escape": self._escape,
+            "open": self.files.ask,
+            "open stems": self.files.ask_for_stems,
+            "export heard": self.exporter.ask_for_one,
+            "export all": self.exporter.ask_for_all,
+            "export picture": self.exporter.ask_for_picture,
+            "copy script": self.exporter.copy_script,
+            "quit": self.close,
+            "save preset": self.presets.ask_for_name,
+            "abx": self.start_abx,
+            "live": self.start_live,
+            "keys": lambda: show_keys(self),
+        }
 
     # Files
 
@@ -131,7 +157,7 @@ class MainWindow(QMainWindow):
         if self.session.renderer is None:
             self.message.show_message("There is no model with both masks, so only the noisy recording can be heard.")
         if remember:
-            self.menus.opened(*recording.sources)
+            self.files.remember(*recording.sources)
         self.show_session()
         self.side.versions[Version.NOISY].setFocus()
         return True
@@ -148,13 +174,9 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
         assert event is not None
-        data = event.mimeData()
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []
-        if len(paths) == 1:
-            self.open(paths[0])
-        elif len(paths) == 2:  # stems: the one that says noise is the noise
-            speech, noise = sorted(paths, key=lambda p: "noise" in p.name.lower())
-            self.open(speech, noise)
+        paths = dropped(event)
+        if len(paths) in (1, 2):
+            self.open(*paths)
         elif paths:
             self.message.show_message("Drop one recording, or two stems: speech and noise.")
 
@@ -174,6 +196,12 @@ class MainWindow(QMainWindow):
         self._tick()
         self.show_session()
 
+    def _escape(self) -> None:
+        if self.message.isVisible():
+            self.message.hide()
+        else:
+            self.session.clear_loop()
+
     def _seek_seconds(self, seconds: float) -> None:
         self.session.seek(round(seconds * SAMPLE_RATE))
         self._draw_playhead()
@@ -189,13 +217,7 @@ class MainWindow(QMainWindow):
 
     # What others report
 
-    def _report_change(self) -> None:
-        if not self._change_pending.is_set():
-            self._change_pending.set()
-            self._bridge.changed.emit()
-
-    def _session_changed(self) -> None:
-        self._change_pending.clear()
+    def _show_reports(self) -> None:
         self.views.refresh_pictures(150)
         errors = self.session.errors
         if new := [error for error in errors if error not in self._shown_errors]:
@@ -231,12 +253,12 @@ class MainWindow(QMainWindow):
         self.transport.show_time(seconds)
 
     def _show_status(self) -> None:
-        self.status.show_session(self.menus.exports.share, blind=self.abx.under_way)
+        self.status.show_session(self.exporter.share, blind=self.abx.under_way)
 
     def _cancel(self) -> None:
         renderer = self.session.renderer
-        if self.menus.exports.share is not None:
-            self.menus.exports.cancel()
+        if self.exporter.share is not None:
+            self.exporter.cancel()
         elif renderer is not None:
             renderer.paused = not renderer.paused
         self._show_status()
@@ -245,12 +267,17 @@ class MainWindow(QMainWindow):
         """Draw the session as it is."""
         session = self.session
         self.side.show_session()
-        self.menus.show_session()
+        self.menus.show_state(self._state())
         self.live.set_controls(session.controls)
         self.transport.show_session(blind=self.abx.under_way)
         loop = session.loop
         self.views.strip.set_loop(None if loop is None else (loop[0] / SAMPLE_RATE, loop[1] / SAMPLE_RATE))
         self._draw_playhead()
+
+    def _state(self) -> State:
+        page = Page.ABX if self.abx.under_way else Page.LIVE if self.is_live else Page.MAIN
+        is_exporting, has_recent = self.exporter.share is not None, not self.files.recent.isEmpty()
+        return state_of(self.session, page, is_exporting=is_exporting, has_recent=has_recent)
 
     # ABX
 
@@ -269,14 +296,12 @@ class MainWindow(QMainWindow):
         self.middle.setCurrentWidget(self._pages[self.abx])
         self.abx.hear["X"].setFocus()
         self._side_scroll.hide()
-        self.menus.set_enabled(False)
         self.show_session()
 
     def _abx_closed(self) -> None:
         self.middle.setCurrentWidget(self.views)
         self._side_scroll.show()
         self.side.versions[Version.NOISY].setFocus()
-        self.menus.set_enabled(True)
         self.views.refresh_pictures()
         self.show_session()
 
@@ -313,7 +338,7 @@ class MainWindow(QMainWindow):
         self.keys.close()
         self._timer.stop()
         self.live.stop()
-        self.menus.exports.close()
+        self.exporter.close()
         self.views.close_worker()
         self.session.close()
         self.player.close()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
 
 from tests import fakes
+
+# What was accepted is remembered for the run, by processes that tests start too, and not in the user's own folder.
+os.environ.setdefault("MPLCONFIGDIR", matplotlib.get_cachedir())
+_CACHE = tempfile.TemporaryDirectory()
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from .. import metrics
 from ..masks import SEAM_HZ
 from ..model import MaskModel
+from ..runtime import onnxruntime
 from .pairs import outputs, pairs
 
 __all__ = ["METRICS", "Evaluation", "bootstrap_interval", "evaluate", "paired_p", "report", "scores"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, shape_mask
-from phaseaware.engine.files import AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioInfo, AudioWriter
 from phaseaware.engine.limits import MaskName
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import HOP, Synthesis
@@ -20,7 +20,7 @@ from .masking import Masking
 from .recording import Recording
 from .renderer import Renders
 
-__all__ = ["FORMATS", "Cancelled", "ExportJob", "export"]
+__all__ = ["FORMATS", "Cancelled", "ExportJob", "write_versions"]
 
 FORMATS = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".w64": ("W64", "FLOAT")}
 """libsndfile's format and subtype by suffix."""
@@ -44,7 +44,7 @@ class ExportJob:
     targets: dict[Version, Path]
 
 
-def export(job: ExportJob, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> int:
+def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> int:
     """Write all targets, or none; files of these names are replaced.
 
     Parameters
@@ -86,7 +86,7 @@ def _own(recording: Recording) -> str:
 def _writer(recording: Recording, path: Path) -> AudioWriter:
     format, subtype = FORMATS[path.suffix.lower()]
     info = AudioInfo(
-        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.frames, format=format,
+        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples, format=format,
         subtype=subtype,
     )  # fmt: skip
     return AudioWriter(path, info.for_name(path), overwrite=True)
@@ -107,7 +107,7 @@ def _fill(
         end = start + len(sounds[Version.NOISY])
         last = end >= recording.samples
         for version, file in files.items():
-            left = recording.frames - file.frames
+            left = recording.file_samples - file.frames
             x = converters[version].process(sounds[version].T, last=last)[:, :left]
             if last:
                 x = np.pad(x, ((0, 0), (0, left - x.shape[1])))

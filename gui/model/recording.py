@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 from phaseaware.engine.errors import PhaseAwareError
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
 
@@ -66,7 +66,7 @@ class Recording:
     Attributes
     ----------
     title : for people.
-    frames, sample_rate : length and rate of the file.
+    file_samples, sample_rate : length and rate of the file.
     track : samples at 48 kHz, shape (samples, channels).
     coverage : which of them have been decoded.
     peaks : lowest and highest sample of each stretch of 512 samples, shape (n, 2).
@@ -75,9 +75,9 @@ class Recording:
     sources : the files it was read from: the recording, or both stems.
     """
 
-    def __init__(self, path: Path, *, frames: int, channels: int, sample_rate: int) -> None:
-        self.path, self.frames, self.channels, self.sample_rate = path, frames, channels, sample_rate
-        self.samples = samples = -(-frames * SAMPLE_RATE // sample_rate)
+    def __init__(self, path: Path, *, file_samples: int, channels: int, sample_rate: int) -> None:
+        self.path, self.file_samples, self.channels, self.sample_rate = path, file_samples, channels, sample_rate
+        self.samples = samples = -(-file_samples * SAMPLE_RATE // sample_rate)
         self.track = DiskArray(samples, (channels,), np.float32)
         self.coverage = Coverage(samples)
         self.peaks = np.zeros((-(-samples // HOP), 2), np.float32)
@@ -143,11 +143,11 @@ def open_recording(
 
     Raises
     ------
-    OpenError : what :class:`engine.files.AudioReader` refuses, or stems that do not match.
+    OpenError : what :class:`engine.audio.AudioReader` refuses, or stems that do not match.
     """
     paths = [Path(path)] + ([Path(noise_path)] if noise_path is not None else [])
     infos = [_look_at(p) for p in paths]
-    rate, channels, frames = infos[0].sample_rate, infos[0].channels, infos[0].frames
+    rate, channels, length = infos[0].sample_rate, infos[0].channels, infos[0].frames
     if len(infos) == 2:
         other = infos[1]
         if (rate, channels) != (other.sample_rate, other.channels):
@@ -155,12 +155,12 @@ def open_recording(
                 f"{paths[1].name} has {other.channels} channel(s) at {other.sample_rate} Hz, {paths[0].name} "
                 f"{channels} at {rate} Hz: stems must match"
             )
-        if frames != other.frames:
+        if length != other.frames:
             raise OpenError(
-                f"{paths[1].name} has {other.frames} samples, {paths[0].name} {frames}: stems must match; "
+                f"{paths[1].name} has {other.frames} samples, {paths[0].name} {length}: stems must match; "
                 "pad the shorter one with silence"
             )
-    recording = Recording(paths[0], frames=frames, channels=channels, sample_rate=rate)
+    recording = Recording(paths[0], file_samples=length, channels=channels, sample_rate=rate)
     if len(paths) == 2:
         recording.title = f"{paths[0].name} + {paths[1].name}"
         recording.sources = tuple(paths)
@@ -168,7 +168,7 @@ def open_recording(
         recording.noise = DiskArray(recording.samples, (channels,), np.float32)
 
     def fill(changed: Callable[[], None], stop: threading.Event) -> None:
-        recording.fill(zip(*(_decoded(p, frames) for p in paths), strict=True), changed, stop)
+        recording.fill(zip(*(_decoded(p, length) for p in paths), strict=True), changed, stop)
 
     return recording, fill
 
@@ -181,12 +181,12 @@ def _look_at(path: Path) -> AudioInfo:
         raise OpenError(str(error)) from None
 
 
-def _decoded(path: Path, frames: int) -> Iterator[Samples]:
+def _decoded(path: Path, file_samples: int) -> Iterator[Samples]:
     """Blocks of shape (n, channels) at 48 kHz whose starts are multiples of 512; NaN and inf count as silence."""
     with AudioReader(path) as reader:
         converter = RateConverter(reader.info.sample_rate, SAMPLE_RATE, reader.info.channels)
         held = np.zeros((0, reader.info.channels), np.float32)
-        left = frames
+        left = file_samples
         for block in reader.blocks(_BLOCK):
             x = np.nan_to_num(block[:, :left], nan=0.0, posinf=0.0, neginf=0.0)
             left -= x.shape[1]

@@ -6,30 +6,27 @@ report through ``changed``.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
-from phaseaware.engine.files import AudioFileError
 from phaseaware.engine.limits import MASK_NAMES, MaskName
 from phaseaware.engine.versions import Version
 
 from .controls import Controls, as_script
+from .decoder import Decoder
 from .export import ExportJob
 from .history import History
 from .levels import DELTA_GAINS_DB, MATCHED, LevelMatch
+from .loop import loop_within
 from .masking import IdealChoice, IdealMasks, Masking, ModelMasks
-from .mixer import FADE, Mixer, Transport
+from .mixer import Mixer, Transport
+from .pace import Pace
 from .recording import Recording, open_recording
 from .renderer import Renderer
 
 __all__ = ["Session"]
-
-_SHORTEST_LOOP = 4 * FADE
-_MOVING, _REST = 0.2, 0.08  # seconds since the view was last moved; between two pieces of work while it is
 
 
 class Choice(NamedTuple):
@@ -54,7 +51,7 @@ class Session:
     def __init__(self, model: MaskModel | None, changed: Callable[[], None] = lambda: None) -> None:
         self.model: MaskModel | None = None
         self._changed = changed
-        self._moved_at = -_MOVING
+        self.pace = Pace()
         self.mixer = Mixer()
         self.recording: Recording | None = None
         self.renderer: Renderer | None = None
@@ -73,8 +70,7 @@ class Session:
         self._output: MaskName = "phase-aware"
         self._match = LevelMatch()
         self._seek = (0, 0)
-        self._decoder: threading.Thread | None = None
-        self._stop_decoding = threading.Event()
+        self._decoder: Decoder | None = None
         if model is not None:
             self.set_model(model)
 
@@ -90,7 +86,6 @@ class Session:
         """
         recording, fill = open_recording(path, noise_path)
         self.close()
-        self._stop_decoding = threading.Event()
         self.recording, self.decode_error = recording, None
         self.loop, self.playing, self.bypass = None, False, False
         self.ideal = IdealChoice() if noise_path is not None else None
@@ -98,19 +93,11 @@ class Session:
         self._match = LevelMatch()
         self.seek(0)
         self._start_renderer()
-        self._decoder = threading.Thread(
-            target=self._decode, args=(recording, fill, self._stop_decoding), name="decoder"
-        )
-        self._decoder.start()
+        self._decoder = Decoder(recording, fill, self._decoded, self._decoding_failed)
 
-    def _decode(
-        self, recording: Recording, fill: Callable[[Callable[[], None], threading.Event], None], stop: threading.Event
-    ) -> None:
-        try:
-            fill(self._decoded, stop)
-        except Exception as error:  # a damaged file, a full disk: the window says so and goes on with what is there
-            self.decode_error = str(error) if isinstance(error, AudioFileError) else f"{recording.path.name}: {error}"
-            self._changed()
+    def _decoding_failed(self, why: str) -> None:
+        self.decode_error = why
+        self._changed()
 
     def _decoded(self) -> None:
         renderer = self.renderer
@@ -119,18 +106,8 @@ class Session:
         self._report()
 
     def _report(self) -> None:
-        """What decoder and renderer call after each piece.
-
-        All threads share one interpreter: while the view is moved, these leave it to the window most of the time. They
-        stay several times as fast as the sound is played (a piece of rendering is 0.13 s of sound or more).
-        """
         self._changed()
-        if time.monotonic() - self._moved_at < _MOVING:
-            time.sleep(_REST)
-
-    def view_moved(self) -> None:
-        """The view is being moved or zoomed."""
-        self._moved_at = time.monotonic()
+        self.pace.rest()
 
     def _start_renderer(self) -> None:
         if self.renderer is not None:
@@ -154,7 +131,7 @@ class Session:
         return ModelMasks(self.recording, self.model) if self.model is not None else None
 
     def export_job(self, targets: dict[Version, Path]) -> ExportJob:
-        """What :func:`export.export` needs, as everything is set now.
+        """What :func:`export.write_versions` needs, as everything is set now.
 
         Raises
         ------
@@ -171,9 +148,8 @@ class Session:
     def close(self) -> None:
         """Close what is open and end its threads."""
         self.playing = False
-        self._stop_decoding.set()
         if self._decoder is not None:
-            self._decoder.join()
+            self._decoder.close()
             self._decoder = None
         self.mixer.load(None)
         self._push()
@@ -292,14 +268,9 @@ class Session:
 
     def set_loop(self, start: int, stop: int) -> None:
         """Loop between two samples, in either order; shorter than 40 ms is widened. Clipped to the recording."""
-        if self.recording is None:
-            return
-        end = self.recording.samples
-        start, stop = sorted((min(max(start, 0), end), min(max(stop, 0), end)))
-        stop = min(max(stop, start + _SHORTEST_LOOP), end)
-        start = max(0, min(start, stop - _SHORTEST_LOOP))
-        self.loop = (start, stop) if stop > start else None
-        self._push()
+        if self.recording is not None:
+            self.loop = loop_within(start, stop, self.recording.samples)
+            self._push()
 
     def set_loop_start(self, position: int) -> None:
         """Move the loop's start; without a loop, or beyond its end, it then reaches to the end of the recording."""

@@ -8,13 +8,14 @@ from typing import Literal
 
 import platformdirs
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.partial import whole_file
+from phaseaware.engine.audio import whole_file
 from phaseaware.engine.versions import MASK_OF, Letter, Version
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ..model import AbxTest, Session
 from ..view import COLOURS
+from .widgets import plain_label
 
 __all__ = ["AbxPanel", "log_folder"]
 
@@ -51,9 +52,8 @@ class AbxPanel(QWidget):
         self.log_path: Path | None = None
         column = QVBoxLayout(self)
         column.addStretch(1)
-        self.headline, self.help = QLabel(), QLabel(_HELP)
+        self.headline, self.help = plain_label(), plain_label(_HELP)
         self.headline.setStyleSheet("font-size: 22px; font-weight: bold")
-        self.help.setTextFormat(Qt.TextFormat.PlainText)  # the log's path is in it
         self.help.setWordWrap(True)
         for label in (self.headline, self.help):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -64,11 +64,12 @@ def ask_for_name(parent: QWidget, title: str, done: Callable[[str], object]) -> 
 
 def ask_whether(parent: QWidget, text: str, done: Callable[[], object]) -> None:
     """Ask yes or no; ``done`` is called for yes."""
-    box = QMessageBox(
-        QMessageBox.Icon.Question, "PhaseAware", text,
-        QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel, parent,
-    )  # fmt: skip
+    box = QMessageBox(parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("PhaseAware")
+    box.setText(text)
+    box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
     box.setAttribute(_DELETE)
     box.accepted.connect(done)
     box.open()

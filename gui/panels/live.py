@@ -12,11 +12,11 @@ from phaseaware.plugin.board import Pedalboard
 from phaseaware.plugin.live import Device, LiveError, LiveSession, LiveVersion, devices, run
 from phaseaware.plugin.processor import PhaseAware
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ..model import Controls
-from ..view import COLOURS
-from .widgets import LevelMeter
+from ..view import COLOURS, LABELS
+from .widgets import LevelMeter, plain_label
 
 __all__ = ["LivePanel"]
 
@@ -48,10 +48,10 @@ class LivePanel(QWidget):
         self._previous: LiveVersion = "B"
         column = QVBoxLayout(self)
         column.addStretch(1)
-        title = QLabel("Live input")
+        title = plain_label("Live input")
         title.setStyleSheet("font-size: 22px; font-weight: bold")
         column.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
-        hint = QLabel("Use headphones: a loudspeaker's sound would come back through the microphone.")
+        hint = plain_label("Use headphones: a loudspeaker's sound would come back through the microphone.")
         hint.setObjectName("faint")
         hint.setWordWrap(True)
         hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -59,7 +59,7 @@ class LivePanel(QWidget):
         grid = QGridLayout()
         self.inputs, self.outputs = QComboBox(), QComboBox()
         for row, (name, box) in enumerate((("From", self.inputs), ("To", self.outputs))):
-            label = QLabel(name)
+            label = plain_label(name)
             label.setBuddy(box)
             box.setAccessibleName(f"{name} device")
             box.setMinimumWidth(150)
@@ -87,8 +87,8 @@ class LivePanel(QWidget):
         self.versions: dict[LiveVersion, QPushButton] = {}
         texts: tuple[tuple[LiveVersion, str, str], ...] = (
             ("bypass", "1   Input", COLOURS[Version.NOISY]),
-            ("A", "2   A  Phase-aware", COLOURS[Version.PHASE_AWARE]),
-            ("B", "3   B  Real mask", COLOURS[Version.REAL]),
+            ("A", f"2   {LABELS[Version.PHASE_AWARE]}", COLOURS[Version.PHASE_AWARE]),
+            ("B", f"3   {LABELS[Version.REAL]}", COLOURS[Version.REAL]),
         )
         for i, (name, text, colour) in enumerate(texts, 1):
             button = QPushButton(text)
@@ -104,7 +104,7 @@ class LivePanel(QWidget):
             self.versions[name] = button
         column.addSpacing(12)
         column.addLayout(buttons)
-        self.input_meter, self.output_meter = LevelMeter(("In", "Out")), QLabel()
+        self.input_meter, self.output_meter = LevelMeter(("In", "Out")), plain_label()
         column.addSpacing(12)
         column.addWidget(self.input_meter, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.output_meter, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from phaseaware.engine import IdealMask
-from phaseaware.engine.versions import Version
-from PyQt6.QtCore import pyqtSignal
+from phaseaware.engine.versions import LETTER_OF, Version
+from phaseaware.plugin.presets import Preset
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,7 +26,7 @@ from ..model import IdealChoice, Session
 from ..model.controls import NO_LIMIT_DB, Controls
 from ..model.levels import DELTA_GAINS_DB, MATCHED
 from ..view import COLOURS, LABELS, FrequencyScale
-from .widgets import LabelledSlider
+from .widgets import LabelledSlider, plain_label, plain_tip
 
 __all__ = ["LAYOUTS", "SidePanel"]
 
@@ -35,7 +37,7 @@ _IDEAL_B = (IdealMask.PSM, IdealMask.IRM, IdealMask.WIENER, IdealMask.IAM_CLIPPE
 
 
 def _heading(text: str) -> QLabel:
-    label = QLabel(text)
+    label = plain_label(text)
     label.setObjectName("heading")
     label.setIndent(0)
     return label
@@ -82,7 +84,7 @@ class SidePanel(QFrame):
         self.listening, self.viewing = _section(), _section()
         """What concerns an open recording only, not live sound."""
         self._is_live = False
-        self.preset_controls: Controls | None = None
+        self._preset_controls: Controls | None = None
         """Controls of the preset that was chosen last."""
         self._add_listening(self.listening)
         self._add_view(self.viewing)
@@ -152,6 +154,7 @@ class SidePanel(QFrame):
         row.addWidget(self.delta_gain)
         column.addLayout(row)
         self.gains = QLabel()
+        self.gains.setTextFormat(Qt.TextFormat.RichText)
         self.gains.setToolTip("Gain at which each version is heard")
         column.addWidget(self.gains)
 
@@ -276,6 +279,20 @@ class SidePanel(QFrame):
         self.viewing.setVisible(not live)
         self.show_session()
 
+    def set_presets(self, presets: Sequence[Preset]) -> None:
+        """Fill the list of presets."""
+        self.presets.clear()
+        self.presets.addItem("Presets…")
+        for preset in presets:
+            self.presets.addItem(preset.title, str(preset.path))
+            self.presets.setItemData(
+                self.presets.count() - 1, plain_tip(preset.description), Qt.ItemDataRole.ToolTipRole
+            )
+
+    def set_preset_controls(self, controls: Controls | None) -> None:
+        """The controls of the preset that was chosen; None: of none."""
+        self._preset_controls = controls
+
     def show_session(self) -> None:
         """Draw the session as it is."""
         session = self.session
@@ -283,18 +300,16 @@ class SidePanel(QFrame):
         for version, button in self.versions.items():
             button.setEnabled(recording is not None and (version is Version.NOISY or session.renderer is not None))
             button.setChecked(recording is not None and version is session.heard)
-        removed = "B" if session.output == "real" else "A"
-        self.versions[Version.REMOVED].setText(f"5  Removed by {removed}")
+        self.versions[Version.REMOVED].setText(f"5  Removed by {LETTER_OF[session.output]}")
         for button in (self.swap, self.bypass):
             button.setEnabled(session.renderer is not None)
         self.bypass.setChecked(session.bypass)
         self.match.setChecked(session.level_match)
         self.delta_gain.setCurrentIndex(DELTA_GAINS_DB.index(session.delta_gain_db))
-        names = {Version.NOISY: "noisy", Version.PHASE_AWARE: "A", Version.REAL: "B"}
         parts = [
-            f"<span style='color:{COLOURS[v]}'>{names[v]} {session.gain_db(v):+.1f}</span>".replace("-", "−", 1)
+            f"<span style='color:{COLOURS[v]}'>{v.letter or v} {session.gain_db(v):+.1f}</span>".replace("-", "−", 1)
             if session.gain_db(v)
-            else f"<span style='color:{COLOURS[v]}'>{names[v]} 0.0</span>"
+            else f"<span style='color:{COLOURS[v]}'>{v.letter or v} 0.0</span>"
             for v in MATCHED
         ]
         self.gains.setText(" &nbsp; ".join(parts) + " dB")
@@ -306,7 +321,7 @@ class SidePanel(QFrame):
         self.undo.setEnabled(session.history.can_undo)
         self.redo.setEnabled(session.history.can_redo)
         self.reset.setEnabled(controls != Controls())
-        if controls != self.preset_controls:
+        if controls != self._preset_controls:
             self.presets.setCurrentIndex(0)
         self.ideal_row.setVisible(recording is not None and recording.speech is not None and not self._is_live)
         self.source.setCurrentIndex(0 if session.ideal is not None else 1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from .widgets import plain_label
 
 __all__ = ["StartPage"]
 
@@ -27,7 +29,7 @@ class StartPage(QWidget):
         super().__init__()
         column = QVBoxLayout(self)
         column.addStretch(1)
-        title = QLabel("Drop a noisy recording here")
+        title = plain_label("Drop a noisy recording here")
         title.setStyleSheet("font-size: 24px; font-weight: 600")
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -21,10 +21,29 @@ from PyQt6.QtWidgets import (
 
 from ..view.theme import FAINT, TEXT, WARNING
 
-__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "plain_tip", "scrolled"]
+__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "plain_label", "plain_tip", "scrolled"]
 
 
 _NOTE_MS = 6000
+
+
+def plain_label(text: str = "") -> QLabel:
+    """A label that shows its text as it is: left to itself Qt takes a name like <b>.wav for HTML."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    return label
+
+
+def plain_tip(text: str) -> str:
+    """A tool tip that shows a text of others as it is: Qt has no plain ones, and takes ``<img src=…>`` for a picture.
+
+    Examples
+    --------
+    >>> plain_tip("a.wav"), plain_tip("<b>.wav")
+    ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
+    """
+    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if set(text) & set("<&") else text
 
 
 class _Slider(QSlider):
@@ -53,8 +72,8 @@ class LabelledSlider(QWidget):
         super().__init__()
         self.setObjectName("row")
         self._step, self._low, self._default, self._text = step, low, default, text
-        self._name = QLabel(name)
-        self._value = QLabel()
+        self._name = plain_label(name)
+        self._value = plain_label()
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, round((high - low) / step))
@@ -116,7 +135,7 @@ class FittingLabel(QLabel):
 
     def setToolTip(self, tip: str | None) -> None:  # noqa: N802
         self._tip = tip or ""
-        super().setToolTip(tip)
+        super().setToolTip(plain_tip(self._tip))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
@@ -130,19 +149,8 @@ class FittingLabel(QLabel):
         shown = next(fitting, metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, self.width()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
-        whole = "" if shown == self.text() else self.text()
-        super().setToolTip(plain_tip("\n".join(filter(None, (whole, self._tip)))))
-
-
-def plain_tip(text: str) -> str:
-    """A tool tip that shows a text of others as it is: Qt has no plain ones, and takes ``<img src=…>`` for a picture.
-
-    Examples
-    --------
-    >>> plain_tip("a.wav"), plain_tip("<b>.wav")
-    ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
-    """
-    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if Qt.mightBeRichText(text) else text
+        tip = self._tip if shown == self.text() else "\n".join(filter(None, (self.text(), self._tip)))
+        super().setToolTip(plain_tip(tip))
 
 
 def scrolled(page: QWidget) -> QScrollArea:
@@ -212,8 +220,7 @@ class MessageBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("message")
-        self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)  # names of files are in it
+        self.label = plain_label()
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = close = QToolButton()

@@ -132,7 +132,7 @@ class ViewArea(QWidget):
 
     def set_view(self, time: tuple[float, float], heights: tuple[float, float]) -> None:
         """Show this stretch in all panes: s, and heights on the frequency scale."""
-        self._session.view_moved()
+        self._session.pace.view_moved()
         self._view, self._heights = time, heights
         for kind in self.visible_kinds():
             self.panes[kind].set_view(time, heights)
@@ -298,7 +298,8 @@ class ViewArea(QWidget):
                 self.panes[kind].set_pictures(made)
 
     def grab_twice(self) -> QPixmap:
-        """What is shown, at twice its size."""
+        """What is shown, complete and at twice its size."""
+        self.picture_now()
         picture = QPixmap(2 * self.size())
         picture.setDevicePixelRatio(2)
         self.render(picture)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
 from phaseaware.engine.masks import SEAM_HZ
@@ -15,7 +18,7 @@ from .axes import TIME_HEIGHT, FrequencyAxis, TimeAxis, TimeBox, keep_quiet
 from .colour_bar import ColourBar, Range
 from .pictures import Kind, Picture
 from .scales import FrequencyScale
-from .theme import BACKGROUND, COLOURS, LUTS, TEXT
+from .theme import BACKGROUND, COLOURS, LABELS, LUTS, TEXT
 
 __all__ = ["SMALLEST_HEIGHT", "Pane"]
 
@@ -25,21 +28,62 @@ _HOW = (
     "Click: go there; drag: zoom in; wheel: zoom time, with Ctrl frequency, with Shift move\n"
     "+ and −: zoom time, with Ctrl frequency; Page Up, Page Down: move, with Ctrl in frequency; F: everything"
 )
-_TITLES = {
-    Kind.NOISY: ("1a  Noisy", "", "1a", COLOURS[Version.NOISY]),
-    Kind.PHASE_AWARE: ("1b  A  Phase-aware", "", "1b  A", COLOURS[Version.PHASE_AWARE]),
-    Kind.REAL: ("1c  B  Real mask", "", "1c  B", COLOURS[Version.REAL]),
-    Kind.DIFFERENCE: ("1d  Difference A − B", "blue: A louder, orange: B louder", "1d  A − B", TEXT),
-    Kind.SWIPE: ("A left, B right of the line", "drag it, or keys , and .", "A | B", TEXT),
-    Kind.MASK_MAGNITUDE: (
-        "Mask A: magnitude", "yellow to magenta: above one", "|Mask A|", COLOURS[Version.PHASE_AWARE],
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """How a kind of pane looks.
+
+    Attributes
+    ----------
+    title, short : where there is room, and where there is little.
+    colour : of the title.
+    codes, lut, default, limits, unit : the colour scale: values as numbers, colours, range and its limits.
+    remark : shown beside the title where there is room.
+    tells_seam : the line at the seam has its text.
+    has_fixed_range : the colour scale's range cannot be changed.
+    """
+
+    title: str
+    short: str
+    colour: str
+    codes: Scale
+    lut: np.ndarray
+    default: Range
+    limits: Range
+    unit: str = " dB"
+    remark: str = ""
+    tells_seam: bool = False
+    has_fixed_range: bool = False
+
+
+_LEVELS: dict[str, Any] = {"codes": LEVEL_CODES, "lut": LUTS["level"], "default": (-110, -25), "limits": (-120, 6)}
+_GAINS: dict[str, Any] = {"codes": MASK_CODES, "lut": LUTS["mask"], "default": (-30, 30), "limits": (-45, 45)}
+_COLOUR_A, _COLOUR_B = COLOURS[Version.PHASE_AWARE], COLOURS[Version.REAL]
+_LOOKS = {
+    Kind.NOISY: _Look(title=f"1a  {LABELS[Version.NOISY]}", short="1a", colour=COLOURS[Version.NOISY], **_LEVELS),
+    Kind.PHASE_AWARE: _Look(
+        title=f"1b  {LABELS[Version.PHASE_AWARE]}", short="1b  A", colour=_COLOUR_A, tells_seam=True, **_LEVELS
     ),
-    Kind.MASK_ROTATION: (
-        "Mask A: rotation", "hue: angle, brightness: magnitude", "∠ Mask A", COLOURS[Version.PHASE_AWARE],
+    Kind.REAL: _Look(title=f"1c  {LABELS[Version.REAL]}", short="1c  B", colour=_COLOUR_B, **_LEVELS),
+    Kind.DIFFERENCE: _Look(
+        title="1d  Difference A − B", remark="blue: A louder, orange: B louder", short="1d  A − B", colour=TEXT,
+        codes=DIFFERENCE_CODES, lut=LUTS["difference"], default=(-24, 24), limits=(-60, 60),
     ),
-    Kind.MASK_REAL: ("Mask B: real, 0 to 1", "", "Mask B", COLOURS[Version.REAL]),
+    Kind.SWIPE: _Look(
+        title="A left, B right of the line", remark="drag it, or keys , and .", short="A | B", colour=TEXT, **_LEVELS
+    ),
+    Kind.MASK_MAGNITUDE: _Look(
+        title="Mask A: magnitude", remark="yellow to magenta: above one", short="|Mask A|", colour=_COLOUR_A,
+        tells_seam=True, **_GAINS,
+    ),
+    Kind.MASK_ROTATION: _Look(
+        title="Mask A: rotation", remark="hue: angle, brightness: magnitude", short="∠ Mask A", colour=_COLOUR_A,
+        codes=ANGLE_CODES, lut=LUTS["rotation"], default=(-180, 180), limits=(-180, 180), unit="°",
+        tells_seam=True, has_fixed_range=True,
+    ),
+    Kind.MASK_REAL: _Look(title="Mask B: real, 0 to 1", short="Mask B", colour=_COLOUR_B, **_GAINS),
 }  # fmt: skip
-"""Title of a pane, a remark that is shown where there is room, a title where there is little, and their colour."""
 _NARROW = 200
 """Pixels: a pane that is no wider has no colour bar."""
 
@@ -74,7 +118,8 @@ class Pane(QWidget):
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self.kind = kind
-        self._codes, lut, default, limits, unit = _look(kind)
+        self._look = look = _LOOKS[kind]
+        self._codes = look.codes
         self.box = TimeBox()
         self.frequency_axis = FrequencyAxis()
         self.time_axis = TimeAxis("bottom")
@@ -84,7 +129,7 @@ class Pane(QWidget):
         self.plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
         self.time_axis.setStyle(tickTextOffset=2)
         self.image = _Image(axisOrder="col-major")
-        self.image.setLookupTable(lut)
+        self.image.setLookupTable(look.lut)
         self.box.addItem(self.image)
         seam_pen = pg.mkPen("#ffffff", width=1, style=Qt.PenStyle.DashLine)
         self.seam = pg.InfiniteLine(angle=0, pen=seam_pen)
@@ -92,33 +137,24 @@ class Pane(QWidget):
         self.box.addItem(self.seam)
         self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
         self.box.addItem(self.playhead)
-        title, remark, *_ = _TITLES[kind]
         self.title = pg.LabelItem(justify="left")
         self.title.setParentItem(self.box)
         self.title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
-        if kind in (Kind.PHASE_AWARE, Kind.MASK_ROTATION, Kind.MASK_MAGNITUDE):
-            self.seam_text: pg.TextItem | None = pg.TextItem(
+        self.seam_text: pg.TextItem | None = None
+        if look.tells_seam:
+            self.seam_text = pg.TextItem(
                 "phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0), fill=pg.mkBrush(10, 12, 15, 150)
             )
             self.box.addItem(self.seam_text, ignoreBounds=True)
-        else:
-            self.seam_text = None
-        self.bar = ColourBar(lut, default, limits, unit, fixed=kind is Kind.MASK_ROTATION)
+        self.bar = ColourBar(look.lut, look.default, look.limits, look.unit, fixed=look.has_fixed_range)
         self.bar.changed.connect(self.set_levels)
         self.bar.changed.connect(self.levels_changed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.plot, 1)
-        column = QVBoxLayout()
-        column.addWidget(self.bar, 1)
-        self._bar_space = column
-        row.addLayout(column)
-        self.setAccessibleName(title)
-        self.plot.setToolTip("\n".join(part for part in (f"{title}: {remark}" if remark else title, _HOW) if part))
+        self._bar_space = self._lay_out()
+        self.setAccessibleName(look.title)
+        self.plot.setToolTip(f"{look.title}: {look.remark}\n{_HOW}" if look.remark else f"{look.title}\n{_HOW}")
         self.box.sigResized.connect(self._write_captions)
         self._write_captions()
-        self.set_levels(*default)
+        self.set_levels(*look.default)
         self.show_time(False)
         self._quiet = False
         self.box.sigRangeChanged.connect(self._range_changed)
@@ -133,16 +169,26 @@ class Pane(QWidget):
             self.box.addItem(self._swipe)
             self._halves: tuple[Picture, Picture] | None = None
 
+    def _lay_out(self) -> QVBoxLayout:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.plot, 1)
+        column = QVBoxLayout()
+        column.addWidget(self.bar, 1)
+        row.addLayout(column)
+        return column
+
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
         self.bar.setVisible(self.width() > _NARROW)
 
     def _write_captions(self) -> None:
         """As much of them as there is room for: they must neither be cut off nor cover each other."""
-        title, remark, short, colour = _TITLES[self.kind]
-        style = f"color:{colour}; background-color:rgba(10,12,15,190); font-weight:600"
+        look = self._look
+        style = f"color:{look.colour}; background-color:rgba(10,12,15,190); font-weight:600"
         room = self.box.width() - 12
-        for text in (f"{title}  ({remark})" if remark else title, title, short):
+        for text in (f"{look.title}  ({look.remark})" if look.remark else look.title, look.title, look.short):
             self.title.setText(f"<span style='{style}'>&nbsp;{text}&nbsp;</span>")
             if self.title.item.boundingRect().width() <= room:
                 break
@@ -243,13 +289,3 @@ class Pane(QWidget):
         """Size of the picture in device pixels."""
         ratio = self.devicePixelRatioF()
         return max(1, int(self.box.width() * ratio)), max(1, int(self.box.height() * ratio))
-
-
-def _look(kind: Kind) -> tuple[Scale, np.ndarray, Range, Range, str]:
-    if kind is Kind.DIFFERENCE:
-        return DIFFERENCE_CODES, LUTS["difference"], (-24, 24), (-60, 60), " dB"
-    if kind in (Kind.MASK_MAGNITUDE, Kind.MASK_REAL):
-        return MASK_CODES, LUTS["mask"], (-30, 30), (-45, 45), " dB"
-    if kind is Kind.MASK_ROTATION:
-        return ANGLE_CODES, LUTS["rotation"], (-180, 180), (-180, 180), "°"
-    return LEVEL_CODES, LUTS["level"], (-110, -25), (-120, 6), " dB"

@@ -16,9 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render
-from phaseaware.engine.files import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio import SUFFIXES, AudioFileError, AudioInfo, AudioReader, AudioWriter, remove_abandoned
 from phaseaware.engine.limits import Link
-from phaseaware.engine.partial import remove_abandoned
 from phaseaware.engine.rates import AnyRateSeparator
 
 from .plan import Job

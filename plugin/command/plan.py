@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phaseaware.engine.audio import SUFFIXES
 from phaseaware.engine.errors import UsageError
-from phaseaware.engine.files import SUFFIXES
 
 __all__ = ["Job", "Plan", "plan"]
 

@@ -86,7 +86,7 @@ def _process(arguments: argparse.Namespace) -> ExitStatus:
 
 
 def _seconds(path: Path) -> float:
-    from phaseaware.engine.files import AudioFileError, AudioReader
+    from phaseaware.engine.audio import AudioFileError, AudioReader
 
     try:
         with AudioReader(path) as reader:

@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
+from phaseaware.engine.audio import whole_file
 from phaseaware.engine.masks import SEAM_BIN, SEAM_HZ
-from phaseaware.engine.partial import whole_file
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, SAMPLE_RATE, window
 
 __all__ = ["A_COLOUR", "B_COLOUR", "decibels", "mask_figure", "save_figure", "spectrogram_figure"]

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioWriter
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.masks import IdealMask
 from phaseaware.engine.model import MaskModel

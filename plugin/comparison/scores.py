@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import metrics
-from phaseaware.engine.files import AudioInfo, AudioReader
+from phaseaware.engine.audio import AudioInfo, AudioReader
 from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.stft import SAMPLE_RATE
 from phaseaware.engine.versions import Version

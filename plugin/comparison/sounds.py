@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.audio import AudioInfo, AudioWriter
 from phaseaware.engine.controls import Render
-from phaseaware.engine.files import AudioInfo, AudioWriter
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.model import MaskModel

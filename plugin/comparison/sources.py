@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.files import AudioFileError, AudioInfo, AudioReader
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 
 __all__ = ["Sources", "finite", "inspect"]
 
@@ -91,8 +91,8 @@ class Sources:
                         x, part = finite(x), finite(part)
                         yield x, part if name == "speech" else x - part
             if reader.not_finite:
-                lost = f"{reader.not_finite} samples of {self.path.name}"
-                self.remarks = [f"{lost} are NaN or infinite; they count as silence."]
+                found = f"{reader.not_finite} samples of {self.path.name}"
+                self.remarks = [f"{found} are NaN or infinite; they count as silence."]
 
     def first(self, samples: int) -> Samples:
         """The first channel's beginning of the speech that is known."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from phaseaware.engine.files import AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioReader, AudioWriter
 
 __all__ = ["mixture", "stems"]
 

@@ -126,7 +126,7 @@ def install(
 
 def runtime() -> list[Path]:
     """onnxruntime's library in the installed package, and its licence."""
-    import onnxruntime
+    from phaseaware.engine.runtime import onnxruntime
 
     package = Path(onnxruntime.__file__).parent
     libraries = sorted((package / "capi").glob("libonnxruntime.so*"))

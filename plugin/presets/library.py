@@ -203,7 +203,7 @@ def save_preset(
     ...     load_preset(path).plugin.reduction_db
     12
     """
-    from phaseaware.engine.partial import whole_file
+    from phaseaware.engine.audio import whole_file
 
     from .writer import Writer
 

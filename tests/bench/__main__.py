@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import soundfile
 from phaseaware.engine import MaskModel, Render
+from phaseaware.engine.runtime import onnxruntime
 from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
 from . import board, cost, measure, profile, quality, rivals, threads

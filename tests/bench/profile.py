@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from phaseaware.engine import MaskModel, Render, Separator, shape_mask
-from phaseaware.engine.files import AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioReader, AudioWriter
 from phaseaware.engine.model import MOST_FRAMES
+from phaseaware.engine.runtime import onnxruntime
 from phaseaware.engine.stft import HOP, Analysis, Synthesis
 
 from tests.signals import voice_like

@@ -46,16 +46,16 @@ def test_row_15_and_16_controls_undo_and_defaults(opened: MainWindow, qtbot: QtB
 def test_row_16_presets_are_saved_and_taken(opened: MainWindow, tmp_path: Path) -> None:
     names = [opened.side.presets.itemText(i) for i in range(opened.side.presets.count())]
     assert "Gentle voice" in names
-    opened.menus.take_preset(opened.side.presets.itemData(names.index("Gentle voice")))
+    opened.presets.take(opened.side.presets.itemData(names.index("Gentle voice")))
     assert opened.session.controls == Controls(reduction_db=12, strength_high=0.8)
     opened.session.set_controls(Controls(reduction_db=7.5, mix=0.9))
-    opened.menus.save_preset("Mine")
+    opened.presets.save("Mine")
     opened.session.set_controls(Controls())
     names = [opened.side.presets.itemText(i) for i in range(opened.side.presets.count())]
-    opened.menus.take_preset(opened.side.presets.itemData(names.index("Mine")))
+    opened.presets.take(opened.side.presets.itemData(names.index("Mine")))
     assert opened.session.controls == Controls(reduction_db=7.5, mix=0.9)
     opened.session.set_controls(Controls(mix=0.1))
-    opened.menus.save_preset("Mine")  # asks first
+    opened.presets.save("Mine")  # asks first
     question = opened.findChild(QMessageBox)
     assert question is not None
     assert "Overwrite" in question.text()
@@ -65,7 +65,7 @@ def test_row_16_presets_are_saved_and_taken(opened: MainWindow, tmp_path: Path) 
     assert "mix = 0.1" in Path(mine).read_text(encoding="utf-8")
     broken = tmp_path / "broken.toml"
     broken.write_text("schema = 99")
-    opened.menus.take_preset(str(broken))
+    opened.presets.take(str(broken))
     assert "Cannot load" in opened.message.label.text()
     assert opened.session.controls == Controls(mix=0.1)
 
@@ -106,7 +106,7 @@ def test_row_18_progress_pause_and_resume(opened: MainWindow, qtbot: QtBot) -> N
 
 def test_row_20_the_script_is_on_the_clipboard(opened: MainWindow, noisy_file: Path) -> None:
     opened.session.set_controls(Controls(reduction_db=15.0))
-    opened.menus.copy.trigger()
+    opened.menus.entries["copy script"].trigger()
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     compile(clipboard.text(), "script", "exec")

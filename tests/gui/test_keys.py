@@ -1,12 +1,12 @@
-"""Everything by keyboard: keys that do not collide, are told, and a focus that goes from top to bottom."""
+"""Everything by keyboard: keys that do not collide, are explained, and a focus that goes from top to bottom."""
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import pytest
 from phaseaware.engine.versions import Version
-from phaseaware.gui.keys import HELP
+from phaseaware.gui.actions import ACTIONS, RECENT, help_rows
 from phaseaware.gui.view import Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QEvent, QPoint, Qt
@@ -24,7 +24,7 @@ PLAIN, SHIFT, CONTROL = (
 )
 NAMES = {
     K.Key_Left: "←", K.Key_Right: "→", K.Key_Minus: "−", K.Key_Underscore: "−", K.Key_Equal: "+",
-    K.Key_PageUp: "Up", K.Key_PageDown: "Down", K.Key_Escape: "Esc",
+    K.Key_PageUp: "Page Up", K.Key_PageDown: "Page Down", K.Key_Escape: "Esc",
 }  # fmt: skip
 
 
@@ -48,19 +48,25 @@ def test_no_key_stands_for_two_things(opened: MainWindow) -> None:
         assert len(mnemonics) == len(set(mnemonics)) > 0, group
 
 
-def test_help_names_every_key(opened: MainWindow, qtbot: QtBot) -> None:
-    named = list(chain.from_iterable(key.split() for _, rows in HELP for key, _ in rows))
+def test_every_action_has_its_handler_and_its_name_once(window: MainWindow) -> None:
+    names = [action.name for action in ACTIONS]
+    assert len(names) == len(set(names))
+    assert window._handlers.keys() | {RECENT} == set(names)
+
+
+def test_every_key_is_explained(opened: MainWindow, qtbot: QtBot) -> None:
+    explained = {key for _, rows in help_rows() for keys, _ in rows for key in keys.replace("Page ", "Page_").split()}
+    explained = {key.replace("_", " ") for key in explained}
     for key in opened.keys.actions(PLAIN):
         name = NAMES.get(K(key), QKeySequence(key).toString())
-        assert name in named, name
+        assert name in explained, name
     for action in opened.findChildren(QAction):
-        shortcut = action.shortcut().toString().replace("Shift+", "")
-        if shortcut not in ("", "F1", "Ctrl+Q"):
-            assert shortcut in named or action.shortcut().toString() in named, shortcut
+        shortcut = action.shortcut().toString()
+        assert shortcut in explained | {"", "F1", "Ctrl+Q"}, shortcut
     qtbot.keyClick(opened, K.Key_F1)
     (dialog,) = (d for d in opened.findChildren(QDialog) if d.isVisible())
     shown = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert all(title.upper() in shown for title, _ in HELP)
+    assert all(title.upper() in shown for title, _ in help_rows())
     dialog.reject()
 
 

@@ -62,16 +62,16 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     drop(opened, other)
     assert opened.session.recording is not None
     assert opened.session.recording.path == other
-    assert [action.text() for action in opened.menus.recent.actions()] == [str(other), str(noisy_file)]
-    opened.menus.recent.actions()[1].trigger()
+    assert [action.text() for action in opened.files.recent.actions()] == [str(other), str(noisy_file)]
+    opened.files.recent.actions()[1].trigger()
     assert opened.session.recording.path == noisy_file
     rendered(opened, qtbot)
     targets = {version: tmp_path / f"out {version}.wav" for version in Version}
-    opened.menus.exports.write(targets)
-    qtbot.waitUntil(lambda: opened.menus.exports.share is None)
+    opened.exporter.write(targets)
+    qtbot.waitUntil(lambda: opened.exporter.share is None)
     assert "Exported to" in opened.message.label.text()
     assert all(soundfile.info(path).frames == soundfile.info(noisy_file).frames for path in targets.values())
-    opened.menus.exports.save_picture(tmp_path / "picture.png")
+    opened.exporter.save_picture(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
@@ -89,7 +89,7 @@ def test_row_13_ideal_masks_of_stems(
     assert window.session.recording is not None
     assert window.session.recording.path.name == "speech.wav"
     assert window.side.ideal_row.isVisible()
-    (recent,) = window.menus.recent.actions()
+    (recent,) = window.files.recent.actions()
     assert recent.text() == f"{tmp_path / 'speech.wav'} + {tmp_path / 'noise.wav'}"
     recent.trigger()  # both, as they were
     assert window.session.recording.speech is not None
@@ -97,7 +97,7 @@ def test_row_13_ideal_masks_of_stems(
     window.side.ideal_a.activated.emit(1)
     assert window.session.ideal is not None
     assert window.session.ideal.phase_aware is IdealMask.COMPLEX
-    (recent,) = window.menus.recent.actions()
+    (recent,) = window.files.recent.actions()
     recent.trigger()  # the choice begins anew, and the boxes say so
     assert window.session.ideal == IdealChoice()
     assert (window.side.ideal_a.currentText(), window.side.ideal_b.currentText()) == ("A hybrid", "B psm")
@@ -121,10 +121,10 @@ def test_two_errors_are_told_together_and_once(opened: MainWindow, qtbot: QtBot)
     rendered(opened, qtbot)
     assert session.renderer is not None
     session.decode_error, session.renderer.error = "cannot read on", "the disk is full"
-    opened._session_changed()
+    opened._show_reports()
     assert opened.message.label.text() == "cannot read on\nthe disk is full"
     opened.message.hide()
-    opened._session_changed()
+    opened._show_reports()
     assert not opened.message.isVisible()
 
 
@@ -142,7 +142,7 @@ def test_nothing_open_no_key_does_harm(window: MainWindow, qtbot: QtBot) -> None
         K.Key_Plus,
     ):
         press(qtbot, window, key)
-    window.menus.copy_script()
+    window.exporter.copy_script()
     assert "open a recording" in window.message.label.text()
     assert not window.session.playing
 
@@ -195,8 +195,8 @@ def test_without_a_file_the_demo_clip_is_offered(
     button.click()
     assert window.session.recording is not None
     assert window.session.ideal is None
-    assert window.menus.recent.isEmpty()  # the clip is no file of the user's, nor is its folder
-    assert window.menus.folder != str(tmp_path)
+    assert window.files.recent.isEmpty()  # the clip is no file of the user's, nor is its folder
+    assert window.files.folder != str(tmp_path)
     assert window.middle.currentWidget() is window.views
     rendered(window, qtbot)
     window.close()

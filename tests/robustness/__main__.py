@@ -13,14 +13,14 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import soundfile
 from phaseaware.engine import MaskModel, ModelError
 from phaseaware.engine.model import default_model
+from phaseaware.engine.runtime import onnxruntime
 
 from .clocks import RATE, Cards, run_live
 from .faults import TRIALS
@@ -37,6 +37,7 @@ exception that is not the documented one, an output that is half-written, of the
 memory than allowed.
 """
 Lines = list[str]
+OUTCOMES = ("refused", "refused, ended in its trial", "processed")
 
 
 def _row(*cells: object) -> str:
@@ -48,20 +49,36 @@ def _table(*titles: str) -> Lines:
 
 
 def damaged(scale: float) -> Lines:
-    """Damaged sound files, presets, models, each in a child process."""
-    lines = _table("damaged", "damage", "tried", "refused with a message", "processed to the end", "faults of ours")
+    """Damaged sound files, presets and models, in child processes."""
+    return _trials([what for what in TRIALS if what != "graphs"], int(5000 * scale))
+
+
+def graphs(scale: float) -> Lines:
+    """Graphs of allowed operators with wild inputs and attributes: checked, tried in a fork, loaded, and run."""
+    return _trials(["graphs"], int(50_000 * scale))
+
+
+def _trials(kinds_of_file: Sequence[str], count: int) -> Lines:
+    lines = _table("given", "kind", "tried", *OUTCOMES, "faults of ours")
     faults: Lines = []
-    for what in TRIALS:
-        outcomes = run_trials(what, range(int(5000 * scale)))
+    for what in kinds_of_file:
+        outcomes = run_trials(what, range(count))
         kinds = sorted({kind for kind, _ in outcomes.counts})
         for kind in kinds:
             counts = {outcome: count for (k, outcome), count in outcomes.counts.items() if k == kind}
             wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
-            lines.append(
-                _row(what, kind, sum(counts.values()), counts.get("refused", 0), counts.get("processed", 0), wrong)
-            )
+            told = (counts.get(outcome, 0) for outcome in OUTCOMES)
+            lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
         lines.append(
-            _row(f"**{what}**", f"peak memory {outcomes.peak_mb:.0f} MB", outcomes.tried, "", "", len(outcomes.faults))
+            _row(
+                f"**{what}**",
+                f"peak memory {outcomes.peak_mb:.0f} MB",
+                outcomes.tried,
+                "",
+                "",
+                "",
+                len(outcomes.faults),
+            )
         )
         faults += outcomes.faults
     note = f"A child process that takes more than {MOST_MB} MB counts as a fault."
@@ -186,8 +203,8 @@ def clocks(scale: float) -> Lines:
 
 
 PARTS: dict[str, Callable[[float], Lines]] = {
-    "damaged": damaged, "hostile": hostile, "arguments": arguments, "folders": folders, "endurance": endurance,
-    "clocks": clocks,
+    "damaged": damaged, "graphs": graphs, "hostile": hostile, "arguments": arguments, "folders": folders,
+    "endurance": endurance, "clocks": clocks,
 }  # fmt: skip
 
 

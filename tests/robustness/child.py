@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import resource
 import sys
 from pathlib import Path
 
 import numpy as np
-from phaseaware.engine import model
+from phaseaware.engine.model_check import verdict
 
 from .faults import TRIALS
+from .forks import try_in_fork
+from .isolate import TIRED
 
 ADDRESS_SPACE = 12 << 30
-MODEL_MEMORY, LOAD_SECONDS = 512 << 20, 10.0
-"""Less than what a user's process gives, so that thousands of trials end soon."""
+TIRED_MB = 500
 
 
-UNIT = 1024 if sys.platform == "linux" else 2**20  # of ru_maxrss, in a megabyte
+def _peak_mb() -> float:
+    """Resident memory at most; on Linux `ru_maxrss` begins with that of the process that started this one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def main() -> None:
     """Arguments: kind of file, first seed, one after the last, folder."""
     what, first, stop, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    model.MOST_MEMORY, model.LONGEST_LOAD_SECONDS = MODEL_MEMORY, LOAD_SECONDS
+    if hasattr(os, "fork"):
+        verdict._try_in_child = try_in_fork
+    os.environ["XDG_CACHE_HOME"] = str(folder)
     answers, sys.stdout = sys.stdout, sys.stderr
     for seed in range(first, stop):
         told = {"kind": "?", "outcome": "fault", "what": ""}
@@ -33,8 +42,10 @@ def main() -> None:
             told["kind"], told["outcome"] = TRIALS[what](np.random.default_rng(seed), folder)
         except Exception as error:
             told["what"] = f"{type(error).__name__}: {error}"[:300]
-        told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
+        told["peak_mb"] = _peak_mb()
         print(json.dumps(told), file=answers, flush=True)
+        if told["peak_mb"] > TIRED_MB:
+            sys.exit(TIRED)
 
 
 if __name__ == "__main__":

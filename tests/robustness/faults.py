@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from phaseaware.engine import MaskModel, ModelError, separate, shipped_models
-from phaseaware.engine.files import AudioReader
+from phaseaware.engine.audio import AudioReader
 from phaseaware.plugin import PresetError, load_preset
 from phaseaware.plugin.command import batch
 from phaseaware.plugin.command.plan import Job
@@ -18,6 +18,7 @@ from phaseaware.plugin.presets import shipped_folder
 
 from tests import fakes
 
+from .graphs import wild_graph
 from .mutate import damaged_bytes, damaged_model, damaged_text
 
 __all__ = ["TRIALS", "FaultError"]
@@ -120,14 +121,24 @@ def _models(folder: Path) -> tuple[bytes, ...]:
 
 def _model(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
     kind, content = damaged_model(rng, _models(folder)[int(rng.choice([0, 0, 1, 2]))])
+    return _try_model(kind, content, folder)
+
+
+def _graph(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
+    return _try_model("wild", wild_graph(rng), folder)
+
+
+def _try_model(kind: str, content: bytes, folder: Path) -> tuple[str, str]:
     path = folder / "model.onnx"
     path.write_bytes(content)
     try:
         model = MaskModel(path)
     except ModelError as error:
-        _check(str(error).startswith(path.name), f"the message does not name the file: {error}")
-        return kind, "refused"
-    x = (0.1 * rng.standard_normal((1, 9000))).astype(np.float32)
+        said = str(error)
+        _check(said.startswith(path.name) and "\n" not in said, f"the message is not one line with the file: {said}")
+        ended = "ends the process" in said or "takes" in said
+        return kind, "refused, ended in its trial" if ended else "refused"
+    x = (0.1 * np.random.default_rng(1).standard_normal((1, 9000))).astype(np.float32)
     made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks], sample_rate=48_000)
     _check(made.shape == (len(model.info.masks), *x.shape), f"shape {made.shape}")
     return kind, "processed"
@@ -137,6 +148,7 @@ TRIALS: dict[str, Callable[[np.random.Generator, Path], tuple[str, str]]] = {
     "sound files": _audio,
     "presets": _preset,
     "models": _model,
+    "graphs": _graph,
 }
 """A trial damages a file by the generator, in the folder; returns the kind of damage and what became of it.
 

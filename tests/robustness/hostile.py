@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from tests.fakes import METADATA
 
-__all__ = ["HOSTILE", "graph_model"]
+__all__ = ["HANDED", "HOSTILE", "graph_model"]
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 FRAMES = [1, "T", 513, 2]
@@ -196,6 +196,56 @@ def _text(value: str) -> Callable[[], onnx.ModelProto]:
     return make
 
 
+def _strings() -> onnx.ModelProto:
+    texts = helper.make_tensor("texts", TensorProto.STRING, [1000], [b"x"] * 1000)
+    return graph_model([helper.make_node("Size", ["texts"], ["n"]), *_add("n")], [texts])
+
+
+def _folded(count: int = 7, size: int = 1 << 22) -> Callable[[], onnx.ModelProto]:
+    """Each constant is within the bound of declared shapes; what is folded of them is not."""
+
+    def make() -> onnx.ModelProto:
+        nodes, names = [helper.make_node("ConstantOfShape", ["dims"], ["c"])], []
+        for i in range(40 * count):
+            nodes.append(helper.make_node("Concat", ["c"] * (4 + i % 13), [f"x{i}"], axis=0))
+            nodes.append(helper.make_node("ReduceMax", [f"x{i}"], [f"r{i}"], keepdims=0))
+            names.append(f"r{i}")
+        return graph_model([*nodes, helper.make_node("Sum", names, ["s"]), *_add("s")], [_ints("dims", size)])
+
+    return make
+
+
+def _divided(heard: bool) -> Callable[[], onnx.ModelProto]:
+    """The smallest whole number by -1: SIGFPE; at once, or when the sound says so."""
+
+    def make() -> onnx.ModelProto:
+        whole = [helper.make_node("ReduceMin", ["spectrum"], ["least"], keepdims=0),
+                 helper.make_node("Cast", ["least"], ["smallest"], to=INT64)]  # fmt: skip
+        constants = [_ints("minus", -1)] + [_ints("smallest", -(1 << 63))] * (not heard)
+        return graph_model(
+            [*(whole if heard else []), helper.make_node("Div", ["smallest", "minus"], ["q"]),
+             helper.make_node("Cast", ["q"], ["f"], to=FLOAT), *_add("f")], constants,
+        )  # fmt: skip
+
+    return make
+
+
+def _at_a_length(frames: int) -> Callable[[], onnx.ModelProto]:
+    """Harmless but for one number of frames."""
+
+    def make() -> onnx.ModelProto:
+        nodes = [
+            helper.make_node("Shape", ["spectrum"], ["T"], start=1, end=2),
+            helper.make_node("Equal", ["T", "n"], ["now"]),
+            helper.make_node("Where", ["now", "huge", "one"], ["dims"]),
+            helper.make_node("ConstantOfShape", ["dims"], ["big"]),
+            *_add("big"),
+        ]
+        return graph_model(nodes, [_ints("n", frames), _ints("huge", 1 << 40), _ints("one", 1)])
+
+    return make
+
+
 def slow_model() -> onnx.ModelProto:
     """Many products of matrices: some hundred milliseconds for each of thousands."""
     names = ["m", *(f"m{i}" for i in range(5000))]
@@ -219,19 +269,34 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "functions": (_function, "functions of its own"),
     "sparse tensor": (_sparse, "sparse tensors"),
     "sparse constant": (_sparse_constant, "sparse tensors"),
-    "constant of 4 TB": (_of_shape(1 << 20, 1 << 20), "silent frames fails"),
-    "constant whose size overflows": (_of_shape(1 << 62, 1 << 62), "cannot load|silent frames fails"),
-    "64 times as much, ten times over": (_repeated, "silent frames fails"),
-    "outer product of 160 GB": (_outer_product, "silent frames fails"),
-    "memory by the fourth power of the frames": (_per_frame, "silent frames fails"),
+    "constant of 4 TB": (_of_shape(1 << 20, 1 << 20), "constant shapes ask for more"),
+    "constant whose size overflows": (_of_shape(1 << 62, 1 << 62), "constant shapes ask for more"),
+    "64 times as much, ten times over": (_repeated, "silent frames fails|MB of memory"),
+    "outer product of 160 GB": (_outer_product, "silent frames fails|MB of memory"),
+    "memory by the fourth power of the frames": (_per_frame, "silent frames fails|MB of memory"),
     "memory by the loudness": (_by_value, "depends on the sound heard"),
     "shape by the loudness": (_by_axes, "depends on the sound heard"),
     "axis of two thousand million": (_long_axis, "an axis longer than"),
     "chance": (_random, "RandomNormal is not one"),
-    "30,000 operators": (_many_nodes, "are more than"),
+    "30,000 operators": (_many_nodes, "more than"),
     "state of 4 TB": (_state(1 << 20, 1 << 20), "are not 1 to"),
     "state of no size": (_state(0), "are not 1 to|cannot load"),
+    "texts as elements": (_strings, "elements of ONNX's type 8"),
+    "gigabytes when folded": (_folded(), "MB of memory"),
+    "smallest number by -1": (_divided(False), r"ends the process that tries it out \(SIGFPE\)"),
+    "smallest number by -1, when heard": (_divided(True), "divides whole numbers that depend on the sound"),
+    "memory at 16 frames": (_at_a_length(16), "a run on 16 noisy frames fails|MB of memory"),
     "escape sequences in a text": (_text("\x1b]0;owned\x07"), "control characters"),
     "text of a megabyte": (_text("x" * (1 << 20)), "longer than"),
 }
 """Name: how the model is made, and what its refusal says (a pattern)."""
+
+HANDED = {
+    "segv_sum": "operator Sum: an input is missing",
+    "dft_emptyaxis": "operator DFT: its axis is not one constant",
+    "folding": "constant shapes ask for more",
+    "prepack2": "constant shapes ask for more",
+    "lstm_slow": "constant shapes ask for more",
+    "dropout_noise": "operator Dropout: may be in training mode",
+}
+"""Files in ``handed/`` that ended, filled or held up a process before models were tried in one of their own."""

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Outcomes", "run_trials"]
+__all__ = ["TIRED", "Outcomes", "run_trials"]
 
 LONGEST_SECONDS = 120.0
-MOST_MB = 1500
+MOST_MB = 1000
 """Resident memory that a child may take; an empty one takes about 150."""
+TIRED = 75
+"""Status of a child that ends before it is done, so that its peak of memory does not hide those of later trials."""
 
 
 @dataclass
@@ -75,8 +77,8 @@ def _follow(command: list[str], what: str, first: int, stop: int, outcomes: Outc
                 return first + 1
             first += 1
         status = child.wait()
-        if first >= stop and status == 0:
-            return stop
+        if (first >= stop and status == 0) or status == TIRED:
+            return first
         said.seek(0)
         last = (said.read().strip().splitlines() or [""])[-1]
         outcomes.counts["?", "crash" if not how else "hang"] += 1

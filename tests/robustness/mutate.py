@@ -118,7 +118,7 @@ def _attributes(rng: np.random.Generator, graph: onnx.GraphProto) -> None:
 
 
 def _operators(rng: np.random.Generator, graph: onnx.GraphProto) -> None:
-    from phaseaware.engine.graph import OPERATORS
+    from phaseaware.engine.model_check import OPERATORS
 
     _one(rng, graph.node).op_type = str(rng.choice(sorted(OPERATORS)))
 

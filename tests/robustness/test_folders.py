@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from phaseaware.engine.partial import PartialFile, remove_abandoned
+from phaseaware.engine.audio.commit import PartialFile, remove_abandoned
 
 from tests.plugin.command.running import Command, get, put, runner, tones, tree
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine.files import AudioFileError, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioWriter
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls
-from phaseaware.gui.model.export import Cancelled, export
+from phaseaware.gui.model.export import Cancelled, write_versions
 
 from tests.gui.helpers import Watched, write_wav
 
@@ -46,7 +46,7 @@ def test_all_versions_are_exported_as_heard_but_for_the_level(
     out = tmp_path / "out"
     out.mkdir()
     shares: list[float] = []
-    export(session.export_job(all_targets(out)), progress=shares.append, stopped=lambda: False)
+    write_versions(session.export_job(all_targets(out)), progress=shares.append, stopped=lambda: False)
     sounds = {v: soundfile.read(out / f"{v}.wav", dtype="float32", always_2d=True)[0] for v in Version}
     x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
     np.testing.assert_array_equal(sounds[Version.NOISY], x)
@@ -68,7 +68,9 @@ def test_rate_channels_and_length_are_those_of_the_file(
     watched.session.open(write_wav(tmp_path / "x.wav", x, rate))
     session = watched.rendered()
     target = tmp_path / "a.flac"
-    export(session.export_job({Version.PHASE_AWARE: target}), progress=lambda share: None, stopped=lambda: False)
+    write_versions(
+        session.export_job({Version.PHASE_AWARE: target}), progress=lambda share: None, stopped=lambda: False
+    )
     info = soundfile.info(target)
     assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, 2, len(x), "PCM_24")
 
@@ -82,7 +84,7 @@ def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
     out.mkdir()
     (out / "noisy.wav").write_bytes(b"from before")
     with files_no_larger_than(100_000), pytest.raises(AudioFileError):
-        export(session.export_job(all_targets(out)), progress=lambda share: None, stopped=lambda: False)
+        write_versions(session.export_job(all_targets(out)), progress=lambda share: None, stopped=lambda: False)
     assert [p.name for p in out.iterdir()] == ["noisy.wav"]
     assert (out / "noisy.wav").read_bytes() == b"from before"
 
@@ -102,7 +104,7 @@ def test_a_disk_that_is_full_at_the_very_end_leaves_nothing(
     job = watched.rendered().export_job(all_targets(tmp_path / "out"))
     (tmp_path / "out").mkdir()
     with pytest.raises(AudioFileError, match="the disk is full"):
-        export(job, progress=lambda share: None, stopped=lambda: False)
+        write_versions(job, progress=lambda share: None, stopped=lambda: False)
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -112,7 +114,7 @@ def test_cancelling_leaves_nothing(watched: Watched, noisy_file: Path, tmp_path:
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(Cancelled):
-        export(session.export_job(all_targets(out)), progress=lambda share: None, stopped=lambda: True)
+        write_versions(session.export_job(all_targets(out)), progress=lambda share: None, stopped=lambda: True)
     assert not list(out.iterdir())
 
 
@@ -120,7 +122,7 @@ def test_an_unknown_suffix_is_refused(watched: Watched, noisy_file: Path, tmp_pa
     watched.session.open(noisy_file)
     session = watched.rendered()
     with pytest.raises(ValueError, match=r"\.wav, \.flac, \.w64"):
-        export(
+        write_versions(
             session.export_job({Version.NOISY: tmp_path / "x.xyz"}), progress=lambda share: None, stopped=lambda: False
         )
 
@@ -130,7 +132,7 @@ def test_the_recording_itself_is_not_replaced(watched: Watched, noisy_file: Path
     watched.session.open(noisy_file)
     job = watched.rendered().export_job({Version.PHASE_AWARE: noisy_file})
     with pytest.raises(ValueError, match="the recording itself"):
-        export(job, progress=lambda share: None, stopped=lambda: False)
+        write_versions(job, progress=lambda share: None, stopped=lambda: False)
     assert noisy_file.read_bytes() == before
 
 
@@ -149,10 +151,10 @@ def test_no_stem_is_replaced_by_whatever_name(watched: Watched, tmp_path: Path, 
     for path in (*stems, link, hard, tmp_path / "." / "noise.wav"):
         job = session.export_job({Version.NOISY: fresh, Version.REAL: path})
         with pytest.raises(ValueError, match="one of the stems"):
-            export(job, progress=lambda share: None, stopped=lambda: False)
+            write_versions(job, progress=lambda share: None, stopped=lambda: False)
         assert [stem.read_bytes() for stem in stems] == before
         assert not fresh.exists()
-    export(session.export_job({Version.REAL: fresh}), progress=lambda share: None, stopped=lambda: False)
+    write_versions(session.export_job({Version.REAL: fresh}), progress=lambda share: None, stopped=lambda: False)
     assert soundfile.info(fresh).frames == 4800
 
 
@@ -163,7 +165,7 @@ def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: W
     session = watched.rendered()
     for suffix, clipped in ((".flac", 7), (".wav", 0)):
         job = session.export_job({Version.NOISY: tmp_path / f"out{suffix}"})
-        assert export(job, progress=lambda share: None, stopped=lambda: False) == clipped
+        assert write_versions(job, progress=lambda share: None, stopped=lambda: False) == clipped
 
 
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:

@@ -13,7 +13,7 @@ import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from phaseaware.engine import MaskModel
 from phaseaware.engine.versions import Version
-from phaseaware.gui import exports
+from phaseaware.gui import exporter
 from phaseaware.gui.model import Controls, ExportJob
 from phaseaware.gui.panels import widgets
 from phaseaware.gui.window import MainWindow
@@ -42,7 +42,7 @@ def choose(window: MainWindow, path: Path) -> None:
 
 def exported(window: MainWindow, qtbot: QtBot) -> str:
     """What the window says when the export has ended."""
-    qtbot.waitUntil(lambda: window.menus.exports.share is None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.exporter.share is None, timeout=20_000)
     return window.message.label.text()
 
 
@@ -53,26 +53,26 @@ def nothing_is_asked(window: MainWindow) -> bool:
 def test_a_recording_is_opened_while_the_other_plays_on(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     other = write_wav(tmp_path / "other.wav", np.full(4800, 0.1, np.float32))
     opened.toggle_play()
-    opened.menus.open_dialog()
+    opened.files.ask()
     assert opened.session.playing  # nothing is blocked
     choose(opened, other)
     assert opened.session.recording is not None
     assert opened.session.recording.path == other
-    assert opened.menus.folder == str(tmp_path)
+    assert opened.files.folder == str(tmp_path)
 
 
 def test_cancelling_changes_nothing(opened: MainWindow, noisy_file: Path, tmp_path: Path) -> None:
-    menus, before = opened.menus, sorted(tmp_path.iterdir())
+    files, exporter, before = opened.files, opened.exporter, sorted(tmp_path.iterdir())
     for ask in (
-        menus.open_dialog, menus.open_stems_dialog, menus.exports.ask_for_one, menus.exports.ask_for_all,
-        menus.exports.ask_for_picture, menus.save_preset_dialog,
+        files.ask, files.ask_for_stems, exporter.ask_for_one, exporter.ask_for_all,
+        exporter.ask_for_picture, opened.presets.ask_for_name,
     ):  # fmt: skip
         ask()
         asked(QDialog, opened).reject()
         assert nothing_is_asked(opened)
     assert opened.session.recording is not None
     assert opened.session.recording.path == noisy_file
-    assert menus.exports.share is None
+    assert exporter.share is None
     assert not opened.message.isVisible()
     assert sorted(tmp_path.iterdir()) == before
 
@@ -81,7 +81,7 @@ def test_stems_are_asked_for_one_after_the_other(
     window: MainWindow, tmp_path: Path, rng: np.random.Generator, qtbot: QtBot
 ) -> None:
     s, n = (write_wav(tmp_path / f"{name}.wav", rng.standard_normal(4800).astype(np.float32) / 20) for name in "sn")
-    window.menus.open_stems_dialog()
+    window.files.ask_for_stems()
     choose(window, s)
     assert "s.wav" in asked(QFileDialog, window).windowTitle()
     choose(window, n)
@@ -93,11 +93,11 @@ def test_stems_without_their_noise_and_stems_that_do_not_match(
     opened: MainWindow, noisy_file: Path, tmp_path: Path
 ) -> None:
     other = write_wav(tmp_path / "other.wav", np.zeros((4800, 2), np.float32), 44_100)
-    opened.menus.open_stems_dialog()
+    opened.files.ask_for_stems()
     choose(opened, other)
     asked(QFileDialog, opened).reject()
     assert not opened.message.isVisible()
-    opened.menus.open_stems_dialog()
+    opened.files.ask_for_stems()
     choose(opened, noisy_file)
     choose(opened, other)
     assert "stems must match" in opened.message.label.text()
@@ -109,17 +109,17 @@ def test_stems_without_their_noise_and_stems_that_do_not_match(
 def test_a_broken_file_is_told_and_the_open_one_stays(opened: MainWindow, noisy_file: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF" + bytes(100))
-    opened.menus.open_dialog()
+    opened.files.ask()
     choose(opened, broken)
     assert "broken.wav" in opened.message.label.text()
     assert opened.session.recording is not None
     assert opened.session.recording.path == noisy_file
-    assert [action.text() for action in opened.menus.recent.actions()] == [str(noisy_file)]
+    assert [action.text() for action in opened.files.recent.actions()] == [str(noisy_file)]
 
 
 def test_what_is_heard_is_exported_in_the_format_chosen(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     opened.session.select(Version.REAL)
-    opened.menus.exports.ask_for_one()
+    opened.exporter.ask_for_one()
     dialog = asked(QFileDialog, opened)
     assert [Path(p).name for p in dialog.selectedFiles()] == ["noisy real.wav"]
     flac = next(f for f in dialog.nameFilters() if "flac" in f)
@@ -132,7 +132,7 @@ def test_what_is_heard_is_exported_in_the_format_chosen(opened: MainWindow, tmp_
 
 
 def test_an_unknown_suffix_is_told(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    opened.menus.exports.ask_for_one()
+    opened.exporter.ask_for_one()
     choose(opened, tmp_path / "x.mp4")
     assert "must end in .wav, .flac, .w64" in exported(opened, qtbot)
     assert not (tmp_path / "x.mp4").exists()
@@ -141,13 +141,13 @@ def test_an_unknown_suffix_is_told(opened: MainWindow, tmp_path: Path, qtbot: Qt
 def test_all_versions_replace_only_what_may_be_replaced(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
-    opened.menus.exports.ask_for_all()
+    opened.exporter.ask_for_all()
     choose(opened, folder)
     assert "Exported" in exported(opened, qtbot)
     assert len(list(folder.iterdir())) == 5
     (folder / "noisy real.wav").write_bytes(b"mine")
     for answer, content in ((QMessageBox.StandardButton.Cancel, b"mine"), (QMessageBox.StandardButton.Yes, b"RIFF")):
-        opened.menus.exports.ask_for_all()
+        opened.exporter.ask_for_all()
         choose(opened, folder)
         box = asked(QMessageBox, opened)
         assert "noisy real.wav" in box.text()
@@ -165,9 +165,9 @@ def test_a_read_only_folder_is_told(opened: MainWindow, tmp_path: Path, qtbot: Q
     folder.chmod(0o500)
     if os.geteuid() == 0:
         folder = Path("/proc")  # root may write anywhere but there
-    opened.menus.exports.write({Version.NOISY: folder / "x.wav"})
+    opened.exporter.write({Version.NOISY: folder / "x.wav"})
     assert "Nothing was written" in exported(opened, qtbot)
-    opened.menus.exports.save_picture(folder / "x.png")
+    opened.exporter.save_picture(folder / "x.png")
     assert "Cannot export the picture" in opened.message.label.text()
     assert not (folder / "x.wav").exists()
 
@@ -177,9 +177,9 @@ def test_a_full_disk_is_told_and_what_was_there_stays(opened: MainWindow, tmp_pa
     target.write_bytes(b"from before")
     picture = tmp_path / "a.png"
     with files_no_larger_than(5_000):
-        opened.menus.exports.write({Version.PHASE_AWARE: target})
+        opened.exporter.write({Version.PHASE_AWARE: target})
         assert "Nothing was written" in exported(opened, qtbot)
-        opened.menus.exports.save_picture(picture)
+        opened.exporter.save_picture(picture)
     assert "Cannot export the picture" in opened.message.label.text()
     assert target.read_bytes() == b"from before"
     assert not picture.exists()
@@ -189,15 +189,15 @@ def test_a_full_disk_is_told_and_what_was_there_stays(opened: MainWindow, tmp_pa
 def test_an_export_can_be_cancelled(
     opened: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancelled, export = threading.Event(), exports.export
+    cancelled, write_versions = threading.Event(), exporter.write_versions
 
     def held(job: ExportJob, **options: Any) -> int:
         assert cancelled.wait(PATIENCE)
-        return export(job, **options)
+        return write_versions(job, **options)
 
-    monkeypatch.setattr(exports, "export", held)
-    opened.menus.exports.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
-    opened.menus.exports.cancel()
+    monkeypatch.setattr(exporter, "write_versions", held)
+    opened.exporter.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
+    opened.exporter.cancel()
     cancelled.set()
     assert "cancelled" in exported(opened, qtbot)
     assert not (tmp_path / "a.wav").exists()
@@ -210,13 +210,13 @@ def test_a_model_that_fails_ends_the_export(
         raise RuntimeException("out of memory")  # as all of onnxruntime's, no RuntimeError
 
     monkeypatch.setattr(MaskModel, "run", fails)
-    opened.menus.exports.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
+    opened.exporter.write({Version.PHASE_AWARE: tmp_path / "a.wav"})
     assert "out of memory. Nothing was written" in exported(opened, qtbot)
     assert not (tmp_path / "a.wav").exists()
 
 
 def test_the_picture_is_exported(opened: MainWindow, tmp_path: Path) -> None:
-    opened.menus.exports.ask_for_picture()
+    opened.exporter.ask_for_picture()
     choose(opened, tmp_path / "picture")
     assert (tmp_path / "picture.png").read_bytes()[1:4] == b"PNG"
     assert "Exported" in opened.message.label.text()
@@ -224,7 +224,7 @@ def test_the_picture_is_exported(opened: MainWindow, tmp_path: Path) -> None:
 
 def test_a_picture_replaces_no_sound(opened: MainWindow, noisy_file: Path) -> None:
     before = noisy_file.read_bytes()
-    opened.menus.exports.save_picture(noisy_file)
+    opened.exporter.save_picture(noisy_file)
     assert "must end in .png" in opened.message.label.text()
     assert noisy_file.read_bytes() == before
 
@@ -232,7 +232,7 @@ def test_a_picture_replaces_no_sound(opened: MainWindow, noisy_file: Path) -> No
 def test_a_preset_is_saved_under_the_name_given(opened: MainWindow) -> None:
     opened.session.set_controls(Controls(reduction_db=9.0))
     for name, said in (("Nine", "Saved as"), ("  ", "Cannot save"), ("a/b", "not a path")):
-        opened.menus.save_preset_dialog()
+        opened.presets.ask_for_name()
         dialog = asked(QInputDialog, opened)
         dialog.setTextValue(name)
         dialog.accept()

@@ -15,6 +15,8 @@ from PyQt6.QtWidgets import QComboBox, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 MARKUP = "<img src='x.png'> &lt; <b>bold"
+OUR_MARKUP = ("readout", "gains")
+"""Attributes that hold labels with colours of our own, of which nothing comes from outside."""
 
 
 def shows_markup(text: str) -> bool:
@@ -59,7 +61,7 @@ def test_messages_are_plain(opened: MainWindow, qtbot: QtBot) -> None:
 
 def test_presets_describe_themselves_in_plain_text(opened: MainWindow) -> None:
     save_preset(PhaseAware(), "Mine", description=MARKUP)
-    opened.menus.list_presets()
+    opened.presets.refresh()
     box = opened.side.presets
     tips = [str(box.itemData(i, Qt.ItemDataRole.ToolTipRole)) for i in range(box.count())]
     assert any("img" in tip for tip in tips)
@@ -75,3 +77,25 @@ def test_the_log_of_a_listening_test_may_lie_anywhere(
     opened.abx.answer("A")
     assert "img" in opened.abx.help.text()
     assert misread(opened) == []
+
+
+def test_every_label_says_whether_its_text_is_markup(opened: MainWindow) -> None:
+    opened.start_abx()
+    opened.abx.finish()
+    opened.start_live()
+    ours = [
+        getattr(owner, name) for owner in (opened.views, opened.side) for name in OUR_MARKUP if hasattr(owner, name)
+    ]
+    assert len(ours) == len(OUR_MARKUP)
+    labels = opened.findChildren(QLabel)
+    assert len(labels) > 10
+    for label in labels:
+        wanted = Qt.TextFormat.RichText if label in ours else Qt.TextFormat.PlainText
+        assert label.textFormat() is wanted, label.text()
+
+
+def test_recent_files_are_listed_by_their_names(window: MainWindow, tmp_path: Path) -> None:
+    window.files.remember(tmp_path / "Bell & sons <b>.wav")
+    (entry,) = window.files.recent.actions()
+    assert entry.text().replace("&&", "&") == str(tmp_path / "Bell & sons <b>.wav")
+    assert entry.text().count("&") == 2 * str(tmp_path / "Bell & sons").count("&")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
-from phaseaware.gui.model import session
+from phaseaware.gui.model import pace
 from phaseaware.gui.view import FrequencyScale, Kind
 from phaseaware.gui.view.theme import LUTS
 from phaseaware.gui.window import MainWindow
@@ -240,7 +240,7 @@ def test_moving_the_view_slows_the_work_behind_it_but_does_not_stop_it(
     rests: list[float] = []
     clock = SimpleNamespace(now=time.monotonic() + 10, sleep=rests.append)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(session, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
     opened.session._report()
     assert not rests
     opened.views.set_view((0.0, 0.5), (0.0, 1.0))

@@ -1,41 +1,53 @@
-"""Exports from the window: versions as sound files, in the background, and the picture."""
+"""What leaves the window: versions as sound files, in the background, the picture, the settings as a script."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from phaseaware.engine.partial import whole_file
+from phaseaware.engine.audio import whole_file
 from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QPixmap
+from PyQt6.QtWidgets import QWidget
 
-from .model.export import Cancelled, export
+from .model import Session
+from .model.export import Cancelled, write_versions
 from .panels.dialogs import ask_for_folder, ask_for_new_file, ask_whether
 
-if TYPE_CHECKING:
-    from .window import MainWindow
-
-__all__ = ["Exports"]
+__all__ = ["Exporter"]
 
 _SOUND = {".wav": "WAV, 32 bit float", ".flac": "FLAC, 24 bit", ".w64": "Wave64, 32 bit float"}
 _PICTURE = {".png": "PNG"}
 
 
-class Exports(QObject):
-    """Writes what a window's session holds, one export at a time.
+class Exporter(QObject):
+    """Writes what a session holds, one export at a time.
+
+    Parameters
+    ----------
+    session : what is exported.
+    picture : draws what is shown.
+    folder : where dialogs begin.
+    parent : owns them.
 
     Signals
     -------
     changed : an export has begun or ended.
+    failed, noted : what went wrong; what was done.
     """
 
     changed = pyqtSignal()
+    failed = pyqtSignal(str)
+    noted = pyqtSignal(str)
     _ended = pyqtSignal(str, bool)
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(
+        self, session: Session, picture: Callable[[], QPixmap], folder: Callable[[], str], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._picture, self._folder, self._parent = session, picture, folder, parent
         self.share: float | None = None
         """Share done of an export under way."""
         self._stop = threading.Event()
@@ -44,18 +56,18 @@ class Exports(QObject):
 
     def ask_for_one(self) -> None:
         """Ask for a name for the version that is heard."""
-        session = self._window.session
+        session = self._session
         if session.recording is None:
             return
         version = session.heard
         ask_for_new_file(
-            self._window, f"Export {version}", self._window.menus.folder, f"{session.recording.path.stem} {version}",
+            self._parent, f"Export {version}", self._folder(), f"{session.recording.path.stem} {version}",
             _SOUND, lambda path: self.write({version: Path(path)}),
         )  # fmt: skip
 
     def ask_for_all(self) -> None:
         """Ask for a folder for all versions; and whether files there may be replaced."""
-        session = self._window.session
+        session = self._session
         if session.recording is None:
             return
         stem = session.recording.path.stem
@@ -66,22 +78,21 @@ class Exports(QObject):
             there = [path.name for path in targets.values() if path.exists()]
             if there:
                 text = "\n".join([f"In {folder} there is already:", "", *there, "", "Replace?"])
-                ask_whether(self._window, text, lambda: self.write(targets))
+                ask_whether(self._parent, text, lambda: self.write(targets))
             else:
                 self.write(targets)
 
-        ask_for_folder(self._window, "Export all versions into a folder", self._window.menus.folder, into)
+        ask_for_folder(self._parent, "Export all versions into a folder", self._folder(), into)
 
     def write(self, targets: dict[Version, Path]) -> None:
         """Write versions in the background."""
-        show = self._window.message.show_message
         if self.share is not None:
-            show("An export is under way; wait for it, or cancel it.")
+            self.failed.emit("An export is under way; wait for it, or cancel it.")
             return
         try:
-            job = self._window.session.export_job(targets)
+            job = self._session.export_job(targets)
         except ValueError as error:
-            show(f"Cannot export: {error}")
+            self.failed.emit(f"Cannot export: {error}")
             return
         self.share = 0.0
         self._stop.clear()
@@ -92,7 +103,7 @@ class Exports(QObject):
         def run() -> None:
             worked = False
             try:
-                clipped = export(job, progress=progress, stopped=self._stop.is_set)
+                clipped = write_versions(job, progress=progress, stopped=self._stop.is_set)
                 names = ", ".join(path.name for path in targets.values())
                 text = f"Exported to {next(iter(targets.values())).parent}: {names}"
                 if clipped:
@@ -114,36 +125,45 @@ class Exports(QObject):
 
     def _end(self, text: str, worked: bool) -> None:
         self.share = None
-        show = self._window.message.show_note if worked else self._window.message.show_message
-        show(text)
+        (self.noted if worked else self.failed).emit(text)
         self.changed.emit()
 
     def ask_for_picture(self) -> None:
         """Ask for a name for the picture."""
-        recording = self._window.session.recording
+        recording = self._session.recording
         if recording is None:
             return
         ask_for_new_file(
-            self._window, "Export the picture", self._window.menus.folder, recording.path.stem, _PICTURE,
+            self._parent, "Export the picture", self._folder(), recording.path.stem, _PICTURE,
             lambda path: self.save_picture(Path(path)),
         )  # fmt: skip
 
     def save_picture(self, path: Path) -> None:
         """Save what the middle of the window shows, at twice its size, as PNG."""
-        window = self._window
         if path.suffix.lower() not in _PICTURE:
-            window.message.show_message(f"Cannot export the picture: {path.name}: the name must end in .png")
+            self.failed.emit(f"Cannot export the picture: {path.name}: the name must end in .png")
             return
-        window.views.picture_now()
-        picture = window.views.grab_twice()
+        picture = self._picture()
         try:
             with whole_file(path, overwrite=True) as partial:
                 if not picture.save(str(partial), "PNG"):
                     raise OSError("it cannot be written; is the disk full?")
         except OSError as error:
-            window.message.show_message(f"Cannot export the picture: {error.strerror or error} ({path})")
+            self.failed.emit(f"Cannot export the picture: {error.strerror or error} ({path})")
             return
-        window.message.show_note(f"Exported to {path}")
+        self.noted.emit(f"Exported to {path}")
+
+    def copy_script(self) -> None:
+        """Put the settings on the clipboard as a script."""
+        try:
+            text = self._session.script()
+        except ValueError as error:
+            self.failed.emit(f"Cannot copy: {error}")
+            return
+        clipboard = QGuiApplication.clipboard()
+        assert clipboard is not None
+        clipboard.setText(text)
+        self.noted.emit("Copied: a Python script that makes A and B of this recording with these settings.")
 
     def close(self) -> None:
         """End an export under way."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,6 +50,9 @@ class PartialFile:
                 return path, None
             with suppress(OSError):  # file systems without locks
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            with suppress(OSError):  # what is replaced keeps its rights
+                if self._overwrite:
+                    os.fchmod(lock, stat.S_IMODE(self._target.stat().st_mode) & 0o777)
             if path.exists():  # nobody has taken it for abandoned before it was locked
                 return path, lock
             os.close(lock)
@@ -105,8 +109,11 @@ def remove_abandoned(folder: Path) -> None:
             if fcntl is None:
                 path.unlink()
                 continue
-            handle = os.open(path, os.O_WRONLY)
+            # Anybody may leave a pipe or a link of such a name in a shared folder.
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
             try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    continue
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
             finally:

@@ -1,0 +1,9 @@
+from .commit import remove_abandoned as remove_abandoned
+from .commit import whole_file as whole_file
+from .formats import BLOCK as BLOCK
+from .formats import SUFFIXES as SUFFIXES
+from .formats import AudioFileError as AudioFileError
+from .formats import AudioInfo as AudioInfo
+from .names import printable as printable
+from .reader import AudioReader as AudioReader
+from .writer import AudioWriter as AudioWriter

@@ -1,0 +1,129 @@
+"""ID3 tags and what they mean in the names of Vorbis comments, both ways."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mutagen.flac import Picture
+    from mutagen.id3 import ID3
+
+__all__ = ["Found", "make", "parse", "understand"]
+
+_NAMES = {
+    "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
+    "TPE2": "albumartist", "TCOM": "composer", "TPOS": "discnumber", "TCOP": "copyright", "TENC": "encodedby",
+    "TBPM": "bpm", "TSRC": "isrc", "TPUB": "publisher", "TLAN": "language", "TIT1": "grouping", "TIT3": "subtitle",
+    "TKEY": "key", "TEXT": "lyricist", "TPE3": "conductor", "TPE4": "remixer", "TSOP": "artistsort",
+    "TSOA": "albumsort", "TSOT": "titlesort", "TSO2": "albumartistsort", "TSOC": "composersort", "TSST": "discsubtitle",
+    "TDOR": "originaldate", "TMED": "media", "TMOO": "mood", "TOPE": "originalartist", "TOAL": "originalalbum",
+    "TOWN": "owner", "TRSN": "station", "TSSE": "software",
+}  # fmt: skip
+_FRAMES = {name: frame for frame, name in _NAMES.items()}
+_LINKS = {"WOAR": "website", "WCOP": "license", "WPUB": "publisherurl", "WOAF": "url", "WOAS": "sourceurl"}
+
+
+@dataclass
+class Found:
+    """What a tag says.
+
+    Attributes
+    ----------
+    chapters : start and end in s, and title.
+    only_here : frames that other formats have no place for, in words.
+    """
+
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    chapters: list[tuple[float, float, str]] = field(default_factory=list)
+    only_here: list[str] = field(default_factory=list)
+
+
+def parse(content: bytes) -> Found:
+    """Understand a tag that lies in a chunk."""
+    from mutagen import MutagenError
+    from mutagen.id3 import ID3
+
+    try:
+        return understand(ID3(io.BytesIO(content)))
+    except (MutagenError, ValueError, OSError):
+        return Found(only_here=["an ID3 tag that is damaged"])
+
+
+def understand(tag: ID3) -> Found:
+    """Read the frames."""
+    from mutagen.flac import Picture
+
+    found, pictures = Found(), []
+    tags: dict[str, list[str]] = {}
+    for frame in tag.values():
+        kind = frame.FrameID
+        if kind in _NAMES:
+            tags.setdefault(_NAMES[kind], []).extend(str(text) for text in frame.text)
+        elif kind == "TXXX":
+            tags.setdefault(frame.desc.lower() or "text", []).extend(map(str, frame.text))
+        elif kind == "COMM":
+            tags.setdefault("comment" if not frame.desc else f"comment:{frame.desc.lower()}", []).extend(frame.text)
+        elif kind == "USLT":
+            tags.setdefault("lyrics", []).append(frame.text)
+        elif kind == "WXXX" or kind in _LINKS:
+            tags.setdefault(_LINKS.get(kind, "url"), []).append(frame.url)
+        elif kind == "APIC" and frame.mime != "-->":
+            picture = Picture()
+            picture.type, picture.mime, picture.desc, picture.data = frame.type, frame.mime, frame.desc, frame.data
+            pictures.append(picture)
+        elif kind == "CHAP":
+            titles = [str(sub) for sub in frame.sub_frames.values() if sub.FrameID == "TIT2"]
+            found.chapters.append((frame.start_time / 1000, frame.end_time / 1000, titles[0] if titles else ""))
+        elif kind not in ("CTOC", "TLEN", "TFLT", "TSIZ"):
+            found.only_here.append(f"the ID3 frame {kind}")
+    found.tags = {name: tuple(texts) for name, texts in tags.items() if texts}
+    found.pictures = tuple(pictures)
+    found.chapters.sort()
+    return found
+
+
+def make(
+    tags: Mapping[str, Iterable[str]], pictures: Iterable[Picture], chapters: Iterable[tuple[float, float, str]]
+) -> ID3:
+    """A tag that says the same."""
+    from mutagen import id3
+
+    tag = id3.ID3()
+    made: Any  # its classes are named by what they hold
+    for name, texts in tags.items():
+        if name in _FRAMES:
+            made = getattr(id3, _FRAMES[name])(encoding=3, text=list(texts))
+        elif name == "comment":
+            made = id3.COMM(encoding=3, lang="XXX", desc="", text=list(texts))
+        elif name == "lyrics":
+            made = id3.USLT(encoding=3, lang="XXX", desc="", text="\n".join(texts))
+        else:
+            made = id3.TXXX(encoding=3, desc=name, text=list(texts))
+        tag.add(made)
+    for number, picture in enumerate(pictures):
+        description = picture.desc or ("" if not number else str(number))  # it tells several of a type apart
+        tag.add(id3.APIC(encoding=3, mime=picture.mime, type=picture.type, desc=description, data=picture.data))
+    names = []
+    for number, (start, end, title) in enumerate(chapters):
+        names.append(f"chp{number}")
+        tag.add(
+            id3.CHAP(
+                element_id=names[-1], start_time=round(start * 1000), end_time=round(end * 1000),
+                sub_frames=[id3.TIT2(encoding=3, text=[title])],
+            )
+        )  # fmt: skip
+    if names:
+        top = id3.CTOCFlags.TOP_LEVEL | id3.CTOCFlags.ORDERED
+        tag.add(id3.CTOC(element_id="toc", flags=top, child_element_ids=names, sub_frames=[]))
+    return tag
+
+
+def packed(tag: ID3) -> bytes:
+    """The tag as bytes, for a chunk."""
+    target = io.BytesIO()
+    tag.save(target, v2_version=4, padding=lambda info: 0)
+    return target.getvalue()

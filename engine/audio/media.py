@@ -1,0 +1,294 @@
+"""Sound of M4A, MP4, MOV, MKV, WebM, WMA, AMR, AC-3 and others, read through PyAV (FFmpeg).
+
+Samples are placed by their times: delay of the encoder and edit lists are cut away, and where sound is missing there is
+silence, so that it stays in step with the pictures. How many there are is counted by decoding, never taken from a bit
+rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pieces import PiecedFile
+from .sniff import demuxer_for
+
+if TYPE_CHECKING:
+    import av
+
+__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "survive"]
+
+Samples = NDArray[np.float32]
+_GAP = 0.04
+"""Seconds. Times of Matroska and ASF are whole milliseconds; what jumps further is a gap."""
+_LONGEST_GAP = 3600.0
+_TICK = 0.002
+_ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC
+_MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
+_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
+_DEPTHS = {"s16": "16", "s32": "24"}
+_PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
+        "pcm_f32": "FLOAT", "pcm_f64": "DOUBLE", "pcm_mula": "ULAW", "pcm_alaw": "ALAW"}  # fmt: skip
+
+
+class MediaError(Exception):
+    """It cannot be read; the message says why. ``is_missing``: PyAV is."""
+
+    def __init__(self, reason: str, *, is_missing: bool = False) -> None:
+        super().__init__(reason)
+        self.is_missing = is_missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A sound track.
+
+    Attributes
+    ----------
+    sample_rate, channels : of the sound.
+    codec : FFmpeg's name; subtype : ours.
+    layout : FFmpeg's name of the loudspeakers.
+    start : time of the first sample, s (a fraction).
+    tracks : number of sound tracks.
+    pictures : whether there is a moving picture.
+    promised : samples by the container's index; None: it does not tell.
+    """
+
+    sample_rate: int
+    channels: int
+    codec: str
+    subtype: str
+    layout: str
+    start: Fraction
+    tracks: int
+    pictures: bool
+    promised: int | None
+
+
+def _no_other_file(url: str, flags: int, options: dict[str, str]) -> Any:
+    raise OSError(f"{url} is another file")
+
+
+def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
+    """A container of PyAV.
+
+    Raises
+    ------
+    MediaError : PyAV is missing, or the file is damaged.
+    """
+    try:
+        import av
+    except ImportError:
+        reason = f"{kind} is read through PyAV, which is missing: pip install 'phaseaware[media]'"
+        raise MediaError(reason, is_missing=True) from None
+    file.seek(0)
+    try:
+        return av.open(
+            file, "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace", buffer_size=1 << 16
+        )
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise MediaError(f"cannot be opened as {kind}, or is damaged ({_told(error)})") from None
+
+
+def _told(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+@dataclass
+class Tally:
+    """What was met while decoding.
+
+    Attributes
+    ----------
+    frames, silent : samples; of which silence where sound was missing.
+    damaged : packets that could not be decoded.
+    end : of the last packet, s.
+    """
+
+    frames: int = 0
+    silent: int = 0
+    damaged: int = 0
+    end: Fraction = Fraction(0)
+
+
+class MediaSource:
+    """The first sound track, decoded block by block.
+
+    Parameters
+    ----------
+    handle : of the file.
+    kind : as :func:`sniff.kind_of` tells.
+    identity : what the file is known by, so that it is counted once.
+
+    Raises
+    ------
+    MediaError : PyAV is missing, there is no sound, or the file is damaged.
+    """
+
+    def __init__(self, handle: int, kind: str, identity: tuple[int, ...]) -> None:
+        self._handle, self.kind, self.identity = handle, kind, identity
+        self.track = self._look()
+        self.tally = _counted(self)
+
+    @property
+    def frames(self) -> int:
+        """Samples that are sound: without what fills up the last packet, where the container tells."""
+        promised, counted = self.track.promised, self.tally.frames
+        if promised is None:
+            return counted
+        # Edit lists of MP4 count in ticks, mostly milliseconds; the packets count in samples.
+        by_packets = round((self.tally.end - self.track.start) * self.track.sample_rate)
+        if abs(by_packets - promised) <= _TICK * self.track.sample_rate:
+            promised = by_packets
+        return min(promised, counted)
+
+    def open(self) -> av.container.InputContainer:
+        """The container once more, from its beginning."""
+        return open_media(PiecedFile(self._handle), self.kind)
+
+    def _look(self) -> Track:
+        with self.open() as container:
+            import av  # it is there
+
+            sounds = container.streams.audio
+            if not sounds:
+                raise MediaError("holds no sound, only pictures" if container.streams.video else "holds no sound")
+            stream = sounds[0]
+            if stream.codec_context is None:
+                raise MediaError("its sound is of a kind that is not known")
+            unit = stream.time_base
+            start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
+            told, codec = stream.duration, stream.codec_context.name
+            exact = self.kind in ("MP4", "MOV", "3GP") and told and unit
+            pictures = any(not is_cover(video) for video in container.streams.video)
+            subtype = _subtype(stream)
+            # What the container says of rate and channels is often wrong: what is decoded counts.
+            first = None
+            for packet in survive(container.demux(stream), Tally()):
+                with suppress(av.error.FFmpegError, ValueError):
+                    first = next(iter(packet.decode()), None)
+                if first is not None:
+                    break
+            if first is None or not first.sample_rate:
+                raise MediaError(f"its sound ({codec}) cannot be decoded")
+            return Track(
+                sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
+                layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
+                promised=round(told * unit * first.sample_rate) if exact and told and unit else None,
+            )  # fmt: skip
+
+    def blocks(self, tally: Tally | None = None) -> Iterator[Samples]:
+        """Decoded pieces of shape (channels, n), as the container's times place them, without the cut at the end.
+
+        Raises
+        ------
+        MediaError : rate or channels change.
+        """
+        import av
+
+        tally = Tally() if tally is None else tally
+        rate, shift = self.track.sample_rate, None
+        with self.open() as container:
+            stream = container.streams.audio[0]
+            for packet in survive(container.demux(stream), tally):
+                try:
+                    frames = packet.decode()
+                except (av.error.FFmpegError, ValueError):
+                    tally.damaged += 1
+                    continue
+                if packet.pts is not None and packet.duration and not packet.is_discard:
+                    tally.end = max(tally.end, (packet.pts + packet.duration) * packet.time_base)
+                for frame in frames:
+                    self._check(frame, tally.frames)
+                    if frame.time is not None:
+                        at = round(frame.time * rate)
+                        shift = at - tally.frames if shift is None else shift
+                        gap = at - shift - tally.frames
+                        if gap > _LONGEST_GAP * rate or gap < -_GAP * rate:
+                            shift += gap  # the clock was set anew: nothing is missing
+                        elif gap > _GAP * rate:
+                            tally.frames += gap
+                            tally.silent += gap
+                            yield from _zeros(self.track.channels, gap)
+                    block = _as_float(frame)
+                    tally.frames += block.shape[1]
+                    yield block
+
+    def _check(self, frame: av.AudioFrame, position: int) -> None:
+        rate, channels = frame.sample_rate, frame.layout.nb_channels
+        if (rate, channels) != (self.track.sample_rate, self.track.channels):
+            at = position / self.track.sample_rate
+            raise MediaError(f"its sound changes after {at:.2f} s to {channels} channel(s) at {rate} Hz")
+
+
+def survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:
+    """Packets, without those that the container itself cannot read."""
+    import av
+
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, ValueError, IndexError):  # the last: of a stream that was not there before
+            tally.damaged += 1
+            return
+        if packet is None:
+            return
+        yield packet
+
+
+@lru_cache(maxsize=256)
+def _place(key: tuple[object, ...]) -> list[Tally]:
+    """Where the count of a file is kept."""
+    return []
+
+
+def _counted(source: MediaSource) -> Tally:
+    place = _place((source.kind, *source.identity))
+    if not place:
+        tally = Tally()
+        for _ in source.blocks(tally):
+            pass
+        place.append(tally)
+    return place[0]
+
+
+def _zeros(channels: int, count: int) -> Iterator[Samples]:
+    for start in range(0, count, 1 << 16):
+        yield np.zeros((channels, min(1 << 16, count - start)), np.float32)
+
+
+def _as_float(frame: av.AudioFrame) -> Samples:
+    import av
+
+    name = frame.format.name.removesuffix("p")
+    if frame.format.is_planar and frame.layout.nb_channels >= _MOST_PLANES:
+        (frame,) = av.AudioResampler(format=name, layout=frame.layout, rate=frame.sample_rate).resample(frame)
+    x = frame.to_ndarray()
+    if not frame.format.is_planar:
+        x = x.reshape(-1, frame.layout.nb_channels).T
+    if name in _SCALES:
+        x = (x.astype(np.float64) - 128 * (name == "u8")) * _SCALES[name]
+    return x.astype(np.float32)
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a picture stands still: a cover."""
+    return bool(int(stream.disposition) & _ATTACHED)
+
+
+def _subtype(stream: Any) -> str:
+    name = stream.codec_context.name
+    for prefix, subtype in _PCM.items():
+        if name.startswith(prefix):
+            return subtype
+    if name in ("alac", "flac"):
+        depth = _DEPTHS.get(stream.codec_context.format.name.removesuffix("p"), "24")
+        return f"{name.upper()}_{depth}"
+    return {"aac": "AAC", "opus": "OPUS", "libopus": "OPUS"}.get(name, name.upper())

@@ -1,0 +1,96 @@
+"""Samples by PyAV, and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .chunks import layout_of
+from .formats import AudioInfo
+from .lengths import length_note, media_size
+from .media import MediaError, MediaSource
+from .mediatags import read_metadata
+from .metadata import Metadata, from_chunks, from_flac, from_id3, from_ogg
+from .pieces import PiecedFile
+from .source import AGAIN, Damage, Damaged, MediaMissing, Samples, joined, plain_tags
+from .speakers import mask_of
+
+__all__ = ["MediaFile"]
+
+_LARGEST_PACKET = 4096  # samples
+
+
+def _kept_by_kind(file: PiecedFile, kind: str, subtype: str) -> Metadata | None:
+    """What files hold whose container libsndfile knows too."""
+    if (layout := layout_of(file)) is not None:
+        return from_chunks(file, layout)
+    if kind == "FLAC":
+        return from_flac(file)
+    if kind == "OGG":
+        return from_ogg(file, subtype)
+    return from_id3(file) if kind == "MP3" else None
+
+
+class MediaFile:
+    """PyAV's."""
+
+    def __init__(self, handle: int, kind: str, identity: tuple[int, ...]) -> None:
+        try:
+            size, told_size = PiecedFile(handle).size, media_size(PiecedFile(handle), kind)
+            if told_size is not None and told_size > size:
+                raise Damaged(f"ends early: {size:,} of {told_size:,} bytes are there; {AGAIN}")
+            self._media = MediaSource(handle, kind, identity)
+        except MediaError as error:
+            kind_of_error = MediaMissing if error.is_missing else Damaged
+            raise kind_of_error(str(error)) from None
+        track = self._media.track
+        metadata, smpb = _kept_by_kind(PiecedFile(handle), kind, track.subtype), None
+        if metadata is None:
+            metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
+        frames, promised = self._media.frames, track.promised
+        if promised is not None and frames + _LARGEST_PACKET < promised:
+            raise Damaged(f"ends early: {frames} of {promised} samples are there; {AGAIN}")
+        frames = frames if smpb is None else min(frames, smpb)
+        self.has_pictures = track.pictures
+        self.info = AudioInfo(
+            sample_rate=track.sample_rate, channels=track.channels, frames=frames, format=kind,
+            subtype=track.subtype, tags=plain_tags(metadata), metadata=metadata, channel_mask=mask_of(track.layout),
+        )  # fmt: skip
+        self.notes: list[str] = self._odd(kind, is_known=promised is not None or told_size is not None)
+
+    def _odd(self, kind: str, *, is_known: bool) -> list[str]:
+        track, notes = self._media.track, []
+        if track.tracks > 1:
+            notes.append(f"has {track.tracks} sound tracks, of which the first is taken")
+        if self._media.tally.silent:
+            seconds = self._media.tally.silent / track.sample_rate
+            notes.append(f"its times leave gaps of {seconds:.2f} s in all, where there is silence")
+        if self._media.tally.damaged:
+            notes.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
+        if not is_known and (note := length_note(kind)):
+            notes.append(note)
+        return notes
+
+    def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
+        held: list[Samples] = []
+        count = position = 0
+        try:
+            for piece in self._media.blocks():
+                piece = piece[:, : self.info.frames - position]
+                position += piece.shape[1]
+                while piece.shape[1]:
+                    part, piece = piece[:, : samples - count], piece[:, samples - count :]
+                    held.append(part)
+                    count += part.shape[1]
+                    if count == samples:
+                        yield joined(held)
+                        held, count = [], 0
+        except MediaError as error:
+            raise damage(position, str(error)) from None
+        if held:
+            yield joined(held)
+
+    def reaches_end(self) -> bool:
+        return True  # it was decoded to be counted
+
+    def close(self) -> None:
+        """Nothing stays open."""

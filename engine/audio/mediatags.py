@@ -1,0 +1,90 @@
+"""What containers read by PyAV say beside their sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .media import MediaSource, Tally, is_cover, survive
+from .metadata import Chapter, Metadata
+from .mp4tags import read_asf, read_mp4
+from .pieces import PiecedFile
+
+if TYPE_CHECKING:
+    from mutagen.flac import Picture
+
+__all__ = ["chapters_of", "read_metadata"]
+
+_TECHNICAL = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id", "duration",
+              "creation_time", "language", "bps", "number_of_frames", "number_of_bytes"}  # fmt: skip
+_NAMES = {"track": "tracknumber", "disc": "discnumber", "album_artist": "albumartist", "year": "date"}
+_MIME = {"mjpeg": "jpeg"}
+_FAMILIES = {"MP4": "MP4", "MOV": "MP4", "3GP": "MP4", "MATROSKA": "MATROSKA", "WEBM": "MATROSKA"}
+
+
+def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Metadata, int | None]:
+    """Tags, pictures and chapters; and the length in samples if iTunes has left it."""
+    with media.open() as container:
+        told = dict(container.metadata) | dict(container.streams.audio[0].metadata)
+        chapters, covers = chapters_of(container), _covers(container)
+    tags: dict[str, tuple[str, ...]] = {
+        _NAMES.get(name.lower(), name.lower()): (text,)
+        for name, text in told.items()
+        if text and not _is_technical(name)
+    }
+    family = _FAMILIES.get(kind, kind)
+    if family == "MP4":
+        known, pictures, native, other = read_mp4(file)
+        length = _gapless(known.pop("itunsmpb", ()))
+        known.pop("itunnorm", None)
+        for name in [name for name in native or () if name.endswith((":iTunSMPB", ":iTunNORM"))]:
+            del native[name]  # the old sound's
+        return Metadata(
+            family=family, tags=known or tags, pictures=pictures, chapters=chapters, native=native or None,
+            only_here=tuple(other),
+        ), length  # fmt: skip
+    if kind == "ASF":
+        tags, other = read_asf(file)
+        return Metadata(family=family, tags=tags, chapters=chapters, only_here=tuple(other)), None
+    return Metadata(family=family, tags=tags, chapters=chapters, pictures=covers), None
+
+
+def _is_technical(name: str) -> bool:
+    return name.lower() in _TECHNICAL or name.startswith(("_STATISTICS", "DURATION")) or "-eng" in name
+
+
+def chapters_of(container: Any) -> tuple[Chapter, ...]:
+    """A container's chapters."""
+    found = []
+    for chapter in container.chapters():
+        unit = float(chapter["time_base"])
+        title: Mapping[str, str] = chapter["metadata"]
+        found.append(Chapter(chapter["start"] * unit, chapter["end"] * unit, title.get("title", "")))
+    return tuple(found)
+
+
+def _covers(container: Any) -> tuple[Picture, ...]:
+    """Pictures that stand still, which FFmpeg shows as streams of one packet."""
+    from mutagen.flac import Picture
+
+    wanted = [stream for stream in container.streams.video if is_cover(stream)]
+    found: dict[int, Picture] = {}
+    for packet in survive(container.demux(wanted), Tally()) if wanted else ():
+        if packet.size and packet.stream.index not in found:
+            picture = Picture()
+            picture.type, picture.data = 3, bytes(packet)
+            name = packet.stream.codec_context.name
+            picture.mime = packet.stream.metadata.get("mimetype") or f"image/{_MIME.get(name, name)}"
+            found[packet.stream.index] = picture
+        if len(found) == len(wanted):
+            break
+    return tuple(found.values())
+
+
+def _gapless(texts: tuple[str, ...]) -> int | None:
+    """iTunSMPB: delay, padding and samples, hexadecimal, behind a zero."""
+    fields = texts[0].split() if texts else []
+    try:
+        return int(fields[3], 16) or None
+    except (IndexError, ValueError):
+        return None

@@ -1,0 +1,132 @@
+"""Tags of MP4 (iTunes' atoms) and of Windows Media, and what they mean in the names of Vorbis comments."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .metadata import Metadata
+from .pieces import PiecedFile
+
+if TYPE_CHECKING:
+    from mutagen.flac import Picture
+
+__all__ = ["read_asf", "read_mp4", "write_mp4"]
+
+_TEXTS = {
+    "\xa9nam": "title", "\xa9ART": "artist", "\xa9alb": "album", "\xa9gen": "genre", "\xa9day": "date",
+    "\xa9cmt": "comment", "cprt": "copyright", "aART": "albumartist", "\xa9wrt": "composer", "\xa9lyr": "lyrics",
+    "\xa9grp": "grouping", "desc": "description", "ldes": "longdescription", "\xa9too": "software",
+    "soar": "artistsort", "soal": "albumsort", "sonm": "titlesort", "soaa": "albumartistsort", "soco": "composersort",
+    "tvsh": "show", "catg": "category", "keyw": "keywords",
+}  # fmt: skip
+_ATOMS = {name: atom for atom, name in _TEXTS.items()}
+_PAIRS = {"trkn": "tracknumber", "disk": "discnumber"}
+_FREE = "----:com.apple.iTunes:"
+_ASF = {
+    "title": "title", "author": "artist", "wm/albumtitle": "album", "wm/genre": "genre", "wm/year": "date",
+    "wm/tracknumber": "tracknumber", "description": "comment", "copyright": "copyright",
+    "wm/albumartist": "albumartist", "wm/composer": "composer", "wm/partofset": "discnumber", "wm/lyrics": "lyrics",
+}  # fmt: skip
+
+
+def read_mp4(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], tuple[Picture, ...], Any, list[str]]:
+    """Tags, pictures, all atoms for a file of the same kind, and what has no place elsewhere."""
+    from mutagen import MutagenError
+    from mutagen.flac import Picture
+    from mutagen.mp4 import MP4, MP4Cover
+
+    try:
+        atoms = MP4(file.as_file()).tags
+    except (MutagenError, ValueError, OSError, KeyError):
+        return {}, (), None, []
+    tags: dict[str, tuple[str, ...]] = {}
+    pictures, other = [], []
+    for atom, values in (atoms or {}).items():
+        if atom in _TEXTS:
+            tags[_TEXTS[atom]] = tuple(map(str, values))
+        elif atom in _PAIRS:
+            number, total = values[0]
+            tags[_PAIRS[atom]] = (f"{number}/{total}" if total else str(number),)
+        elif atom == "tmpo":
+            tags["bpm"] = tuple(map(str, values))
+        elif atom == "covr":
+            for cover in values:
+                picture = Picture()
+                picture.type, picture.data = 3, bytes(cover)
+                picture.mime = "image/png" if cover.imageformat == MP4Cover.FORMAT_PNG else "image/jpeg"
+                pictures.append(picture)
+        elif atom.startswith("----:"):
+            name = atom.split(":")[-1].lower()
+            tags[name] = tuple(bytes(value).decode("utf-8", "replace") for value in values)
+        else:
+            other.append(f"the MP4 atom {atom}")
+    return tags, tuple(pictures), atoms, other
+
+
+def write_mp4(path: Path, metadata: Metadata) -> None:
+    """Write tags and pictures.
+
+    Raises
+    ------
+    OSError, mutagen.MutagenError : it cannot be written.
+    """
+    from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
+
+    mp4 = MP4(path)
+    if mp4.tags is None:
+        mp4.add_tags()
+    if metadata.family == "MP4" and metadata.native:
+        mp4.tags.clear()
+        mp4.tags.update(copy.copy(metadata.native))
+        mp4.save()
+        return
+    for name, texts in metadata.tags.items():
+        if name in _ATOMS:
+            mp4.tags[_ATOMS[name]] = list(texts)
+        elif (pair := _pair(name, texts[0])) is not None:
+            mp4.tags[next(atom for atom, known in _PAIRS.items() if known == name)] = [pair]
+        elif name == "bpm" and texts[0].isdecimal():
+            mp4.tags["tmpo"] = [int(texts[0])]
+        else:
+            mp4.tags[_FREE + name] = [MP4FreeForm(text.encode()) for text in texts]
+    covers = [
+        MP4Cover(p.data, MP4Cover.FORMAT_PNG if "png" in p.mime.lower() else MP4Cover.FORMAT_JPEG)
+        for p in metadata.pictures
+    ]
+    if covers:
+        mp4.tags["covr"] = covers
+    mp4.save()
+
+
+def _pair(name: str, text: str) -> tuple[int, int] | None:
+    if name not in _PAIRS.values():
+        return None
+    number, _, total = text.partition("/")
+    with suppress(ValueError):
+        pair = int(number), int(total or 0)
+        if all(0 <= value < 1 << 16 for value in pair):
+            return pair
+    return None
+
+
+def read_asf(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Tags of Windows Media, and what has no place elsewhere."""
+    from mutagen import MutagenError
+    from mutagen.asf import ASF
+
+    try:
+        attributes = ASF(file.as_file()).tags or []
+    except (MutagenError, ValueError, OSError, KeyError):
+        return {}, []
+    tags: dict[str, tuple[str, ...]] = {}
+    other = []
+    for name, value in attributes:
+        if isinstance(value.value, bytes):
+            other.append(f"the attribute {name}")
+        elif text := str(value):
+            key = _ASF.get(name.lower(), name.lower().removeprefix("wm/"))
+            tags[key] = (*tags.get(key, ()), text)
+    return tags, other

@@ -1,0 +1,224 @@
+"""MPEG audio (MP3 and its older layers): where the frames are, and how many.
+
+A file without a Xing or Info tag does not tell its length, and what decoders give instead is an estimate from the
+first bytes. Frames are counted here, from header to header. Files that were joined consist of several recordings, each
+with its own tag: they are found, and each is decoded by itself, so that delay and padding go where they belong.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from .pieces import Piece, PiecedFile
+
+__all__ = ["MpegPart", "find_parts", "id3_size"]
+
+_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_KBPS = {
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""By MPEG-1 (or a later version) and layer, ISO 11172-3 and 13818-3, section 2.4.2.3."""
+_SEARCH = 1 << 16
+_LARGEST_FRAME = 2_881  # layer II at 384 kbit/s and 32 kHz has 1728, layer III of MPEG-2.5 the most
+_WINDOW = 1 << 18
+
+
+@dataclass(frozen=True)
+class _Header:
+    """One frame header: what stays the same within a recording, and the frame's size in bytes."""
+
+    version: int
+    layer: int
+    rate: int
+    channels: int
+    size: int
+
+    @property
+    def samples(self) -> int:
+        if self.layer == 1:
+            return 384
+        return 576 if self.layer == 3 and self.version != 3 else 1152
+
+    def goes_with(self, other: _Header) -> bool:
+        return (self.version, self.layer, self.rate) == (other.version, other.layer, other.rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MpegPart:
+    """One recording in the file.
+
+    Attributes
+    ----------
+    pieces : it alone, in a form of which libsndfile reads all.
+    frames : MPEG frames that hold sound.
+    samples : their samples; None: libsndfile knows by the tag, which may tell delay and padding too.
+    promised : frames by its tag; None without one.
+    broken : bytes within it that are no frame, or an incomplete one.
+    """
+
+    pieces: tuple[Piece, ...]
+    frames: int
+    samples: int | None
+    promised: int | None
+    broken: int
+
+
+def id3_size(head: bytes) -> int:
+    """Bytes of an ID3v2 tag that begins here, from its first ten; 0: none begins."""
+    if len(head) < 10 or head[:3] != b"ID3" or max(head[6:10]) > 0x7F:
+        return 0
+    size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
+    return 10 + size + 10 * bool(head[5] & 0x10)
+
+
+def _parse(head: bytes) -> _Header | None:
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    kbps, rate, padding = head[2] >> 4, head[2] >> 2 & 3, head[2] >> 1 & 1
+    if version == 1 or layer == 4 or kbps in (0, 15) or rate == 3:
+        return None
+    hz = _RATES[version][rate]
+    bits = _KBPS[version == 3, layer][kbps - 1] * 1000
+    if layer == 1:
+        size = (12 * bits // hz + padding) * 4
+    else:
+        size = (72 if layer == 3 and version != 3 else 144) * bits // hz + padding
+    return _Header(version, layer, hz, 1 if head[3] >> 6 == 3 else 2, size)
+
+
+class _Bytes:
+    """Bytes at any offset, read in large windows, as frames lie close together."""
+
+    def __init__(self, file: PiecedFile) -> None:
+        self._file, self._start, self._window = file, 0, b""
+
+    def at(self, offset: int, count: int) -> bytes:
+        within = offset - self._start
+        if within < 0 or within + count > len(self._window):
+            self._start, self._window = offset, self._file.at(offset, max(_WINDOW, count))
+            within = 0
+        return self._window[within : within + count]
+
+
+def find_parts(file: PiecedFile) -> list[MpegPart]:
+    """The recordings in an MPEG file, in their order; empty if it is none."""
+    source = _Bytes(file)
+    position = 0
+    while size := id3_size(source.at(position, 10)):
+        position += size
+    first = _next_frame(source, position, file.size, None)
+    if first is None or first[0] - position > _SEARCH:
+        return []
+    end = _without_tail(source, file.size)
+    parts: list[MpegPart] = []
+    position = first[0]
+    while position < end and (found := _next_frame(source, position, end, None)):
+        part, position = _part(source, *found, end)
+        parts.append(part)
+    return [part for part in parts if part.frames]
+
+
+def _without_tail(source: _Bytes, size: int) -> int:
+    """Where the sound ends at the latest: before ID3v1 and APE tags."""
+    if size >= 128 and source.at(size - 128, 3) == b"TAG":
+        size -= 128
+    footer = source.at(size - 32, 32) if size >= 32 else b""
+    if footer[:8] == b"APETAGEX":
+        length, flags = struct.unpack("<I", footer[12:16])[0], struct.unpack("<I", footer[20:24])[0]
+        size = max(0, size - length - 32 * bool(flags & 1 << 31))
+    return size
+
+
+def _next_frame(source: _Bytes, position: int, end: int, like: _Header | None) -> tuple[int, _Header] | None:
+    """The next place where a frame begins: a header, and a second one where the first frame ends (or the file)."""
+    while position + 4 <= end:
+        window = source.at(position, min(_WINDOW, end - position))
+        at = window.find(b"\xff")
+        while 0 <= at <= len(window) - 4:
+            header = _parse(window[at : at + 4])
+            if header is not None and (like is None or header.goes_with(like)):
+                follower = position + at + header.size
+                second = _parse(source.at(follower, 4))
+                if follower == end or (second is not None and second.goes_with(header)):
+                    return position + at, header
+            at = window.find(b"\xff", at + 1)
+        position += max(1, len(window) - 3)
+    return None
+
+
+def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPart, int]:
+    """The recording that begins at ``start``, and where it ends: at the next tag, after the frames its own tag counts,
+    at a frame of another kind, or with the file."""
+    tag = _tag_frames(source.at(start, first.size), first)
+    position = start + first.size if tag is not None else start
+    frames = broken = 0
+    pieces: list[tuple[int, int]] = [(start, position)]
+    begun = position
+    while position < end:
+        if tag and frames == tag and _is_more(source, position, end, first):
+            break
+        header = _parse(source.at(position, 4))
+        if header is None or not header.goes_with(first) or position + header.size > end:
+            pieces.append((begun, position))
+            skipped = id3_size(source.at(position, 10))
+            found = _next_frame(source, position + skipped, end, None)
+            begun = position if found is None else found[0]
+            broken += (end if found is None else found[0]) - position - skipped
+            if found is None:
+                position = begun = end
+                break
+            position, header = found
+            if not header.goes_with(first) or _tag_frames(source.at(position, header.size), header) is not None:
+                begun = position
+                break
+            continue
+        if frames and _tag_frames(source.at(position, header.size), header) is not None:
+            break
+        frames += 1
+        position += header.size
+    pieces.append((begun, position))
+    kept = [piece for piece in pieces[1:] if piece[1] > piece[0]]
+    if tag == frames:
+        seen: tuple[Piece, ...] = (pieces[0], *kept)
+    else:
+        # Without a tag libsndfile divides the file's size by the first frame's and reads no further. So it is shown a
+        # file that is long enough in any case, of which the frames are read and nothing behind them.
+        seen = (*kept, frames * _LARGEST_FRAME)
+    part = MpegPart(
+        pieces=seen, frames=frames, samples=None if tag == frames else frames * first.samples, promised=tag,
+        broken=broken,
+    )  # fmt: skip
+    return part, max(position, start + first.size)
+
+
+def _is_more(source: _Bytes, position: int, end: int, first: _Header) -> bool:
+    """Whether more sound follows: two frames at least, of any kind."""
+    found = _next_frame(source, position + id3_size(source.at(position, 10)), end, None)
+    return found is not None and found[0] + found[1].size < end
+
+
+def _side(header: _Header) -> int:
+    """Bytes between a layer III header and the main data (side information)."""
+    if header.version == 3:
+        return 17 if header.channels == 1 else 32
+    return 9 if header.channels == 1 else 17
+
+
+def _tag_frames(frame: bytes, header: _Header) -> int | None:
+    """Frames by a Xing, Info or VBRI tag (0: it does not say); None: this is no such frame."""
+    if header.layer != 3:
+        return None
+    for at in (4 + _side(header), 6 + _side(header)):  # behind a checksum as well
+        if frame[at : at + 4] in (b"Xing", b"Info"):
+            flags = int.from_bytes(frame[at + 4 : at + 8], "big")
+            return int.from_bytes(frame[at + 8 : at + 12], "big") if flags & 1 else 0
+    if frame[36:40] == b"VBRI":
+        return int.from_bytes(frame[50:54], "big")
+    return None

@@ -1,0 +1,73 @@
+"""Ogg: recordings that were joined, and whether the last page is whole (RFC 3533)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .pieces import PiecedFile
+
+__all__ = ["OggLayout", "ogg_layout"]
+
+_AUDIO = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OggLayout:
+    """What an Ogg file consists of.
+
+    Attributes
+    ----------
+    links : start and end of each recording (RFC 3533 calls them links of a chain).
+    is_cut : the last page is not whole.
+    has_end : the last page is marked as the end of its stream.
+    is_plain : each link is one stream of sound.
+    """
+
+    links: tuple[tuple[int, int], ...]
+    is_cut: bool
+    has_end: bool
+    is_plain: bool
+
+
+def ogg_layout(file: PiecedFile) -> OggLayout | None:
+    """Walk through the pages; None if the file does not begin with one."""
+    starts: list[int] = []
+    position, flags = 0, 0
+    is_cut, is_plain, in_head = False, True, False
+    while position < file.size:
+        head = file.at(position, 27 + 255)
+        if head[:4] != b"OggS":
+            if not starts:
+                return None
+            found = _resume(file, position)
+            if found is None:  # something else behind the last page
+                break
+            position = found
+            continue
+        table = head[27 : 27 + head[26]] if len(head) > 26 else b""
+        if len(head) < 27 or len(table) < head[26]:
+            is_cut = True
+            break
+        flags, size = head[5], 27 + len(table) + sum(table)
+        if flags & 2:  # a stream begins
+            is_plain &= not in_head and file.at(position + 27 + len(table), 8).startswith(_AUDIO)
+            if not in_head:
+                starts.append(position)
+        in_head = bool(flags & 2)
+        if position + size > file.size:
+            is_cut = True
+        position += size
+    if not starts:
+        return None
+    ends = [*starts[1:], file.size]
+    links = tuple(zip(starts, ends, strict=True))
+    return OggLayout(links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain)
+
+
+def _resume(file: PiecedFile, position: int) -> int | None:
+    while window := file.at(position, 1 << 18):
+        at = window.find(b"OggS")
+        if at >= 0:
+            return position + at
+        position += max(1, len(window) - 3)
+    return None

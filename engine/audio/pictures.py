@@ -1,0 +1,119 @@
+"""The pictures and other tracks of a video, copied untouched beside the sound that is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .media import Tally, is_cover, open_media, survive
+from .pieces import PiecedFile
+from .reader import open_plain
+from .sniff import kind_of
+
+__all__ = ["OtherTracks"]
+
+
+class OtherTracks:
+    """All tracks of a container but its first sound, packet by packet into another.
+
+    Parameters
+    ----------
+    source : the video.
+    out : PyAV's container that is written; the tracks are added to it.
+
+    Attributes
+    ----------
+    sound_start : time of the first sample, s, from where the first track begins.
+    sound_metadata : of the sound track, such as its language.
+    notes : which tracks the other format cannot hold.
+
+    Raises
+    ------
+    ValueError, av.error.FFmpegError : the other format takes none of the pictures.
+    """
+
+    def __init__(self, source: Path, out: Any) -> None:
+        self._out = out
+        self._handle = open_plain(source)
+        self._container: Any = None
+        self.notes: list[str] = []
+        try:
+            file = PiecedFile(self._handle)
+            self._container = open_media(file, kind_of(file) or "")
+            sound = self._container.streams.audio[0]
+            unit = sound.time_base or 0
+            # Broadcasts begin at any time of their clock.
+            self._origin = (self._container.start_time or 0) / 1_000_000
+            self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
+            self.sound_metadata = {"language": sound.metadata["language"]} if "language" in sound.metadata else {}
+            self._streams = dict(self._add(sound))
+            self._packets: Iterator[Any] = survive(
+                self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()
+            )
+        except BaseException:
+            self.close()
+            raise
+        self._next: Any = None
+
+    def _add(self, sound: Any) -> Iterator[tuple[int, Any]]:
+        taken = self._out.supported_codecs
+        for stream in self._container.streams:
+            if stream.index == sound.index or (stream.type == "video" and is_cover(stream)):
+                continue  # covers go with the tags
+            if stream.type == "attachment" and self._out.format.name == "matroska":
+                self._out.add_attachment(stream.name or "attachment", stream.mimetype, stream.data)
+                continue
+            codec = getattr(stream.codec_context, "name", None)
+            known = getattr(getattr(stream.codec_context, "codec", None), "canonical_name", codec)
+            try:
+                if not {codec, known} & set(taken):
+                    raise ValueError(codec)
+                copy = self._out.add_stream_from_template(stream)
+            except (ValueError, TypeError, AttributeError, OSError):
+                if stream.type == "video":
+                    raise ValueError(
+                        f"{self._out.format.name} does not take its pictures ({known}); name a file of its own kind"
+                    ) from None
+                self.notes.append(f"not kept: track {stream.index + 1} ({stream.type}, {known or 'of unknown kind'})")
+                continue
+            copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() in ("language", "title")})
+            with suppress(AttributeError, TypeError, ValueError):
+                copy.disposition = stream.disposition
+            yield stream.index, copy
+
+    def copy_until(self, seconds: float | None) -> None:
+        """Copy the packets up to a time; None: all that are left.
+
+        Raises
+        ------
+        av.error.FFmpegError : it cannot be written.
+        """
+        while True:
+            packet = self._next or next(self._packets, None)
+            self._next = None
+            if packet is None:
+                return
+            time = packet.pts if packet.dts is None else packet.dts  # Matroska does not tell both
+            if time is None:  # the end of a stream
+                continue
+            if seconds is not None and float(time * packet.time_base) - self._origin > seconds:
+                self._next = packet
+                return
+            if self._origin:
+                shift = round(self._origin / packet.time_base)
+                packet.pts = None if packet.pts is None else packet.pts - shift
+                packet.dts = None if packet.dts is None else packet.dts - shift
+            packet.stream = self._streams[packet.stream.index]
+            self._out.mux(packet)
+
+    def close(self) -> None:
+        """Close the source."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None  # type: ignore[assignment]

@@ -1,0 +1,269 @@
+"""Where samples go: libsndfile, or PyAV for MP4, MOV, Matroska and WebM, with a video's pictures if there are any."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from .formats import AudioInfo, create, told
+from .pictures import OtherTracks
+from .speakers import layout_for
+from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
+
+__all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
+
+Samples = NDArray[np.float32]
+_INTEGER = re.compile(r"PCM_|ALAC|FLAC_|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
+_PADDED = re.compile(r"ADPCM|GSM|G72")
+"""Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
+_ONE_BYTE = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}
+_MUXERS = {"MP4": "mp4", "MOV": "mov", "MATROSKA": "matroska", "WEBM": "webm"}
+_ENCODERS = {
+    "AAC": ("aac", "fltp"), "OPUS": ("libopus", "flt"), "ALAC_16": ("alac", "s16p"), "ALAC_24": ("alac", "s32p"),
+    "FLAC_16": ("flac", "s16"), "FLAC_24": ("flac", "s32"), "PCM_16": ("pcm_s16le", "s16"),
+    "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
+}  # fmt: skip
+_BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+_OPUS_FRAME = 960  # samples, at 48 kHz
+_SILENCE = 1 << 16
+_BITS_PER_SECOND = 128_000
+"""Of each channel, as much as libsndfile's codecs get: coding speech once more should not be heard."""
+
+
+class Failed(Exception):  # noqa: N818 (what the writer makes an error of)
+    """It cannot be written; the message says why. ``is_final``: whatever room the disk has."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+
+
+class Sink(Protocol):
+    """A file that is being written.
+
+    Attributes
+    ----------
+    notes : what cannot be kept.
+    lead : samples of silence before the sound, where pictures begin earlier.
+    """
+
+    notes: list[str]
+    lead: int
+
+    def write(self, block: Samples) -> None:
+        """Append (channels, n)."""
+
+    def finish(self) -> None:
+        """Close it, whole."""
+
+    def abandon(self) -> None:
+        """Close it in any case."""
+
+
+def clips(info: AudioInfo) -> bool:
+    """Whether the format cannot hold what is beyond full scale."""
+    return bool(_INTEGER.match(info.subtype))
+
+
+def is_padded(info: AudioInfo, frames: int) -> bool:
+    """Whether a file of this many samples may hold a few more."""
+    if info.format in _MUXERS and info.subtype == "OPUS":
+        return frames < _OPUS_FRAME  # of the first packet FFmpeg cannot cut beginning and end
+    # Matroska could tell how much of the last frame is sound, but FFmpeg writes that for Opus only.
+    return bool(_PADDED.search(info.subtype)) or (info.format, info.subtype) == ("MATROSKA", "AAC")
+
+
+def _lost(info: AudioInfo) -> list[str]:
+    lost = losses(info)
+    return [f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else []
+
+
+class SoundfileSink:
+    """libsndfile's formats."""
+
+    def __init__(self, path: Path, info: AudioInfo) -> None:
+        self._path, self._info, self.lead = path, info, 0
+        self._bytes = 0  # of one-byte samples
+        self.notes = _lost(info)
+        self._chunks = chunks_for(info)
+        self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
+        try:
+            self._file = create(self._shifted or str(path), info)
+        except soundfile.LibsndfileError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> Failed:
+        if self._shifted is not None and self._shifted.error is not None:
+            return Failed(str(self._shifted.error.strerror))
+        return Failed(told(error) if isinstance(error, soundfile.LibsndfileError) else "short write")
+
+    def write(self, block: Samples) -> None:
+        try:
+            self._file.write(block.T)
+        except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
+            raise self._failed(error) from None
+        if self._shifted is not None and self._shifted.error is not None:
+            raise Failed(str(self._shifted.error.strerror))
+        self._bytes += block.size
+
+    def finish(self) -> None:
+        try:
+            self._file.close()
+        except soundfile.LibsndfileError as error:
+            raise self._failed(error) from None
+        if self._shifted is not None:
+            self._shifted.close()
+            if self._shifted.error is not None:
+                raise Failed(str(self._shifted.error.strerror))
+        try:
+            mask = self._info.channel_mask if family_of(self._info.format) == "RIFF" else None
+            if self._chunks or mask is not None:
+                insert_chunks(self._path, self._chunks, channel_mask=mask)
+            if self._info.format == "AIFF" and self._info.subtype in _ONE_BYTE and self._bytes % 2:
+                count_bytes(self._path, self._bytes // self._info.channels, self._info.channels)
+            tag_file(self._path, self._info)
+        except Exception as error:
+            # mutagen has many errors of its own; the sound is there, but not what belongs to it.
+            raise Failed(f"its tags: {getattr(error, 'strerror', None) or error}") from error
+
+    def abandon(self) -> None:
+        with suppress(soundfile.LibsndfileError):
+            self._file.close()
+        if self._shifted is not None:
+            self._shifted.close()
+
+
+class MediaSink:
+    """MP4, MOV, Matroska and WebM, to the sample; with the pictures of ``info.container``."""
+
+    def __init__(self, path: Path, info: AudioInfo) -> None:
+        try:
+            import av
+        except ImportError:
+            reason = f"{info.format} is written through PyAV, which is missing: pip install 'phaseaware[media]'"
+            raise Failed(reason, is_final=True) from None
+        self._path, self._info = path, info
+        self.notes = _lost(info)
+        codec, sample_format = _ENCODERS[info.subtype]
+        options = {"movie_timescale": str(info.sample_rate)} if info.format in ("MP4", "MOV") else {}
+        self._others: OtherTracks | None = None
+        self._out: Any = None
+        try:
+            self._out = av.open(str(path), "w", format=_MUXERS[info.format], options=options)
+            if info.container is not None:
+                self._others = OtherTracks(info.container, self._out)
+                self.notes += self._others.notes
+            self._stream: Any = self._out.add_stream(
+                codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
+                format=sample_format, bit_rate=_BITS_PER_SECOND * info.channels,
+            )  # fmt: skip
+            self._stream.time_base = Fraction(1, info.sample_rate)
+            self._describe()
+            self._out.start_encoding()
+        except (av.error.FFmpegError, ValueError, OSError, TypeError) as error:
+            self.abandon()
+            raise Failed(_said(error), is_final=not isinstance(error, OSError)) from None
+        self._frame = self._stream.codec_context.frame_size or 1024
+        self._held = np.empty((info.channels, 0), np.float32)
+        self._position = round(self._others.sound_start * info.sample_rate) if self._others else 0
+        self.lead = 0
+        if info.format in ("MP4", "MOV") and self._position:
+            # An edit list tells either a late beginning or the encoder's delay, as FFmpeg writes it: silence it is.
+            self.lead, self._position = self._position, 0
+            for start in range(0, self.lead, _SILENCE):
+                self.write(np.zeros((info.channels, min(_SILENCE, self.lead - start)), np.float32))
+
+    def _describe(self) -> None:
+        metadata = metadata_of(self._info)
+        if self._others is not None:
+            self._stream.metadata.update(self._others.sound_metadata)
+        if family_of(self._info.format) == "MATROSKA":
+            self._out.metadata.update({name: "; ".join(texts) for name, texts in metadata.tags.items()})
+        for number, picture in enumerate(metadata.pictures if self._info.format == "MATROSKA" else ()):
+            kind = "png" if "png" in picture.mime else "jpg"
+            self._out.add_attachment(f"cover{number or ''}.{kind}", picture.mime, picture.data)
+        unit = Fraction(1, 1000)
+        self._out.set_chapters(
+            [
+                {"id": number, "start": round(c.start * 1000), "end": round(max(c.end, c.start) * 1000),
+                 "time_base": unit, "metadata": {"title": c.title}}
+                for number, c in enumerate(metadata.chapters, 1)
+            ]
+        )  # fmt: skip
+
+    def write(self, block: Samples) -> None:
+        x = np.concatenate([self._held, block], axis=1)
+        whole = x.shape[1] // self._frame * self._frame
+        for start in range(0, whole, self._frame):
+            self._encode(x[:, start : start + self._frame])
+        self._held = x[:, whole:]
+
+    def _encode(self, x: Samples | None) -> None:
+        import av
+
+        try:
+            frame = None
+            if x is not None:
+                frame = self._as_frame(x)
+                self._position += x.shape[1]
+            self._out.mux(self._stream.encode(frame))
+            if self._others is not None:
+                self._others.copy_until(self._position / self._info.sample_rate)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise Failed(_said(error)) from None
+
+    def _as_frame(self, x: Samples) -> Any:
+        import av
+
+        sample_format = _ENCODERS[self._info.subtype][1]
+        y: Any = x
+        if bits := _BITS.get(self._info.subtype):
+            top = 2.0 ** (bits - 1)
+            y = np.clip(np.rint(x.astype(np.float64) * top), -top, top - 1).astype(np.int64)
+            y = (y << (32 - bits)).astype(np.int32) if sample_format.startswith("s32") else y.astype(np.int16)
+        layout = self._stream.codec_context.layout
+        # PyAV sorts it by channels where the encoder wants that; its own way for eight channels writes beside them.
+        packed = np.ascontiguousarray(y.T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format=sample_format.removesuffix("p"), layout=layout.name)
+        frame.sample_rate = self._info.sample_rate
+        frame.time_base, frame.pts = Fraction(1, self._info.sample_rate), self._position
+        return frame
+
+    def finish(self) -> None:
+        import av
+
+        if self._held.shape[1]:
+            self._encode(self._held)
+        self._encode(None)
+        try:
+            if self._others is not None:
+                self._others.copy_until(None)
+            self._out.close()
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise Failed(_said(error)) from None
+        self.abandon()
+        try:
+            tag_file(self._path, self._info)
+        except Exception as error:
+            raise Failed(f"its tags: {getattr(error, 'strerror', None) or error}") from error
+
+    def abandon(self) -> None:
+        if self._others is not None:
+            self._others.close()
+            self._others = None
+        if self._out is not None:
+            with suppress(Exception):  # what is not whole need not be closed in order
+                self._out.close()
+
+
+def _said(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+

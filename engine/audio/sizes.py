@@ -1,0 +1,163 @@
+"""What a file of chunks promises, compared with what is there.
+
+Recorders that lose power and programs that write to a pipe leave sizes open: 0, all ones, the largest number less a
+header. Such a file is whole as far as anybody knows: it is read to its end and a note says so. A size that is a number
+like any other, and larger than what is there, means that the file was cut: it is refused.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from .chunks import Chunk, Layout
+from .pieces import Piece, PiecedFile, patched
+
+__all__ = ["Verdict", "judge"]
+
+_SLACK = 64
+"""Bytes. Some programs count a header, or a few bytes of it, among the sound; fewer than these are no loss."""
+_COUNTED = {b"NONE": 0, b"sowt": 0, b"twos": 0, b"raw ": 0, b"in24": 0, b"in32": 0, b"fl32": 0, b"FL32": 0,
+            b"fl64": 0, b"FL64": 0, b"ulaw": 1, b"alaw": 1, b"ULAW": 1, b"ALAW": 1}  # fmt: skip
+"""AIFF-C's kinds of sound with a fixed number of bytes a sample; 0: by the bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """How much sound there is.
+
+    Attributes
+    ----------
+    promised, there : bytes of sound, by the header and in the file. ``promised`` is 0 where the header leaves it open.
+    note : what is odd about the header, for the user.
+    pieces : the file with a header that is right; None if it need not be changed.
+    """
+
+    promised: int
+    there: int
+    note: str | None = None
+    pieces: tuple[Piece, ...] | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a part of the sound is missing."""
+        return self.promised > self.there
+
+
+def judge(file: PiecedFile, layout: Layout) -> Verdict:
+    """Compare the header's sizes with the file."""
+    data = layout.data
+    if data is None:
+        return Verdict(promised=0, there=0)
+    if layout.family == "AIFF":
+        return _judge_aiff(file, layout, data)
+    start, size = data.start, data.size
+    if layout.family == "CAF":
+        start, size = start + 4, size - 4 if size >= 0 else -1  # the chunk begins with a count of edits
+    there = max(0, layout.size - start)
+    if layout.family == "RF64" and size > there and not _is_open(layout, data):
+        return Verdict(promised=size, there=there)
+    if _is_open(layout, data):
+        note = f"its header leaves the length open ({_told(data.size)}), as one written to a pipe or not finished"
+    elif there < size <= there + _SLACK or (size > there and data.size in (layout.size, layout.size - 8)):
+        note = f"its header counts {size - there} bytes more than there are"
+    elif size > there:
+        return Verdict(promised=size, there=there)
+    elif _goes_on(file, layout, data):
+        note = f"its header counts {size} bytes of sound, and {there} are there"
+    else:
+        behind = layout.stray if layout.family != "AU" else 0
+        told = f"{behind} bytes behind its last chunk are no chunk, and are left out" if behind > 1 else None
+        return Verdict(promised=size, there=size, note=told)
+    note += "; all that is there is taken"
+    return Verdict(promised=0, there=there, note=note, pieces=_repaired(file, layout, data, there))
+
+
+def _is_open(layout: Layout, data: Chunk) -> bool:
+    """Whether a size is one of those that stand for "not known"."""
+    size = data.size
+    if layout.family == "CAF":
+        return size < 0 or (size <= 4 and layout.size > data.start + 4 and layout.chunks[-1] is data)
+    behind = layout.chunks[-1] is not data
+    if size == 0 or (layout.family == "W64" and size < 0):
+        return layout.size - data.start > 0 and not behind
+    if layout.family in ("W64", "RF64") and size >= 1 << 63:
+        return True
+    if data.end <= layout.size and (behind or layout.size - data.end < _SLACK):
+        return False
+    return 2**31 - 2**16 < size <= 2**31 + 2**8 or 2**32 - 2**16 <= size < 2**32
+
+
+def _goes_on(file: PiecedFile, layout: Layout, data: Chunk) -> bool:
+    """Whether the sound goes on behind its counted end: the count ran over 2³², or only the file's own was kept."""
+    if layout.family != "RIFF" or layout.chunks[-1] is not data or layout.size - data.end <= _SLACK:
+        return False
+    whole = struct.unpack(">I" if layout.big else "<I", file.at(4, 4))[0] + 8
+    return abs(whole - layout.size) <= 1 or (layout.size - data.end) % 2**32 <= _SLACK
+
+
+def _told(size: int) -> str:
+    return str(size) if size <= 0 else f"{size:#x}"
+
+
+def _repaired(file: PiecedFile, layout: Layout, data: Chunk, there: int) -> tuple[Piece, ...]:
+    """The file with right sizes; what is behind the sound is taken to be sound."""
+    size, order = layout.size, ">" if layout.big else "<"
+    if layout.family == "CAF":
+        return patched(size, {data.start - 8: struct.pack(">q", there + 4)})
+    if layout.family == "W64":
+        return patched(size, {16: struct.pack("<Q", size), data.start - 8: struct.pack("<Q", there + 24)})
+    if layout.family == "AU":
+        return patched(size, {8: struct.pack(order + "I", min(there, 2**32 - 1))})
+    align = _block_align(file, layout)
+    there -= there % align  # a sample that is not whole
+    if layout.family == "RF64" or size >= 2**32:
+        known = layout.find(b"ds64")
+        ds64 = b"ds64" + struct.pack("<IQQQI", 28, size, there, there // align, 0)
+        head_end = known.end if known else 12
+        head = b"RF64\xff\xff\xff\xffWAVE" + ds64
+        return (head, (head_end, data.start - 4), b"\xff\xff\xff\xff", (data.start, data.start + there))
+    sizes = {4: struct.pack(order + "I", data.start + there - 8), data.start - 4: struct.pack(order + "I", there)}
+    return patched(data.start + there, sizes)
+
+
+def _block_align(file: PiecedFile, layout: Layout) -> int:
+    fmt = layout.find(b"fmt ")
+    if fmt is None or fmt.size < 16:
+        return 1
+    return max(1, struct.unpack(">H" if layout.big else "<H", file.at(fmt.start + 12, 2))[0])
+
+
+def _judge_aiff(file: PiecedFile, layout: Layout, data: Chunk) -> Verdict:
+    comm = layout.find(b"COMM")
+    if comm is None or comm.size < 18:
+        return Verdict(promised=0, there=0)
+    channels, frames, bits = struct.unpack(">HIH", file.at(comm.start, 8))
+    kind = file.at(comm.start + 18, 4) if file.at(8, 4) == b"AIFC" else b"NONE"
+    width = (_COUNTED.get(kind, 0) or (bits + 7) // 8) * channels if kind in _COUNTED else 0
+    start = data.start + 8 + struct.unpack(">I", file.at(data.start, 4).rjust(4, b"\0"))[0]
+    promised, there = data.size - (start - data.start), max(0, layout.size - start)
+    last = layout.chunks[-1] is data
+    # Programs that cannot seek back write nearly 2 GB, whatever the size of a sample.
+    is_open = last and (
+        promised <= 0 or 2**31 - 2**24 - 2**20 < data.size <= 2**31 + 2**8 or data.size >= 2**32 - 2**16
+    )
+    if is_open and there and width:
+        count = there // width
+        whole = {4: layout.size - 8, comm.start + 2: count, data.start - 4: layout.size - data.start}
+        note = f"its header leaves the length open ({_told(data.size)}), as one written to a pipe or not finished"
+        return Verdict(
+            promised=0, there=there, note=f"{note}; all that is there is taken",
+            pieces=patched(layout.size, {at: struct.pack(">I", value) for at, value in whole.items()}),
+        )  # fmt: skip
+    if width and frames * width > promised:  # the chunk itself was shortened
+        promised = frames * width
+    if there < promised <= there + _SLACK and width:
+        count = there // width
+        whole = {comm.start + 2: count, data.start - 4: layout.size - data.start}
+        return Verdict(
+            promised=0, there=there, note=f"its header counts {promised - there} bytes more than there are; "
+            "all that is there is taken",
+            pieces=patched(layout.size, {at: struct.pack(">I", value) for at, value in whole.items()}),
+        )  # fmt: skip
+    return Verdict(promised=promised, there=min(promised, there))

@@ -1,0 +1,191 @@
+"""Samples by libsndfile, for one or several recordings in a file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+import soundfile
+
+from .chunks import Layout, layout_of
+from .formats import AudioInfo, told
+from .lengths import length_note
+from .metadata import Metadata, from_chunks, from_flac, from_id3, from_ogg
+from .mpeg import find_parts
+from .ogg import ogg_layout
+from .pieces import Piece, PiecedFile
+from .sizes import judge
+from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
+
+__all__ = ["SoundFiles"]
+
+_UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
+
+
+class SoundFiles:
+    """libsndfile's, one recording after the other."""
+
+    has_pictures = False
+
+    def __init__(self, handle: int, file: PiecedFile, kind: str | None) -> None:
+        self.notes: list[str] = []
+        self._handle = handle
+        self._files: list[soundfile.SoundFile] = []
+        self._lengths: list[int] = []
+        try:
+            metadata, mask = self._open(file, kind)
+            self.info = self._describe(metadata, mask)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, file: PiecedFile, kind: str | None) -> tuple[Metadata | None, int | None]:
+        layout = layout_of(file)
+        if layout is not None:
+            return self._open_chunks(file, layout), _channel_mask(file, layout)
+        if kind == "MP3":
+            self._open_mpeg(file)
+            return from_id3(file), None
+        if kind == "OGG":
+            self._open_ogg(file)
+            return from_ogg(file, self._files[0].subtype), None
+        self._add(None)
+        if self._files[0].frames == _UNKNOWN_LENGTH:
+            raise NotOurs("its header does not tell its length")
+        if kind == "FLAC":
+            metadata = from_flac(file)
+            return metadata, _flac_mask(metadata)
+        self.notes.append(length_note(self._files[0].format))
+        return None, None
+
+    def _add(self, pieces: Sequence[Piece] | None, length: int | None = None) -> None:
+        try:
+            opened = soundfile.SoundFile(PiecedFile(self._handle, pieces))
+        except soundfile.LibsndfileError as error:
+            raise NotOurs(told(error)) from None
+        except (TypeError, RuntimeError) as error:
+            raise NotOurs(str(error)) from None
+        self._files.append(opened)
+        self._lengths.append(opened.frames if length is None else length)
+
+    def _open_chunks(self, file: PiecedFile, layout: Layout) -> Metadata:
+        verdict = judge(file, layout)
+        if verdict.is_cut:
+            raise Damaged(
+                f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}"
+            )
+        pieces = verdict.pieces
+        if pieces is None and layout.family == "RF64":
+            pieces = _without_chunks(layout)
+        self._add(pieces)
+        if self._files[0].subtype.startswith("MPEG"):
+            self._files.pop().close()
+            self._lengths.clear()
+            raise NotOurs("MPEG sound, whose length it estimates")
+        if verdict.note:
+            self.notes.append(verdict.note)
+        return from_chunks(file, layout)
+
+    def _open_mpeg(self, file: PiecedFile) -> None:
+        parts = find_parts(file)
+        if not parts:
+            raise NotOurs("no MPEG frames are found")
+        for part in parts:
+            if part.promised and part.frames < part.promised:
+                raise Damaged(f"ends early: {part.frames} of {part.promised} MPEG frames are there; {AGAIN}")
+            self._add(part.pieces, part.samples)
+        if len(parts) > 1:
+            self.notes.append(f"consists of {len(parts)} recordings, one behind the other")
+        if any(part.samples is not None for part in parts):
+            self.notes.append(length_note("MP3"))
+        if broken := sum(part.broken for part in parts):
+            self.notes.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
+
+    def _open_ogg(self, file: PiecedFile) -> None:
+        layout = ogg_layout(file)
+        if layout is None or not layout.is_plain:
+            raise NotOurs("other streams lie between the sound")
+        if layout.is_cut:
+            raise Damaged(f"ends early, within an Ogg page; {AGAIN}")
+        for link in layout.links:
+            self._add(None if len(layout.links) == 1 else (link,))
+        if len(layout.links) > 1:
+            self.notes.append(f"consists of {len(layout.links)} recordings, one behind the other")
+        if not layout.has_end:
+            self.notes.append("its last Ogg page is not marked as the end; all that is there is taken")
+
+    def _describe(self, metadata: Metadata | None, mask: int | None) -> AudioInfo:
+        first = self._files[0]
+        for other in self._files[1:]:
+            if (other.samplerate, other.channels) != (first.samplerate, first.channels):
+                raise Damaged(
+                    f"consists of recordings of {first.channels} channel(s) at {first.samplerate} Hz and "
+                    f"{other.channels} at {other.samplerate} Hz; cut it in an editor"
+                )
+        return AudioInfo(
+            sample_rate=first.samplerate, channels=first.channels, frames=sum(self._lengths), format=first.format,
+            subtype=first.subtype, tags=plain_tags(metadata), channel_mask=mask, metadata=metadata,
+        )  # fmt: skip
+
+    def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
+        position = 0
+        held: list[Samples] = []
+        for file, length in zip(self._files, self._lengths, strict=True):
+            done = 0
+            while done < length:
+                wanted = min(samples - sum(part.shape[1] for part in held), length - done)
+                try:
+                    block = file.read(wanted, dtype="float32", always_2d=True).T
+                except soundfile.LibsndfileError as error:
+                    raise damage(position, told(error)) from None
+                if not block.shape[1]:
+                    break
+                done += block.shape[1]
+                position += block.shape[1]
+                held.append(block)
+                if sum(part.shape[1] for part in held) == samples:
+                    yield joined(held)
+                    held = []
+            if done < length:
+                break
+        if held:
+            yield joined(held)
+
+    def reaches_end(self) -> bool:
+        file, length = self._files[-1], self._lengths[-1]
+        try:
+            file.seek(length - 1)
+            there = len(file.read(1))
+            file.seek(0)
+        except soundfile.LibsndfileError as error:
+            raise Damaged(told(error)) from None
+        return bool(there)
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+
+
+def _without_chunks(layout: Layout) -> tuple[Piece, ...]:
+    """An RF64 file without what libsndfile stumbles over: chunks of odd sizes, and the name BW64."""
+    needed = [chunk for chunk in layout.chunks if chunk.id in (b"ds64", b"fmt ", b"data")]
+    return (b"RF64\xff\xff\xff\xffWAVE", *((c.start - 8, min(c.end + (c.size & 1), layout.size)) for c in needed))
+
+
+def _channel_mask(file: PiecedFile, layout: Layout) -> int | None:
+    """Of a WAVE_FORMAT_EXTENSIBLE header."""
+    fmt = layout.find(b"fmt ")
+    if fmt is None or fmt.size < 40 or layout.big or file.at(fmt.start, 2) != b"\xfe\xff":
+        return None
+    return int(struct.unpack("<I", file.at(fmt.start + 20, 4))[0])
+
+
+def _flac_mask(metadata: Metadata) -> int | None:
+    for block in metadata.native or ():
+        for name, text in block if block.code == 4 else ():
+            if name.lower() == "waveformatextensible_channel_mask":
+                try:
+                    return int(text, 16)
+                except ValueError:
+                    return None
+    return None

@@ -1,0 +1,66 @@
+"""Which loudspeakers the channels are for: masks of WAVE_FORMAT_EXTENSIBLE and FFmpeg's names of layouts.
+
+The bits are the same in both (front left is 1, front right 2, …), so a mask that has no name is written as a number.
+"""
+
+from __future__ import annotations
+
+__all__ = ["layout_for", "mask_of", "usual_mask"]
+
+_BITS = {
+    "FL": 0x1, "FR": 0x2, "FC": 0x4, "LFE": 0x8, "BL": 0x10, "BR": 0x20, "FLC": 0x40, "FRC": 0x80, "BC": 0x100,
+    "SL": 0x200, "SR": 0x400, "TC": 0x800, "TFL": 0x1000, "TFC": 0x2000, "TFR": 0x4000, "TBL": 0x8000, "TBC": 0x10000,
+    "TBR": 0x20000,
+}  # fmt: skip
+_USUAL = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+
+
+def usual_mask(channels: int) -> int:
+    """What is meant when nothing is told.
+
+    Examples
+    --------
+    >>> hex(usual_mask(6))
+    '0x3f'
+    """
+    return _USUAL.get(channels, 0)
+
+
+def mask_of(layout: str) -> int | None:
+    """The mask of a layout by FFmpeg's name; None for mono and stereo, which need none, and for what has none.
+
+    Examples
+    --------
+    >>> hex(mask_of("5.1(side)"))
+    '0x60f'
+    """
+    try:
+        import av
+    except ImportError:
+        return None
+    names = [channel.name for channel in av.AudioLayout(layout).channels]
+    if len(names) <= 2 or not all(name in _BITS for name in names):
+        return None
+    return sum(_BITS[name] for name in names)
+
+
+_APPLE = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x107, 5: 0x37, 6: 0x3F, 7: 0x13F, 8: 0xFF}
+_VORBIS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+_ENCODED = {"AAC": _APPLE, "ALAC_16": _APPLE, "ALAC_24": _APPLE, "OPUS": _VORBIS}
+"""Layouts that encoders have, one for each number of channels. Others hold any."""
+
+
+def layout_for(subtype: str, mask: int | None, channels: int) -> str:
+    """FFmpeg's name of the layout that comes nearest to a mask, for a kind of sound.
+
+    Examples
+    --------
+    >>> layout_for("FLAC_16", 0x60F, 6), layout_for("AAC", 0x60F, 6), layout_for("PCM_16", None, 2)
+    ('5.1(side)', '5.1', 'stereo')
+    """
+    import av
+
+    if not mask or mask.bit_count() != channels:
+        mask = usual_mask(channels)
+    mask = _ENCODED.get(subtype, {}).get(channels, mask)
+    return str(av.AudioLayout(hex(mask)).name) if mask else f"{channels} channels"

@@ -1,0 +1,272 @@
+"""True lengths: unfinished headers, cut files, MPEG without tags, joined files."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio.chunks import layout_of
+from phaseaware.engine.audio.mpeg import find_parts
+from phaseaware.engine.audio.pieces import PiecedFile, patched
+from phaseaware.engine.audio.sizes import judge
+
+from .helpers import CASES, RATE, chunk, ramp, read, wav
+
+OPEN = [0, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x8000003F]
+SAMPLER = chunk(b"smpl", struct.pack("<9I", *[0] * 7, 20, 0) + bytes(24 * 20))
+MAGIC = [
+    b"RIFF\0\0\0\0WAVE", b"FORM\0\0\0\0AIFF", b"caff\0\1\0\0", b".snd", b"RF64\xff\xff\xff\xffWAVE", b"OggS", b"fLaC",
+    b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", b"\xff\xfb\x90\x64", b"ID3\4\0\0",
+]  # fmt: skip
+TEXTS = chunk(b"LIST", b"INFO" + chunk(b"ICMT", b"data : 4 (should be 4)\n" * 200))
+
+
+@pytest.mark.parametrize("size", OPEN)
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("before", [b"", SAMPLER])
+def test_an_unfinished_wav_is_read_to_its_end(tmp_path: Path, size: int, channels: int, before: bytes) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(4_801, channels=channels, before=before, data_size=size, riff_size=size))
+    x, reader = read(tmp_path / "a.wav")
+    np.testing.assert_array_equal(x.T, ramp(4_801, channels) / np.float32(2**15))
+    (note,) = reader.notes
+    assert "all that is there is taken" in note
+    assert "\n" not in note
+
+
+def test_the_sample_that_is_not_whole_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(1_000, channels=2, data_size=0)[:-1])
+    assert read(tmp_path / "a.wav")[0].shape == (2, 999)
+
+
+@pytest.mark.parametrize("more", [1, 2, 8, 36, 44])
+def test_a_few_bytes_too_many_are_told(tmp_path: Path, more: int) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(4_800, data_size=9_600 + more))
+    x, reader = read(tmp_path / "a.wav")
+    assert x.shape == (1, 4_800)
+    assert f"counts {more} bytes more than there are" in reader.notes[0]
+
+
+def test_an_open_header_with_chunks_behind_it_holds_no_sound(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(0, behind=chunk(b"abcd", b"12345678")))
+    with pytest.raises(AudioFileError, match="holds no sound"):
+        AudioReader(tmp_path / "a.wav")
+
+
+def test_sound_behind_the_counted_end_is_taken_if_the_file_s_own_size_counts_it(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(4_800, data_size=2_000))
+    x, reader = read(tmp_path / "a.wav")
+    assert x.shape == (1, 4_800)
+    assert reader.notes
+
+
+def test_bytes_behind_the_last_chunk_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(4_800) + b"\0" * 500)
+    x, reader = read(tmp_path / "a.wav")
+    assert x.shape == (1, 4_800)
+    assert "behind its last chunk" in reader.notes[0]
+
+
+@pytest.mark.parametrize(
+    "before", [b"", SAMPLER, TEXTS, chunk(b"JUNK", b"") * 198], ids=["bare", "smpl", "INFO", "JUNK"]
+)
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_cut_wav_is_refused_whatever_stands_before(tmp_path: Path, before: bytes, share: float) -> None:
+    whole = wav(48_000, before=before)
+    (tmp_path / "a.wav").write_bytes(whole)
+    assert read(tmp_path / "a.wav")[0].shape == (1, 48_000)
+    (tmp_path / "a.wav").write_bytes(whole[: len(whole) - 96_000 + int(96_000 * share)])
+    with pytest.raises(AudioFileError, match=r"ends early: [\d,]+ of 96,000 bytes of sound are there"):
+        AudioReader(tmp_path / "a.wav")
+
+
+def test_more_than_4_gb_behind_an_open_header(tmp_path: Path) -> None:
+    head = wav(1, data_size=0, riff_size=0)[:-2]
+    with open(tmp_path / "a.wav", "wb") as file:
+        file.write(head)
+        file.truncate(len(head) + 2**32 + 4_000)  # a sparse file
+    with AudioReader(tmp_path / "a.wav") as reader:
+        assert reader.info.frames == 2**31 + 2_000
+        reader.check_end()
+
+
+@pytest.mark.parametrize("format", ["AIFF", "CAF", "AU", "W64", "RF64"])
+def test_open_headers_of_other_formats(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "a"
+    x = ramp(4_800)
+    soundfile.write(path, x, RATE, "PCM_16", format=format)
+    data = bytearray(path.read_bytes())
+    if format == "AIFF":
+        comm, ssnd = data.index(b"COMM"), data.index(b"SSND")
+        data[ssnd + 4 : ssnd + 8], data[comm + 10 : comm + 14] = b"\xff\xff\xff\xff", bytes(4)
+    elif format == "RF64":
+        at = data.index(b"ds64") + 8
+        data[at : at + 24] = bytes(24)
+    else:
+        at = {"AU": 8, "CAF": data.index(b"data") + 4, "W64": data.index(b"data") + 16}[format] if format != "AU" else 8
+        new = {"AU": b"\xff" * 4, "CAF": b"\xff" * 8, "W64": bytes(8)}[format]
+        data[at : at + len(new)] = new
+    path.write_bytes(data)
+    y, reader = read(path)
+    np.testing.assert_array_equal(y[0] * 2**15, x[:, 0])
+    assert reader.notes
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    sizes=st.lists(st.integers(0, 40), max_size=5), data=st.integers(0, 400), told=st.integers(0, 2**32 - 1),
+    tail=st.binary(max_size=80), order=st.booleans(),
+)  # fmt: skip
+def test_no_header_promises_sound_that_is_not_told_missing(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], data: int, told: int, tail: bytes, order: bool
+) -> None:
+    """Whatever the sizes say: what is there is at most what lies behind the header, and less is cut or noted."""
+    before = b"".join(chunk(b"abcd", bytes(size)) for size in sizes)
+    content = wav(data, before=before if order else b"", data_size=told) + tail
+    path = tmp_path_factory.getbasetemp() / "header.wav"
+    path.write_bytes(content)
+    with open(path, "rb") as file:
+        view = PiecedFile(file.fileno())
+        layout = layout_of(view)
+        assert layout is not None
+        verdict = judge(view, layout)
+    start = content.index(b"data") + 8
+    assert 0 <= verdict.there <= len(content) - start
+    assert verdict.is_cut or verdict.note or verdict.there == told
+
+
+@settings(max_examples=300, deadline=None)
+@given(content=st.binary(max_size=300), magic=st.sampled_from(MAGIC))
+def test_any_bytes_behind_a_magic_word_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, magic: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.bin"
+    path.write_bytes(magic + content)
+    with suppress(AudioFileError):
+        x, reader = read(path)
+        assert x.shape[1] == reader.info.frames > 0
+
+
+# MPEG
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("vbr-no-xing.mp3", 24.0), ("cbr-no-info.mp3", 6.0)])
+def test_mp3_without_a_tag_is_read_whole(name: str, seconds: float) -> None:
+    x, reader = read(CASES / name)
+    # The file does not tell the encoder's delay and padding: at most three frames of 1152.
+    assert seconds * RATE <= x.shape[1] <= seconds * RATE + 3 * 1152
+    assert x.shape[1] % 1152 == 0
+    assert np.abs(x[0, -RATE:]).max() > 0
+    assert "does not tell its length" in reader.notes[0]
+
+
+def _mp3(path: Path, samples: int, *, rate: int = RATE, channels: int = 1) -> bytes:
+    info = AudioInfo(sample_rate=rate, channels=channels, frames=0, format="MP3", subtype="MPEG_LAYER_III")
+    with AudioWriter(path, info, overwrite=True) as writer:
+        writer.write(np.random.default_rng(0).uniform(-0.3, 0.3, (channels, samples)).astype(np.float32))
+    return path.read_bytes()
+
+
+def _without_tag(data: bytes, path: Path) -> bytes:
+    """The frames behind the tag's."""
+    path.write_bytes(data)
+    with open(path, "rb") as file:
+        tag = find_parts(PiecedFile(file.fileno()))[0].pieces[0]
+    assert isinstance(tag, tuple)
+    return data[tag[1] :]
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_joined_mp3_files_have_the_length_of_their_parts(tmp_path: Path, rate: int, channels: int) -> None:
+    one = _mp3(tmp_path / "a.mp3", 20_000, rate=rate, channels=channels)
+    x = read(tmp_path / "a.mp3")[0]
+    assert x.shape == (channels, 20_000)
+    (tmp_path / "b.mp3").write_bytes(one + b"ID3\4\0\0\0\0\0\5tag.." + one)
+    y, reader = read(tmp_path / "b.mp3")
+    np.testing.assert_array_equal(y, np.concatenate([x, x], axis=1))
+    assert "2 recordings" in reader.notes[0]
+
+
+def test_a_part_without_tag_behind_one_with_it_is_not_lost(tmp_path: Path) -> None:
+    one = _mp3(tmp_path / "a.mp3", 20_000)
+    bare = _without_tag(one, tmp_path / "x")
+    (tmp_path / "x.mp3").write_bytes(bare)
+    alone = read(tmp_path / "x.mp3")[0].shape[1]
+    assert alone >= 20_000
+    (tmp_path / "b.mp3").write_bytes(one + bare)
+    assert read(tmp_path / "b.mp3")[0].shape[1] == 20_000 + alone
+
+
+def test_recordings_of_other_rates_are_not_joined(tmp_path: Path) -> None:
+    data = _mp3(tmp_path / "a.mp3", 20_000) + _mp3(tmp_path / "b.mp3", 20_000, rate=44_100)
+    (tmp_path / "c.mp3").write_bytes(data)
+    with pytest.raises(AudioFileError, match="48000 Hz and 1 at 44100 Hz; cut it"):
+        AudioReader(tmp_path / "c.mp3")
+
+
+def test_what_is_no_frame_is_passed_over_and_told(tmp_path: Path) -> None:
+    bare = _without_tag(_mp3(tmp_path / "a.mp3", 60_000), tmp_path / "x")
+    with open(tmp_path / "x", "wb") as file:
+        file.write(bare)
+    (tmp_path / "b.mp3").write_bytes(bare)
+    x = read(tmp_path / "b.mp3")[0]
+    with open(tmp_path / "b.mp3", "rb") as file:
+        end = find_parts(PiecedFile(file.fileno()))[0].pieces[0]
+    assert isinstance(end, tuple)
+    half = next(at for at in range(len(bare) // 2, len(bare)) if bare[at : at + 2] == bare[:2])
+    (tmp_path / "b.mp3").write_bytes(bare[:half] + b"garbage" * 50 + bare[half:])
+    y, reader = read(tmp_path / "b.mp3")
+    assert abs(y.shape[1] - x.shape[1]) <= 1152
+    assert any("no whole MPEG frame" in note for note in reader.notes)
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
+def test_joined_ogg_files_have_the_length_of_their_parts(tmp_path: Path, name: str, subtype: str) -> None:
+    soundfile.write(tmp_path / name, ramp(20_000) / 2**16, RATE, format="OGG", subtype=subtype)
+    x = read(tmp_path / name)[0]
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() * 2)
+    y, reader = read(tmp_path / name)
+    np.testing.assert_array_equal(y, np.concatenate([x, x], axis=1))
+    assert "2 recordings" in reader.notes[0]
+
+
+# Files seen otherwise
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    pieces=st.lists(
+        st.one_of(st.binary(max_size=20), st.integers(0, 20), st.tuples(st.integers(0, 50), st.integers(50, 100))),
+        max_size=6,
+    ),
+    reads=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 100)), max_size=5),
+)  # fmt: skip
+def test_pieces_are_read_like_a_file_of_them(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes | int | tuple[int, int]],
+    reads: list[tuple[int, int]],
+) -> None:  # fmt: skip
+    path = tmp_path_factory.getbasetemp() / "pieces.bin"
+    content = bytes(range(100))
+    path.write_bytes(content)
+    parts = [p if isinstance(p, bytes) else bytes(p) if isinstance(p, int) else content[p[0] : p[1]] for p in pieces]
+    whole = b"".join(parts)
+    with open(path, "rb") as file:
+        view = PiecedFile(file.fileno(), pieces)
+        assert view.size == len(whole)
+        assert view.read() == whole
+        for start, count in reads:
+            assert view.at(start, count) == whole[start : start + count]
+            assert view.tell() == max(start, min(len(whole), start + count))
+
+
+def test_patches_change_what_they_name_only(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with open(tmp_path / "a", "rb") as file:
+        assert PiecedFile(file.fileno(), patched(10, {7: b"xy", 2: b"z"})).read() == b"01z3456xy9"

@@ -1,0 +1,103 @@
+"""Fuzz target: the content of a model file.
+
+``python -m tests.robustness.fuzz.models SECONDS [FOLDER]`` (Linux, the package atheris). The seed corpus is made by
+code; what is found stays in FOLDER, if one is named.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from onnx import helper
+from phaseaware.engine.model_check import RefusedError, checked_graph, read_contract
+from phaseaware.engine.runtime import quiet_run, start_session
+
+from tests import fakes
+
+from ..forks import try_in_fork
+from ..graphs import wild_graph
+from ..hostile import HOSTILE, graph_model
+from ..mutate import damaged_model
+
+__all__ = ["one_input", "seeds"]
+
+LARGEST_SEED = 100_000
+WILD = 200
+
+
+def seeds() -> list[bytes]:
+    """Contents to begin with: plain models, models made to do harm, wild ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.onnx"
+        plain = [fakes.history_model(path).read_bytes(), fakes.constant_model(path).read_bytes()]
+    plain.append(graph_model([helper.make_node("Identity", ["spectrum"], ["mask_real"])]).SerializeToString())
+    hostile = [make().SerializeToString() for make, _ in HOSTILE.values()]
+    wild = [wild_graph(np.random.default_rng(1_000_000 + seed)) for seed in range(WILD)]
+    return [content for content in (*plain, *hostile, *wild) if len(content) <= LARGEST_SEED]
+
+
+def one_input(content: bytes) -> None:
+    """Refused with one line, or written anew to the same end, tried, and loaded and run here.
+
+    Raises
+    ------
+    Exception : anything else, which is a fault.
+    """
+    try:
+        graph = checked_graph(content)
+        assert checked_graph(graph) == graph
+        try_in_fork(content)
+    except RefusedError as error:
+        said = str(error)
+        assert "\n" not in said, said
+        return
+    session = start_session(graph)
+    contract = read_contract(session)
+    frames = np.random.default_rng(1).standard_normal((1, 2, 513, 2), np.float32)
+    states = {name: np.zeros(shape, np.float32) for name, shape in contract.state_shapes.items()}
+    session.run(None, {"spectrum": frames, **states}, quiet_run())
+
+
+def _mutated(content: bytes, largest: int, seed: int) -> bytes:
+    """Bytes changed as libFuzzer does, or a part of the graph as ONNX understands it."""
+    import atheris
+
+    rng = np.random.default_rng(seed)
+    if seed % 3:
+        try:
+            return damaged_model(rng, content)[1][:largest]
+        except Exception:  # onnx cannot read what the changes before have left
+            pass
+    return bytes(atheris.Mutate(content, largest))
+
+
+def main() -> None:
+    """Arguments: seconds, and a folder for the corpus."""
+    import atheris
+    from phaseaware.engine.model_check import contract, graph, operators, trial, wire
+
+    for owner in (contract, graph, graph._Graph, operators, trial, wire):
+        for value in vars(owner).values():
+            if inspect.isfunction(value) and value.__module__.startswith("phaseaware."):
+                atheris.instrument_func(value)
+    with tempfile.TemporaryDirectory() as spare:
+        folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(spare)
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, content in enumerate(seeds()):
+            (folder / f"seed-{number}").write_bytes(content)
+        options = [
+            f"-max_total_time={int(sys.argv[1])}",
+            "-rss_limit_mb=1000",
+            "-timeout=20",
+            f"-max_len={LARGEST_SEED}",
+        ]
+        atheris.Setup([sys.argv[0], *options, str(folder)], one_input, custom_mutator=_mutated)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
