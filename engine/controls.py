@@ -133,7 +133,8 @@ class Switch(Control[bool]):
         return "True or False"
 
     def checked(self, value: Any) -> bool:
-        if not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":  # numpy's own is one too
+        numpy_bool = str(getattr(value, "dtype", "")) == "bool" and value.ndim == 0
+        if not isinstance(value, bool) and not numpy_bool:
             raise TypeError(f"{self.name}={value!r} is not True or False")
         return bool(value)
 
