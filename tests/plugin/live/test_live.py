@@ -76,7 +76,7 @@ def test_meters(history: Path) -> None:
     assert meters.load > 0
     assert session.look().input_db == -np.inf
     line = live_command._line(session, meters)
-    assert "A phase-aware" in line
+    assert line.startswith("phase-aware (A)")
     assert "-20.0 dB" in line
     assert "drop-outs 0" in line
 
