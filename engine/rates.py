@@ -79,7 +79,7 @@ class AnyRateSeparator:
 
     Parameters
     ----------
-    model, renders, channels, link, observer : as for :class:`separator.Separator`.
+    model, renders, channels, link, warm, observer : as for :class:`separator.Separator`.
     sample_rate : Hz.
 
     Raises
@@ -103,12 +103,13 @@ class AnyRateSeparator:
         sample_rate: float,
         channels: int = 1,
         link: Link = "auto",
+        warm: bool = False,
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
             raise ValueError(f"{sample_rate=} Hz is not from {LOWEST_RATE} to {HIGHEST_RATE}")
         self.sample_rate = sample_rate
-        self._separator = Separator(model, renders, channels=channels, link=link, observer=observer)
+        self._separator = Separator(model, renders, channels=channels, link=link, warm=warm, observer=observer)
         self.latency_samples = self._separator.latency_samples
         """Samples at ``sample_rate`` that must be fed beyond a sample before it comes out; constant."""
         if sample_rate != SAMPLE_RATE:
@@ -188,6 +189,7 @@ def separate(
     *,
     sample_rate: float,
     link: Link = "auto",
+    warm: bool = True,
 ) -> Samples:
     """A whole signal at once.
 
@@ -195,7 +197,7 @@ def separate(
     ----------
     x : float32 or float64, shape (channels, n), full scale 1.
     sample_rate : of ``x``, in Hz; converted to 48 kHz and back where it is another.
-    model, renders, link : as for :class:`separator.Separator`.
+    model, renders, link, warm : as for :class:`separator.Separator`; not ``warm``, the samples are those of a stream.
 
     Returns
     -------
@@ -216,5 +218,5 @@ def separate(
     """
     if x.ndim != 2 or len(x) > MOST_CHANNELS:
         raise ValueError(f"{x.shape=} is not (channels, samples); x[None] makes it of one channel, x.T turns it round")
-    separator = AnyRateSeparator(model, renders, sample_rate=sample_rate, channels=len(x), link=link)
+    separator = AnyRateSeparator(model, renders, sample_rate=sample_rate, channels=len(x), link=link, warm=warm)
     return np.concatenate([separator.process(x), separator.flush()], axis=2)

@@ -17,10 +17,13 @@ from .limits import LINKS, MOST_CHANNELS, Link, MaskName
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis
 
-__all__ = ["MaskStream", "Separator", "check_block", "sane"]
+__all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
+PREROLL = 94 * HOP
+"""Samples at 48 kHz, a second, that a stream may hear of its own beginning before it begins: an even number of frames,
+as the phase convention's sign of a frame depends on whether its number is odd."""
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
 
@@ -55,7 +58,7 @@ class MaskStream:
     """Blocks of samples in, frames with their masks out.
 
     The model's look-ahead is compensated: the masks returned belong to the spectra returned beside them. The first
-    ``lookahead_frames`` frames returned lie before the stream's start and are silent.
+    ``lookahead_frames`` frames returned lie before the stream's start.
 
     Parameters
     ----------
@@ -105,6 +108,18 @@ class MaskStream:
         self._analysis.tail, self._waiting = state["tail"], state["waiting"]
         self._states = [{name: state[f"{i} {name}"] for name in names} for i, names in enumerate(self._states)]
 
+    def preroll(self, beginning: Samples) -> None:
+        """Hear a recording's beginning backwards before it begins: the model then knows voice and noise from the start.
+
+        Parameters
+        ----------
+        beginning : the samples of shape (channels, n) that will be processed next; :data:`PREROLL` + 1 of them are
+            enough, of fewer as many whole pairs of frames are heard as there are.
+        """
+        count = min(PREROLL, max(0, beginning.shape[1] - 1) // (2 * HOP) * (2 * HOP))
+        if count:
+            self.process(beginning[:, count:0:-1])
+
     def process(self, block: Samples) -> Frames:
         """Samples at 48 kHz of shape (channels, n) in, float32 and finite; the frames that have become complete out."""
         X = self._analysis.process(block)
@@ -134,6 +149,9 @@ class Separator:
 
     NaN and inf in a block count as silence.
 
+    A model that begins with the first sample is unsure for a second: it has heard nothing yet. A recording may begin
+    ``warm``, live sound cannot.
+
     Parameters
     ----------
     model : from :class:`model.MaskModel`.
@@ -141,6 +159,8 @@ class Separator:
         frame.
     channels : number of channels.
     link : see :data:`limits.Link`.
+    warm : hear the first second backwards before it begins (:meth:`MaskStream.preroll`). Nothing comes out before a
+        second has been fed, or :meth:`flush` called; after that all that is due.
     observer : called with the frames that were just rendered, in order from the stream's first on.
 
     Raises
@@ -164,13 +184,14 @@ class Separator:
         *,
         channels: int = 1,
         link: Link = "auto",
+        warm: bool = False,
         observer: Callable[[Frames], object] | None = None,
     ) -> None:
         renders = Render() if renders is None else renders
         self._renders = (renders,) if isinstance(renders, Render) else tuple(renders)
         if not self._renders:
             raise ValueError("renders is empty; name at least one")
-        self._observer = observer
+        self._warm, self._observer = warm, observer
         self._stream = MaskStream(model, masks=[r.mask for r in self._renders], channels=channels, link=link)
         self.reset()
 
@@ -208,6 +229,7 @@ class Separator:
         self._synthesis = MaskSynthesis(len(self._renders), self.channels)
         self._ready: list[Samples] = []
         self._fed = self._returned = 0
+        self._beginning = np.empty((self.channels, 0), np.float32) if self._warm else None
         # The look-ahead's frames, and the hop with which synthesis starts, lie before the stream: see MaskStream and
         # stft.Synthesis.
         self._early = self.model.info.lookahead_frames
@@ -231,15 +253,31 @@ class Separator:
         check_block(block, self.channels)
         self._fed += block.shape[1]
         for start in range(0, block.shape[1], _SLICE):
-            self._push(sane(block[:, start : start + _SLICE]))
+            self._feed(sane(block[:, start : start + _SLICE]))
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:
         """The last ``latency_samples`` of the stream (fewer if fewer were fed); then a new stream begins."""
+        self._begin()
         self._push(np.zeros((self.channels, self.latency_samples), np.float32))
         rest = self._take(self._fed - self._returned)
         self.reset()
         return rest
+
+    def _feed(self, x: Samples) -> None:
+        if self._beginning is None:
+            self._push(x)
+            return
+        self._beginning = np.concatenate([self._beginning, x], axis=1)
+        if self._beginning.shape[1] > PREROLL:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Where the beginning was waited for: it is there."""
+        if self._beginning is not None:
+            beginning, self._beginning = self._beginning, None
+            self._stream.preroll(beginning)
+            self._push(beginning)
 
     def _push(self, x: Samples) -> None:
         frames = self._stream.process(x)
@@ -256,6 +294,7 @@ class Separator:
         if not self._ready:
             return np.empty((len(self._renders), self.channels, 0), np.float32)
         have = self._ready[0] if len(self._ready) == 1 else np.concatenate(self._ready, axis=2)
-        self._ready = [have[:, :, count:]]
-        self._returned += count
-        return have[:, :, :count]
+        taken, rest = have[:, :, :count], have[:, :, count:]
+        self._ready = [rest]
+        self._returned += taken.shape[2]
+        return taken

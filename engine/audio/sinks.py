@@ -265,5 +265,3 @@ class MediaSink:
 
 def _said(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-

@@ -71,9 +71,7 @@ class SoundFiles:
     def _open_chunks(self, file: PiecedFile, layout: Layout) -> Metadata:
         verdict = judge(file, layout)
         if verdict.is_cut:
-            raise Damaged(
-                f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}"
-            )
+            raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
         pieces = verdict.pieces
         if pieces is None and layout.family == "RF64":
             pieces = _without_chunks(layout)

@@ -31,9 +31,7 @@ def open_source(handle: int, identity: tuple[int, ...]) -> Source:
         return SoundFiles(handle, file, kind)
     except NotOurs as error:
         if kind is None:
-            raise Damaged(
-                f"not a sound file that can be read, or damaged ({error}); {_READABLE}"
-            ) from None
+            raise Damaged(f"not a sound file that can be read, or damaged ({error}); {_READABLE}") from None
         try:
             opened = MediaFile(handle, kind, identity)
         except MediaMissing as missing:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..controls import Render
 from ..model import MaskModel
-from ..rates import AnyRateSeparator
+from ..rates import separate
 
 __all__ = ["outputs", "pairs"]
 
@@ -28,6 +28,4 @@ def pairs(folder: Path) -> Iterator[tuple[dict[str, str], NDArray[np.float32], N
 
 def outputs(model: MaskModel, noisy: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """What each mask of the model makes of a mono signal, shape (masks, n)."""
-    separator = AnyRateSeparator(model, [Render(mask=mask) for mask in model.info.masks], sample_rate=rate)
-    made: NDArray[np.float32] = np.concatenate([separator.process(noisy[None]), separator.flush()], axis=2)[:, 0]
-    return made
+    return separate(noisy[None], model, [Render(mask=mask) for mask in model.info.masks], sample_rate=rate)[:, 0]

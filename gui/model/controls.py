@@ -56,7 +56,9 @@ settings = dict(
 renders = [Render(mask="phase-aware", **settings), Render(mask="real", **settings)]
 
 with soundfile.SoundFile({path!r}) as noisy:
-    separator = AnyRateSeparator(MaskModel({model!r}), renders, sample_rate=noisy.samplerate, channels=noisy.channels)
+    separator = AnyRateSeparator(
+        MaskModel({model!r}), renders, sample_rate=noisy.samplerate, channels=noisy.channels, warm=True
+    )
     written = dict(samplerate=noisy.samplerate, channels=noisy.channels, format="WAV", subtype="FLOAT")
     with (
         soundfile.SoundFile({stem!r} + " phase-aware.wav", "w", **written) as a,

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE, IdealMask, MaskModel, MaskStream, ideal_mask
 from phaseaware.engine.frames import Frames
+from phaseaware.engine.separator import PREROLL
 from phaseaware.engine.stft import HOP, Analysis
 
 from .recording import Recording
@@ -30,6 +31,10 @@ class Masking(Protocol):
     @property
     def reach(self) -> int:
         """Samples of the recording that are needed beyond those that whole frames give."""
+
+    @property
+    def beginning(self) -> int:
+        """Samples from the recording's first on that are needed before any frame is read."""
 
     def start(self, frame: int) -> None:
         """The next frame read is ``frame``; it covers samples ``(frame - 1) * 512`` to ``(frame + 1) * 512``."""
@@ -57,6 +62,11 @@ class ModelMasks:
         """See :class:`Masking`."""
         return (1 + self._lookahead) * HOP
 
+    @property
+    def beginning(self) -> int:
+        """See :class:`Masking`."""
+        return PREROLL + 1
+
     def _new_stream(self) -> MaskStream:
         return MaskStream(self._model, masks=self._model.info.masks, channels=self._recording.channels)
 
@@ -81,6 +91,9 @@ class ModelMasks:
         return self._read(count)
 
     def _read(self, count: int) -> Frames:
+        if self._fed == 0:  # as a whole recording does: see separator.Separator
+            beginning = self._recording.track.read(0, min(self.beginning, self._recording.samples))
+            self._stream.preroll(beginning.T)
         x = self._recording.track.read(self._fed * HOP, (self._fed + count) * HOP)
         frames = self._stream.process(x.T)
         self._fed += count
@@ -124,6 +137,11 @@ class IdealMasks:
     def reach(self) -> int:
         """See :class:`Masking`."""
         return HOP
+
+    @property
+    def beginning(self) -> int:
+        """See :class:`Masking`."""
+        return 0
 
     def start(self, frame: int) -> None:
         """See :class:`Masking`."""

@@ -243,6 +243,8 @@ class Renderer:
 
     def _ready_until(self, position: int) -> int:
         """How far it can be rendered from a position on: masks need more of the recording than they are applied to."""
+        if self.recording.coverage.ready_until(0) < min(self._masking.beginning, self.recording.samples):
+            return position
         until = self.recording.coverage.ready_until(position)
         return until if until >= self.recording.samples else until - self._masking.reach
 

@@ -67,7 +67,7 @@ class _Separation:
 def separating(model: MaskModel, render: Render, link: Link) -> MakeStream:
     """Streams that make one version of the output."""
     return lambda rate, channels: _Separation(
-        AnyRateSeparator(model, render, sample_rate=rate, channels=channels, link=link)
+        AnyRateSeparator(model, render, sample_rate=rate, channels=channels, link=link, warm=True)
     )
 
 

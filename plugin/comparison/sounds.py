@@ -81,7 +81,7 @@ class Sounds:
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
         self._separator = AnyRateSeparator(
-            model, self._renders, sample_rate=rate, channels=channels, link=link, observer=self._observe
+            model, self._renders, sample_rate=rate, channels=channels, link=link, warm=True, observer=self._observe
         )
         self._waiting = np.empty((channels, 0), np.float32)
 

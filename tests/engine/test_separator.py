@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from phaseaware.engine import MaskModel, MaskStream, Render, Separator, separate
 from phaseaware.engine.limits import LINKS
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import sane
+from phaseaware.engine.separator import PREROLL, sane
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, stft
 
 from tests import fakes
@@ -30,7 +30,8 @@ def stream(separator, x, sizes):
 
 
 def at_48k(x, model, renders=None, **options):
-    return separate(x, model, renders, sample_rate=48_000, **options)
+    """As a stream: from nothing."""
+    return separate(x, model, renders, sample_rate=48_000, warm=False, **options)
 
 
 def noise(rng, channels, samples):
@@ -161,7 +162,7 @@ def test_linked_channels_keep_their_image(rng, history_model):
 @pytest.mark.parametrize("rate", [8000, 44_100, 96_000])
 def test_a_whole_signal_of_any_rate(rng, history_model, rate):
     x = noise(rng, 2, rate // 4)
-    made = separate(x, history_model, BOTH, sample_rate=rate)
+    made = separate(x, history_model, BOTH, sample_rate=rate, warm=False)
     assert made.shape == (2, *x.shape)
     np.testing.assert_array_equal(
         made, stream(AnyRateSeparator(history_model, BOTH, sample_rate=rate, channels=2), x, [10**6])
@@ -328,3 +329,39 @@ def test_a_stream_goes_on_from_the_state_of_another(history_model, rng, link):
     np.testing.assert_array_equal(found.spectrum, expected.spectrum)
     for mask, M in expected.masks.items():
         np.testing.assert_array_equal(found.masks[mask], M)
+
+
+@pytest.mark.parametrize("samples", [1, 700, 1025, 5000, PREROLL, PREROLL + 1, 3 * PREROLL + 77])
+@pytest.mark.parametrize("sizes", [(4096,), (1, 7, 512, 60_000), (10**6,)])
+def test_warm_beginning_is_a_mirrored_second_that_is_dropped(rng, history_model, samples, sizes):
+    """However it is cut, a warm stream is a cold one that was fed its beginning backwards first."""
+    x = noise(rng, 2, samples)
+    before = x[:, min(PREROLL, max(0, samples - 1) // 1024 * 1024) : 0 : -1]
+    cold = stream(Separator(history_model, BOTH, channels=2), np.concatenate([before, x], axis=1), (10**6,))
+    for _ in range(2):  # and after a flush it begins anew
+        warm = stream(Separator(history_model, BOTH, channels=2, warm=True), x, sizes)
+        assert warm.shape == (2, 2, samples)
+        np.testing.assert_allclose(warm, cold[:, :, before.shape[1] :], atol=1e-6)
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 44_100, 96_000])
+def test_warm_beginning_at_other_rates(rng, history_model, sample_rate):
+    x = noise(rng, 1, 2 * sample_rate + 11)
+    whole = separate(x, history_model, BOTH, sample_rate=sample_rate)
+    warm = AnyRateSeparator(history_model, BOTH, sample_rate=sample_rate, warm=True)
+    for _ in range(2):
+        np.testing.assert_allclose(stream(warm, x, (333, 5000)), whole, atol=1e-6)
+    assert not np.allclose(whole, separate(x, history_model, BOTH, sample_rate=sample_rate, warm=False), atol=1e-3)
+
+
+def test_observer_sees_the_frames_of_the_recording_only(rng, history_model):
+    """Neither the look-ahead's nor those of the second before."""
+    x = noise(rng, 1, 2 * PREROLL)
+    for warm in (False, True):
+        seen = []
+        separator = Separator(
+            history_model, BOTH, warm=warm, observer=lambda frames, seen=seen: seen.append(frames.spectrum)
+        )
+        stream(separator, x, (5000,))
+        X = np.concatenate(seen, axis=1)
+        np.testing.assert_allclose(X[:, 1 : x.shape[1] // HOP], stft(x)[:, 1 : x.shape[1] // HOP], atol=1e-4)

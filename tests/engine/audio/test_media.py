@@ -161,9 +161,7 @@ def test_amr_of_a_telephone(tmp_path: Path) -> None:
     assert 8_000 <= x.shape[1] <= 8_400
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("talk.m4a", "MP4"), ("talk.mp4", "MP4"), ("cbr-no-info.mp3", "MP3")]
-)
+@pytest.mark.parametrize(("name", "kind"), [("talk.m4a", "MP4"), ("talk.mp4", "MP4"), ("cbr-no-info.mp3", "MP3")])
 @pytest.mark.parametrize("wrong", [".mp3", ".wav", ".flac", ".m4a", ".ogg"])
 def test_the_content_decides_and_not_the_name(tmp_path: Path, name: str, kind: str, wrong: str) -> None:
     path = tmp_path / f"a{wrong}"

@@ -45,6 +45,10 @@ class Gate:
     def reach(self) -> int:
         return self._masking.reach
 
+    @property
+    def beginning(self) -> int:
+        return self._masking.beginning
+
     def start(self, frame: int) -> None:
         self._masking.start(frame)
         self._report()

@@ -48,7 +48,7 @@ def test_nothing_is_rendered_from_what_is_not_decoded_yet(
             yield block
 
     monkeypatch.setattr(recording, "_decoded", held)
-    monkeypatch.setattr(recording, "_BLOCK", 30 * 512)
+    monkeypatch.setattr(recording, "_BLOCK", 130 * 512)
     watched.session.open(noisy_file)
     renderer = watched.session.renderer
     assert renderer is not None

@@ -59,7 +59,7 @@ def test_lv2apply_gives_the_engines_samples(
 ) -> None:
     x = speechlike(rng, channels, 30_000)
     made, complaints = play(tmp_path, channels, x, "-c", "mask", "1", "-c", "reduction_db", "20")
-    expected = separate(x, model, Render(mask="real", reduction_db=20), sample_rate=48_000)[0]
+    expected = separate(x, model, Render(mask="real", reduction_db=20), sample_rate=48_000, warm=False)[0]
     np.testing.assert_allclose(made[:, 1536:], expected[:, :-1536], atol=2e-5)  # lv2apply leaves the latency in
     assert not complaints
 
