@@ -162,7 +162,8 @@ class MediaSink:
                 self.notes += self._others.notes
             self._stream: Any = self._out.add_stream(
                 codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
-                format=sample_format, bit_rate=_BITS_PER_SECOND * info.channels,
+                format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
+                options={"vbr": "constrained"} if info.subtype == "OPUS" else {},
             )  # fmt: skip
             self._stream.time_base = Fraction(1, info.sample_rate)
             self._describe()

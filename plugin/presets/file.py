@@ -36,7 +36,7 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
     if path.stat().st_size > _LARGEST_FILE:
         raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin it with a mark
         data = tomllib.loads(text)
         for place, value in _entries(data, ()):
             if type(value) is int and not -(2**63) <= value < 2**63:
