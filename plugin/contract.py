@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 
 from .layout import Format, LayoutMemory, check_buffer_size, check_sample_rate
 
-__all__ = ["BlockStream", "Processor"]
+__all__ = ["BlockStream", "Processor", "StreamTakenError"]
 
 Samples = NDArray[np.float32]
 _SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memory, and changes are heard soon
+
+
+class StreamTakenError(RuntimeError):
+    """A processor was used elsewhere while something streams through it: it holds one stream."""
 
 
 class Processor(ABC):
@@ -44,6 +48,9 @@ class Processor(ABC):
         self._layout = LayoutMemory()
         self._form = Format(1, False)
         self._running: tuple[float, int] | None = None
+        # Marks of the latest stream (none after a reset), and of the latest that was this processor's caller's own.
+        self._stream_token: object = None
+        self._own_token: object = None
 
     # What a subclass does
 
@@ -70,6 +77,7 @@ class Processor(ABC):
         return np.concatenate([*made, self._finish()], axis=-1)
 
     def _start(self, sample_rate: float, channels: int) -> None:
+        self._stream_token = object()
         self._begin(sample_rate, channels)
         self._running = (sample_rate, channels)
 
@@ -123,8 +131,9 @@ class Processor(ABC):
             finally:
                 self._running = None
         else:
-            if self._running != (sample_rate, len(x)):
+            if self._running != (sample_rate, len(x)) or self._stream_token is not self._own_token:
                 self._start(sample_rate, len(x))
+                self._own_token = self._stream_token
             y = self._feed(x, buffer_size)
         self._form = form
         return form.restore(y)
@@ -142,14 +151,14 @@ class Processor(ABC):
         is running: an empty array.
         """
         with self._lock:
-            if self._running is None:
+            if self._running is None or self._stream_token is not self._own_token:
                 return np.zeros(0, np.float32)
             return self._form.restore(self._finish())
 
     def reset(self) -> None:
         """Forget the stream and the layout of its blocks; the parameters stay."""
         with self._lock:
-            self._running = None
+            self._running = self._stream_token = None
             self._layout.forget()
 
     @property
@@ -175,6 +184,11 @@ class BlockStream:
     Parameters
     ----------
     processor : shares its one stream with its own methods.
+    user : who streams, for messages.
+
+    Raises
+    ------
+    StreamTakenError : in a running stream; the processor was reset, or used by another, since it began.
 
     Examples
     --------
@@ -188,8 +202,18 @@ class BlockStream:
     (2, 1536)
     """
 
-    def __init__(self, processor: Processor) -> None:
-        self.processor = processor
+    def __init__(self, processor: Processor, *, user: str = "another") -> None:
+        self.processor, self._user = processor, user
+        self._token: object = None
+
+    def _check(self) -> None:
+        if self._token is None:
+            raise RuntimeError("no stream is running")
+        if self.processor._stream_token is not self._token:
+            raise StreamTakenError(
+                f"{self.processor!r} was used elsewhere, or reset, while {self._user} streams through it; a processor "
+                "holds one stream: give each user its own, as copy.copy makes one"
+            )
 
     def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
         """A whole signal: as many samples out as in, aligned."""
@@ -200,12 +224,14 @@ class BlockStream:
         """Start a new stream."""
         with self.processor._lock:
             self.processor._start(sample_rate, channels)
+            self._token = self.processor._stream_token
 
     def feed(self, x: Samples, buffer_size: int) -> Samples:
         """The next block, which may be empty; as many samples come out, less the latency."""
         if not x.shape[1]:
             return x
         with self.processor._lock:
+            self._check()
             return self.processor._feed(x, buffer_size)
 
     def drain(self) -> Samples:
@@ -216,6 +242,8 @@ class BlockStream:
         RuntimeError : none is running.
         """
         with self.processor._lock:
+            self._check()
+            self._token = None
             return self.processor._finish()
 
     def latency(self, sample_rate: float, channels: int) -> int:
