@@ -8,6 +8,7 @@ a processor such blocks through a :class:`BlockStream`.
 from __future__ import annotations
 
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from .layout import Format, LayoutMemory, check_buffer_size, check_sample_rate
 
-__all__ = ["BlockStream", "Processor", "StreamTakenError"]
+__all__ = ["BlockStream", "Processor", "StreamTakenError", "silenced"]
 
 Samples = NDArray[np.float32]
 _SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memory, and changes are heard soon
@@ -24,6 +25,15 @@ _SLICE = 1 << 17  # samples of a whole signal processed at once: bounds the memo
 
 class StreamTakenError(RuntimeError):
     """A processor was used elsewhere while something streams through it: it holds one stream."""
+
+
+def silenced(y: Samples) -> tuple[Samples, int]:
+    """Sound with silence for NaN and inf, and at how many samples, shape (..., channels, n)."""
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(y.sum(dtype=np.float64)):
+            return y, 0
+    bad = ~np.isfinite(y)
+    return np.where(bad, np.float32(0), y), int(bad.any(axis=tuple(range(y.ndim - 1))).sum())
 
 
 class Processor(ABC):
@@ -48,6 +58,7 @@ class Processor(ABC):
         self._layout = LayoutMemory()
         self._form = Format(1, False)
         self._running: tuple[float, int] | None = None
+        self._muted = 0
         # Marks of the latest stream (none after a reset), and of the latest that was this processor's caller's own.
         self._stream_token: object = None
         self._own_token: object = None
@@ -73,7 +84,7 @@ class Processor(ABC):
     def _whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
         """A whole signal, (channels, n) in and out."""
         self._start(sample_rate, len(x))
-        made = [self._feed(x[:, i : i + _SLICE], buffer_size) for i in range(0, x.shape[1], _SLICE)]
+        made = [self._audible(self._feed(x[:, i : i + _SLICE], buffer_size)) for i in range(0, x.shape[1], _SLICE)]
         return np.concatenate([*made, self._finish()], axis=-1)
 
     def _start(self, sample_rate: float, channels: int) -> None:
@@ -86,7 +97,13 @@ class Processor(ABC):
             raise RuntimeError("no stream is running")
         rest = self._drain()
         self._running = None
-        return rest
+        return self._audible(rest)
+
+    def _audible(self, y: Samples) -> Samples:
+        """What may reach an ear: a model, or an effect set to extremes, may make NaN or inf."""
+        y, muted = silenced(y)
+        self._muted += muted
+        return y
 
     # What a caller does
 
@@ -98,7 +115,7 @@ class Processor(ABC):
         Parameters
         ----------
         input_array : float32 or float64, full scale ±1. 1-D is mono; of a 2-D array the smaller dimension is the
-            channels. It is not changed. NaN and inf count as silence.
+            channels. It is not changed. NaN and inf count as silence, in the output too (a RuntimeWarning tells).
         sample_rate : Hz.
         buffer_size : samples that native plugins process at once; no influence on the result.
         reset : True: the array is a whole signal. False: it is the next block of a stream. A new sample rate or
@@ -125,17 +142,25 @@ class Processor(ABC):
                 self._running = None
             return np.zeros(input_array.shape, np.float32)
         x, form = self._layout.arrange(input_array)
+        muted = self.muted_samples
         if reset:
             try:
-                y = self._whole(x, sample_rate, buffer_size)
+                y = self._audible(self._whole(x, sample_rate, buffer_size))
             finally:
                 self._running = None
         else:
             if self._running != (sample_rate, len(x)) or self._stream_token is not self._own_token:
                 self._start(sample_rate, len(x))
                 self._own_token = self._stream_token
-            y = self._feed(x, buffer_size)
+            y = self._audible(self._feed(x, buffer_size))
         self._form = form
+        if self.muted_samples > muted:
+            warnings.warn(
+                f"{self!r} made NaN or inf, which are given as silence; its model or an effect in it is at fault "
+                "(muted_samples counts them)",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         return form.restore(y)
 
     def __call__(
@@ -159,6 +184,7 @@ class Processor(ABC):
         """Forget the stream and the layout of its blocks; the parameters stay."""
         with self._lock:
             self._running = self._stream_token = None
+            self._muted = 0
             self._layout.forget()
 
     @property
@@ -166,6 +192,11 @@ class Processor(ABC):
         """Samples that must be fed beyond a sample before it comes out; at 48 kHz until a stream says otherwise."""
         running = self._running
         return self._latency(running[0] if running else 48_000)
+
+    @property
+    def muted_samples(self) -> int:
+        """Samples that were NaN or inf since the last :meth:`reset`, and silent: a model or an effect failed."""
+        return self._muted
 
     @property
     def is_effect(self) -> bool:
@@ -218,7 +249,7 @@ class BlockStream:
     def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
         """A whole signal: as many samples out as in, aligned."""
         with self.processor._lock:
-            return self.processor._whole(x, sample_rate, buffer_size)
+            return self.processor._audible(self.processor._whole(x, sample_rate, buffer_size))
 
     def begin(self, sample_rate: float, channels: int) -> None:
         """Start a new stream."""
@@ -232,7 +263,7 @@ class BlockStream:
             return x
         with self.processor._lock:
             self._check()
-            return self.processor._feed(x, buffer_size)
+            return self.processor._audible(self.processor._feed(x, buffer_size))
 
     def drain(self) -> Samples:
         """The rest of the stream.

@@ -20,7 +20,7 @@ from .describe import freeze, thaw
 from .edits import changed
 from .latency import leaves
 from .natives import NativeRun, check_native
-from .parts import Part, Path, Split, Stage
+from .parts import Part, Path, Split, Stage, runs
 
 __all__ = ["Chain", "DuplicatePluginError", "Mix", "Pedalboard", "Plugin", "members"]
 
@@ -150,11 +150,21 @@ class Container(Processor, MutableSequence[Plugin]):
         _refuse_duplicates(self)
         stock = _to_stock(self)
         if stock is None:
-            return Path(_parts(self, streaming=False)).whole(x, sample_rate, buffer_size)
+            return self._counted(path := Path(_parts(self, streaming=False)), path.whole(x, sample_rate, buffer_size))
         # Not where branches have latency: they would go on out of step.
         aligned = not _holds_mix(self) or Path(_parts(self, streaming=True)).latency(sample_rate, len(x)) == 0
         self._whole_before = (sample_rate, len(x), min(buffer_size, x.shape[1])) if aligned else None
-        return NativeRun([stock]).whole(x, sample_rate, buffer_size)
+        return self._counted(path := Path([NativeRun([stock])]), path.whole(x, sample_rate, buffer_size))
+
+    def _counted(self, path: Path, y: Samples) -> Samples:
+        for run in runs(path):
+            self._muted, run.muted = self._muted + run.muted, 0
+        return y
+
+    @property
+    def muted_samples(self) -> int:
+        """Samples that were given as silence, by the board and what it holds; see :attr:`Processor.muted_samples`."""
+        return sum(plugin._muted for plugin in members(self) if isinstance(plugin, Processor))
 
     def _begin(self, sample_rate: float, channels: int) -> None:
         _refuse_duplicates(self)
@@ -174,7 +184,7 @@ class Container(Processor, MutableSequence[Plugin]):
             self._plan = changed(self._plan, Path(_parts(self, streaming=True)), *self._stream_format)
         assert self._plan is not None
         try:
-            return self._plan.feed(x, buffer_size)
+            return self._counted(self._plan, self._plan.feed(x, buffer_size))
         except StreamTakenError:
             self._running = None  # a part of the board has lost its stream: the next block begins a new one
             raise
@@ -182,7 +192,7 @@ class Container(Processor, MutableSequence[Plugin]):
     def _drain(self) -> Samples:
         assert self._plan is not None
         self._running = None
-        rest = self._plan.drain()
+        rest = self._counted(self._plan, self._plan.drain())
         return rest if rest.size else np.empty((self._stream_format[1], 0), np.float32)
 
     def _latency(self, sample_rate: float) -> int:

@@ -19,6 +19,7 @@ import pedalboard
 from numpy.typing import NDArray
 from pedalboard_native._internal import AddLatency
 
+from ..contract import silenced
 from .latency import leaves, measure, native_latency, silent_guard
 
 __all__ = ["NativeRun", "check_native", "fit"]
@@ -83,11 +84,16 @@ class NativeRun:
         self._largest = 0  # block size that the plugins are prepared for; 0: not known to be
         self._fed = self._returned = 0
         self._seen: int | None = None  # latency; another thread may read it, so it is one value
+        self.muted = 0
+        """Samples that were NaN or inf, and are silence."""
+        self._instead: Samples | None = None  # silence for what the plugins held when they were reset amid a stream
 
     def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
         """A whole signal, latency compensated by pedalboard."""
         self._meet(sample_rate, len(x))
-        return pedalboard.process(x, sample_rate, [self._guard, self._stock], buffer_size, True)
+        y, muted = silenced(pedalboard.process(x, sample_rate, [self._guard, self._stock], buffer_size, True))
+        self.muted += muted
+        return y
 
     def _meet(self, sample_rate: float, channels: int) -> None:
         if self._format != (sample_rate, channels):
@@ -102,7 +108,7 @@ class NativeRun:
         """
         self._meet(sample_rate, channels)
         self._fed = self._returned = 0
-        self._seen = None
+        self._seen = self._instead = None
         if prepared:
             self._largest = prepared
         else:
@@ -157,11 +163,26 @@ class NativeRun:
             self._largest = min(buffer_size, max(x.shape[1], _SMALLEST_PREPARED))
             if x.shape[1] < self._largest:
                 self._prepare(self.plugins)
-        y = self._call(x, min(buffer_size, self._largest))
+        y = self._sound(self._call(x, min(buffer_size, self._largest)), x.shape[1])
         self._fed += x.shape[1]
         self._returned += y.shape[1]
         if self._returned:
             self._seen = self._fed - self._returned
+        return y
+
+    def _sound(self, y: Samples, fed: int) -> Samples:
+        """A block that came out, with silence for NaN and inf. Filters keep those for good, so they begin anew."""
+        if self._instead is not None:
+            y = np.concatenate([self._instead, y], axis=1)
+            self._instead, y = y[:, fed:].copy(), y[:, :fed]
+        y, muted = silenced(y)
+        if muted:
+            self.muted += muted
+            held, largest = self._fed + fed - self._returned - y.shape[1], self._largest
+            self.reset()
+            self._largest = largest
+            self._prepare(self.plugins)
+            self._instead = np.zeros((len(y), held), np.float32)
         return y
 
     def _call(self, x: Samples, buffer_size: int) -> Samples:
@@ -180,8 +201,8 @@ class NativeRun:
     def drain(self) -> Samples:
         """What the plugins still hold of the stream, found by feeding silence; then they are reset."""
         channels, pending = self._format[1], self._fed - self._returned
-        rest: list[Samples] = [np.empty((channels, 0), np.float32)]
-        have, silent = 0, 0
+        rest: list[Samples] = [np.empty((channels, 0), np.float32) if self._instead is None else self._instead]
+        have, silent = rest[0].shape[1], 0
         while have < pending and silent < _LONGEST_LATENCY:
             size = max(pending - have, _SMALLEST_PREPARED)
             rest.append(self._call(np.zeros((channels, size), np.float32), self._largest or size))
@@ -189,8 +210,10 @@ class NativeRun:
             silent += size
         self.reset()
         self._fed = self._returned = 0
-        self._seen = None
-        return fit(np.concatenate(rest, axis=1), pending)
+        self._seen = self._instead = None
+        y, muted = silenced(fit(np.concatenate(rest, axis=1), pending))
+        self.muted += muted
+        return y
 
     def reset(self) -> None:
         """Have the plugins forget everything but their parameters."""
