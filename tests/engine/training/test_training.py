@@ -403,8 +403,8 @@ def test_train_resume_anneal_export_curve(corpus, tiny_config, tmp_path, pairs, 
     annealed = torch.load(run / "annealed.pt", weights_only=True)
     assert annealed["step"] > resumed["step"]
     assert not any(torch.isnan(p).any() for p in annealed["average"].values())
-    told = ["--version", "1", "--training-data", "formulas", "--licence", "CC0-1.0"]
-    command.main(["export", str(tiny_config), str(run / "annealed.pt"), str(tmp_path / "tiny.onnx"), *told])
+    about = ["--version", "1", "--training-data", "formulas", "--licence", "CC0-1.0"]
+    command.main(["export", str(tiny_config), str(run / "annealed.pt"), str(tmp_path / "tiny.onnx"), *about])
     assert MaskModel(tmp_path / "tiny.onnx").info.name == "tiny"
 
     pytest.importorskip("pesq")
