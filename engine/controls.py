@@ -42,7 +42,7 @@ class Control(Generic[T]):
         raise NotImplementedError
 
     @property
-    def told_default(self) -> str:
+    def default_text(self) -> str:
         """The default, for people."""
         return str(self.default)
 
@@ -55,7 +55,7 @@ class Control(Generic[T]):
         >>> CONTROLS["mix"].about
         'share of the processed sound: 0 to 1 (default: 1)'
         """
-        return f"{self.text}: {self.values} (default: {self.told_default})"
+        return f"{self.text}: {self.values} (default: {self.default_text})"
 
     def checked(self, value: Any) -> T:
         """The value, as Python's own type.
@@ -90,7 +90,7 @@ class Number(Control[T]):
         return f"{self.low:g} to {self.high:g}{self.unit and ' ' + self.unit}"
 
     @property
-    def told_default(self) -> str:
+    def default_text(self) -> str:
         return self.none if self.default is None else f"{self.default:g}"
 
     def checked(self, value: Any) -> T:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,12 @@ def sane(block: Samples) -> Samples:
         x = np.clip(x, -_LOUDEST, _LOUDEST).astype(np.float32)
     x[magnitude < _QUIETEST] = 0
     return x
+
+
+def _is_finite(masks: Iterable[NDArray[np.complex64]]) -> bool:
+    # A sum is finite if all its terms are, unless it overflows: one cheap pass for the usual case.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all(np.isfinite(M.sum()) or bool(np.isfinite(M).all()) for M in masks)
 
 
 class MaskStream:
@@ -129,7 +135,9 @@ class MaskStream:
         heard = X.mean(axis=0, keepdims=True) if self._shares else X
         for i, spectrum in enumerate(heard):
             if T:
-                masks, self._states[i] = self.model.run(spectrum, self._states[i], self.masks)
+                masks, state = self.model.run(spectrum, self._states[i], self.masks)
+                # A model that has gone astray would stay there; it begins anew.
+                self._states[i] = state if _is_finite(masks.values()) else self.model.initial_state()
             else:
                 masks = dict.fromkeys(self.masks, np.empty((0, BINS), np.complex64))
             for mask, M in masks.items():

@@ -257,7 +257,7 @@ class PhaseAware(Controls, Processor):
     def _feed(self, x: Samples, buffer_size: int) -> Samples:
         self._follow_controls()
         assert self._stream is not None
-        y = self._bypass.apply(x, self._stream.process(x))
+        y = self._bypass.apply(x, self._audible(self._stream.process(x)))  # bypassed, it is the input that is heard
         return y if self._both else y[0]
 
     def _follow_controls(self) -> None:
@@ -277,7 +277,7 @@ class PhaseAware(Controls, Processor):
 
     def _drain(self) -> Samples:
         assert self._stream is not None
-        y = self._bypass.drain(self._stream.flush())
+        y = self._bypass.drain(self._audible(self._stream.flush()))
         return y if self._both else y[0]
 
     def _latency(self, sample_rate: float) -> int:

@@ -77,7 +77,7 @@ def test_what_a_package_offers_is_there(package: str) -> None:
 
 
 def test_all_packages_are_installed_and_typed() -> None:
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
-    assert sorted(told) == PACKAGES
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    assert sorted(declared) == PACKAGES
     for package in PACKAGES:
         assert (ROOT / Path(*package.split(".")[1:]) / "py.typed").is_file(), package

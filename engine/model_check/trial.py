@@ -118,7 +118,7 @@ def _said(error: Exception) -> str:
 
 
 def verdict(content: bytes) -> dict[str, str]:
-    """What the parent is told: ``{"verdict": "accepted" or "refused", "why": …}``."""
+    """The answer to the parent: ``{"verdict": "accepted" or "refused", "why": …}``."""
     try:
         try_out(content)
     except RefusedError as error:
@@ -150,10 +150,10 @@ def _own_output() -> Iterator[int]:
 
 
 def main() -> NoReturn:
-    """Read, try, tell; end without tidying up, which a model's remains could hang or crash."""
+    """Read, try, answer; end without tidying up, which a model's remains could hang or crash."""
     content = sys.stdin.buffer.read()
     with _own_output() as answers:
         limit()
-        told = verdict(content)
-        os.write(answers, json.dumps(told).encode())
+        answer = verdict(content)
+        os.write(answers, json.dumps(answer).encode())
     os._exit(0)

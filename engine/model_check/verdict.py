@@ -88,8 +88,8 @@ def _try_in_child(content: bytes) -> None:
     if child.returncode:
         raise RefusedError(_how_it_ended(child.returncode))
     try:
-        told = json.loads(answer)
-        verdict, why = str(told["verdict"]), str(told["why"])
+        said = json.loads(answer)
+        verdict, why = str(said["verdict"]), str(said["why"])
     except (ValueError, TypeError, KeyError):
         raise RefusedError("ends the process that tries it out; export it anew with standard operators") from None
     if verdict != "accepted":

@@ -89,12 +89,7 @@ def _curve(a: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run one subcommand."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    parser = argparse.ArgumentParser(prog="python -m phaseaware.engine.training", description="Train the two masks.")
-    commands = parser.add_subparsers(required=True)
-
+def _data_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     p = commands.add_parser("prepare", help="decode recordings into memory maps")
     p.add_argument("--shards", type=Path, action="append", default=[], help="folder with index.csv and its shards")
     p.add_argument("--speech", type=Path, action="append", default=[], help="folder of clean speech")
@@ -123,6 +118,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--seed", type=int, default=1)
     p.set_defaults(run=_pairs)
 
+
+def _run_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     p = commands.add_parser("train", help="train, or continue; --anneal: finish from the latest checkpoint")
     p.add_argument("config", type=Path)
     p.add_argument("--corpus", type=Path, required=True)
@@ -169,6 +166,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("checkpoints", type=Path, nargs="+")
     p.set_defaults(run=_curve)
 
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one subcommand."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    parser = argparse.ArgumentParser(prog="python -m phaseaware.engine.training", description="Train the two masks.")
+    commands = parser.add_subparsers(required=True)
+    _data_commands(commands)
+    _run_commands(commands)
     a = parser.parse_args(argv)
     a.run(a)
 

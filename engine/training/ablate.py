@@ -74,9 +74,9 @@ def curve(config: TrainingConfig, checkpoints: Iterable[str | Path], pairs: str 
 
 
 def _evaluation(config: TrainingConfig, checkpoint: Path, pairs: str | Path) -> Evaluation:
-    told = {"version": "0", "training_data": "that of the run", "licence": "that of the data"}
+    about = {"version": "0", "training_data": "that of the run", "licence": "that of the data"}
     with tempfile.TemporaryDirectory() as folder:
-        return evaluate(export(checkpoint, config, Path(folder, "model.onnx"), **told), pairs)
+        return evaluate(export(checkpoint, config, Path(folder, "model.onnx"), **about), pairs)
 
 
 def _head(first: str) -> Iterator[str]:

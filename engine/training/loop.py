@@ -25,8 +25,9 @@ from .config import Optimizer, TrainingConfig
 from .corpus import Corpus
 from .losses import enhancement_loss
 from .mixing import Mixer
-from .network import MaskNet, State, apply_mask, spectrum, waveform
+from .network import MaskNet, State
 from .processes import Processes
+from .transform import apply_mask, spectrum, waveform
 from .weights import weights_of
 
 __all__ = ["Trainer", "load_network", "run"]

@@ -31,7 +31,7 @@ from ..stft import BINS, FRAME_LENGTH, HOP, SAMPLE_RATE
 from .config import Network
 from .recurrence import Recurrence
 
-__all__ = ["MaskNet", "State", "apply_mask", "spectrum", "waveform"]
+__all__ = ["MaskNet", "State"]
 
 State = dict[str, Tensor]
 """What a stream carries from call to call, by name; all zeros at its start."""
@@ -41,8 +41,8 @@ _STRIDE = 8  # bins per token below the seam: three convolutions of stride 2
 _BANDS_PER_TOKEN = 4
 _ABSOLUTE = 3  # Re, Im, magnitude
 _RELATIVE = 4  # Re, Im of the phase against the previous frame, and against the bin below
-# Adam moves every output by about the learning rate a step. The ratios are heavy-tailed, so coefficients that jitter as
-# much as a gate does cost more than they gain (0.15 dB at the training's learning rate, nothing after annealing).
+# Adam moves every output by about the learning rate a step. The ratios are heavy-tailed: coefficients that jitter as
+# much as a gate does cost 0.15 dB at the training's learning rate, and nothing after annealing.
 _COEFFICIENT_SCALE = 0.1
 # Mean over the bins of |X|^0.6 of speech and noise at -27 dBFS, to which the features are scaled, and what is added to
 # it, so that silence stays silent: that of white noise at -110 dBFS.
@@ -53,25 +53,6 @@ _ORDERS = {
     "conjugate": ([0, 1, 1, 0], [1.0, 1.0, 1.0, -1.0]),  # (a, b) to (a, b), (b, -a): Re and Im of (a + jb)(c - jd)
     "product": ([0, 1, 1, 0], [1.0, -1.0, 1.0, 1.0]),  # (a, b) to (a, -b), (b, a): Re and Im of (a + jb)(c + jd)
 }
-
-
-def sqrt_hann(device: torch.device) -> Tensor:
-    """The engine's analysis and synthesis window."""
-    return torch.sin(torch.pi * torch.arange(FRAME_LENGTH, device=device) / FRAME_LENGTH)
-
-
-def spectrum(x: Tensor) -> Tensor:
-    """Samples [N, L] to spectrum [T, N, 513, 2] with the engine's frame positions; L a multiple of 512."""
-    padded = functional.pad(x, (HOP, HOP))
-    X = torch.stft(padded, FRAME_LENGTH, HOP, window=sqrt_hann(x.device), center=False, return_complex=True)
-    return torch.view_as_real(X.permute(2, 0, 1).contiguous())
-
-
-def waveform(X: Tensor) -> Tensor:
-    """Inverse of :func:`spectrum`: [T, N, 513, 2] to [N, (T-1)·512]."""
-    frames = torch.fft.irfft(torch.view_as_complex(X.contiguous()), FRAME_LENGTH) * sqrt_hann(X.device)
-    out = frames[1:, :, :HOP] + frames[:-1, :, HOP:]
-    return out.transpose(0, 1).reshape(X.shape[1], -1)
 
 
 def _activation(x: Tensor) -> Tensor:
@@ -136,8 +117,7 @@ class MaskNet(nn.Module):
         super().__init__()
         self.config = config
         C, (c0, c1), fine = config.channels, config.encoder_channels, config.fine_channels
-        seam_bin = config.seam_hz * FRAME_LENGTH / SAMPLE_RATE
-        self.low_bins = round(seam_bin / _STRIDE) * _STRIDE
+        self.low_bins = round(config.seam_hz * FRAME_LENGTH / SAMPLE_RATE / _STRIDE) * _STRIDE
         self.low_tokens = self.low_bins // _STRIDE
         self.high_tokens = config.high_bands // _BANDS_PER_TOKEN
         self.tokens = self.low_tokens + self.high_tokens
@@ -368,10 +348,3 @@ class MaskNet(nn.Module):
         low = functional.pad(low * self.fade, (0, BINS - self.low_bins, 0, 2 - low.shape[1]))
         rest = functional.pad(gains.unsqueeze(1), (0, 0, 0, 1))
         return (low + rest).transpose(1, 2).contiguous()
-
-
-def apply_mask(mask: Tensor, X: Tensor) -> Tensor:
-    """Complex product of mask and spectrum, both [..., 2]."""
-    a, b = mask.unbind(-1)
-    c, d = X.unbind(-1)
-    return torch.stack([a * c - b * d, a * d + b * c], -1)

@@ -232,8 +232,9 @@ class LivePanel(QWidget):
         if self.session is not None:
             meters = self.session.look()
             self.input_meter.set_levels(meters.input_db, meters.output_db)
+            muted = f"   muted {meters.muted_seconds:.1f} s: the model made NaN or inf" * (meters.muted_seconds > 0)
             self.output_meter.setText(
-                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s"
+                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s{muted}"
             )
 
     def _show(self) -> None:

@@ -15,10 +15,12 @@ import numpy as np
 import pedalboard
 from numpy.typing import NDArray
 
-from ..contract import Processor
+from ..contract import Processor, StreamTakenError
 from .describe import freeze, thaw
-from .natives import NativeRun, check_native, leaves
-from .parts import Part, Path, Split, Stage, identity, runs
+from .edits import changed
+from .latency import leaves
+from .natives import NativeRun, check_native
+from .parts import Part, Path, Split, Stage, runs
 
 __all__ = ["Chain", "DuplicatePluginError", "Mix", "Pedalboard", "Plugin", "members"]
 
@@ -35,7 +37,8 @@ class Container(Processor, MutableSequence[Plugin]):
     """A list of plugins that is itself a processor.
 
     The list may be changed while another thread processes: the change holds from the next block on. In a stream the
-    plugins that stay keep what they hold.
+    plugins that stay keep what they hold, and what a plugin held that goes is heard first, so the stream stays as late
+    as it was until a new one begins; of a branch of a mix that goes, nothing more is heard.
 
     Parameters
     ----------
@@ -147,12 +150,21 @@ class Container(Processor, MutableSequence[Plugin]):
         _refuse_duplicates(self)
         stock = _to_stock(self)
         if stock is None:
-            return Path(_parts(self, streaming=False)).whole(x, sample_rate, buffer_size)
-        # Not where branches have latency: they would go on out of step. (Measuring it resets, which comes next anyway.)
+            return self._counted(path := Path(_parts(self, streaming=False)), path.whole(x, sample_rate, buffer_size))
+        # Not where branches have latency: they would go on out of step.
         aligned = not _holds_mix(self) or Path(_parts(self, streaming=True)).latency(sample_rate, len(x)) == 0
         self._whole_before = (sample_rate, len(x), min(buffer_size, x.shape[1])) if aligned else None
-        plugins = [stock] if isinstance(stock, pedalboard.Mix) else list(stock)
-        return NativeRun(plugins).whole(x, sample_rate, buffer_size)
+        return self._counted(path := Path([NativeRun([stock])]), path.whole(x, sample_rate, buffer_size))
+
+    def _counted(self, path: Path, y: Samples) -> Samples:
+        for run in runs(path):
+            self._muted, run.muted = self._muted + run.muted, 0
+        return y
+
+    @property
+    def muted_samples(self) -> int:
+        """Samples that were given as silence, by the board and what it holds; see :attr:`Processor.muted_samples`."""
+        return sum(plugin._muted for plugin in members(self) if isinstance(plugin, Processor))
 
     def _begin(self, sample_rate: float, channels: int) -> None:
         _refuse_duplicates(self)
@@ -166,40 +178,30 @@ class Container(Processor, MutableSequence[Plugin]):
 
     def _feed(self, x: Samples, buffer_size: int) -> Samples:
         if _structure(self) != self._plan_of:
-            self._replan()
+            _refuse_duplicates(self)
+            assert self._plan is not None
+            self._plan_of = _structure(self)
+            self._plan = changed(self._plan, Path(_parts(self, streaming=True)), *self._stream_format)
         assert self._plan is not None
-        return self._plan.feed(x, buffer_size)
-
-    def _replan(self) -> None:
-        """Change the parts of a running stream; what stays, goes on."""
-        _refuse_duplicates(self)
-        assert self._plan is not None
-        before = self._plan
-        known = {id(leaf) for run in runs(before) for plugin in run.plugins for leaf in leaves(plugin)}
-        largest = min((run.largest for run in runs(before) if run.largest), default=0)
-        kept = {identity(part): part for part in before.parts}
-        self._plan, self._plan_of = Path([]), _structure(self)
-        for part in _parts(self, streaming=True):
-            if identity(part) in kept:
-                part = kept[identity(part)]
-            elif isinstance(part, NativeRun) and largest:
-                new = [plugin for plugin in part.plugins if not all(id(leaf) in known for leaf in leaves(plugin))]
-                part.join(*self._stream_format, new=new, largest=largest)
-            else:
-                part.begin(*self._stream_format)
-            self._plan.parts.append(part)
+        try:
+            return self._counted(self._plan, self._plan.feed(x, buffer_size))
+        except StreamTakenError:
+            self._running = None  # a part of the board has lost its stream: the next block begins a new one
+            raise
 
     def _drain(self) -> Samples:
         assert self._plan is not None
-        rest = self._plan.drain()
+        self._running = None
+        rest = self._counted(self._plan, self._plan.drain())
         return rest if rest.size else np.empty((self._stream_format[1], 0), np.float32)
 
     def _latency(self, sample_rate: float) -> int:
-        with self._lock:
-            if self._running and self._plan and _structure(self) == self._plan_of:
-                return self._plan.latency(*self._running)
-            _refuse_duplicates(self)
-            return Path(_parts(self, streaming=True)).latency(sample_rate, 1)
+        # Without the lock, which a running call holds.
+        plan, running = self._plan, self._running
+        if running and plan and _structure(self) == self._plan_of:
+            return plan.latency(*running)
+        _refuse_duplicates(self)
+        return Path(_parts(self, streaming=True)).latency(sample_rate, 1)
 
     def reset(self) -> None:
         """Forget the stream and the layout of its blocks, in all plugins; their parameters stay."""
@@ -303,17 +305,21 @@ def _holds_mix(container: Container) -> bool:
     return any(isinstance(plugin, Mix) for plugin in members(container))
 
 
-def _parts(container: Container, *, streaming: bool) -> list[Part]:
+def _parts(container: Container, *, streaming: bool, told: str = "") -> list[Part]:
     """The parts that a container consists of; neighbouring natives become one run.
+
+    ``told``: the outermost container, for messages.
 
     In a stream, mixes are mixed here: stock ones do not keep their branches aligned from block to block.
     """
+    told = told or f"a {type(container).__name__} of {len(container)}"
     if isinstance(container, Mix):
-        return [Split([Path(_gather([plugin], streaming)) for plugin in container])]
-    return _gather(container, streaming)
+        branches = [(id(plugin), Path(_gather([plugin], streaming, told))) for plugin in container]
+        return [Split(branches, id(container))]
+    return _gather(container, streaming, told)
 
 
-def _gather(plugins: Iterable[Plugin], streaming: bool) -> list[Part]:
+def _gather(plugins: Iterable[Plugin], streaming: bool, told: str) -> list[Part]:
     parts: list[Part] = []
     run: list[pedalboard.Plugin] = []
     for plugin in plugins:
@@ -328,9 +334,9 @@ def _gather(plugins: Iterable[Plugin], streaming: bool) -> list[Part]:
             continue
         new: list[Part] = []
         if isinstance(plugin, Container):
-            new = _parts(plugin, streaming=streaming)
+            new = _parts(plugin, streaming=streaming, told=told)
         elif isinstance(plugin, Processor):
-            new = [Stage(plugin)]
+            new = [Stage(plugin, user=told)]
         # A nested chain may begin with a run of natives that continues this one.
         for part in new:
             if isinstance(part, NativeRun):

@@ -7,15 +7,15 @@ n-th that went in. So branches of unequal latency are mixed by waiting for the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import BlockStream
-from .natives import NativeRun, fit, leaves
+from .natives import NativeRun, fit
 
-__all__ = ["Part", "Path", "Split", "Stage", "identity", "runs"]
+__all__ = ["Held", "Part", "Path", "Split", "Stage", "runs"]
 
 Samples = NDArray[np.float32]
 
@@ -44,6 +44,36 @@ class Stage(BlockStream):
 
     def begin(self, sample_rate: float, channels: int, *, prepared: int = 0) -> None:
         super().begin(sample_rate, channels)
+
+
+class Held:
+    """What a plugin held that was taken out of a running stream: heard first, so that all else comes as much later.
+
+    Parameters
+    ----------
+    rest : (channels, n), n >= 1.
+    """
+
+    def __init__(self, rest: Samples) -> None:
+        self._rest = rest
+
+    def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
+        return x
+
+    def begin(self, sample_rate: float, channels: int, *, prepared: int = 0) -> None:
+        self._rest = np.empty((channels, 0), np.float32)
+
+    def feed(self, x: Samples, buffer_size: int) -> Samples:
+        joined = np.concatenate([self._rest, x], axis=1)
+        self._rest = joined[:, x.shape[1] :].copy()
+        return joined[:, : x.shape[1]]
+
+    def drain(self) -> Samples:
+        rest, self._rest = self._rest, self._rest[:, :0]
+        return rest
+
+    def latency(self, sample_rate: float, channels: int) -> int:
+        return self._rest.shape[1]
 
 
 class Path:
@@ -78,10 +108,19 @@ class Path:
 
 
 class Split:
-    """Paths side by side, their outputs added."""
+    """Paths side by side, their outputs added.
 
-    def __init__(self, branches: Sequence[Path]) -> None:
-        self.branches = list(branches)
+    Parameters
+    ----------
+    branches : by the identity of what a path consists of.
+    key : identity of the whole.
+    """
+
+    def __init__(self, branches: Sequence[tuple[int, Path]], key: int) -> None:
+        self.key = key
+        self.keys = [of_branch for of_branch, _ in branches]
+        self.branches = [branch for _, branch in branches]
+        self._seen: int | None = None  # latency; another thread may read it, so it is one value
 
     def whole(self, x: Samples, sample_rate: float, buffer_size: int) -> Samples:
         total = np.zeros_like(x)
@@ -92,6 +131,7 @@ class Split:
     def begin(self, sample_rate: float, channels: int, *, prepared: int = 0) -> None:
         self._waiting = [np.empty((channels, 0), np.float32) for _ in self.branches]
         self._pending = 0
+        self._seen = None
         for branch in self.branches:
             branch.begin(sample_rate, channels, prepared=prepared)
 
@@ -101,7 +141,12 @@ class Split:
             for waiting, branch in zip(self._waiting, self.branches, strict=True)
         ]
         self._pending += x.shape[1]
-        return self._add(min([self._pending, *(waiting.shape[1] for waiting in self._waiting)]), len(x))
+        # Not more than came: after an edit there may be.
+        count = min([x.shape[1], self._pending, *(waiting.shape[1] for waiting in self._waiting)])
+        y = self._add(count, len(x))
+        if count or self._seen is not None:
+            self._seen = self._pending
+        return y
 
     def _add(self, count: int, channels: int) -> Samples:
         total = np.zeros((channels, count), np.float32)
@@ -119,9 +164,24 @@ class Split:
             fit(np.concatenate([waiting, branch.drain()], axis=1) if branch.parts else waiting, self._pending)
             for waiting, branch in zip(self._waiting, self.branches, strict=True)
         ]
+        self._seen = None
         return self._add(self._pending, channels)
 
+    def go_on(self, before: Split, channels: int) -> None:
+        """Take over a running stream: what waits in the branches that stay, which lie as they did.
+
+        A new branch hears the sound from now on; it is silent until that is due.
+        """
+        old = list(zip(before.keys, before._waiting, strict=True))
+        self._pending, self._seen, self._waiting = before._pending, before._seen, []
+        for key in self.keys:
+            place = next((i for i, (of_branch, _) in enumerate(old) if of_branch == key), None)
+            silence = np.zeros((channels, self._pending), np.float32)
+            self._waiting.append(silence if place is None else old.pop(place)[1])
+
     def latency(self, sample_rate: float, channels: int) -> int:
+        if self._seen is not None:
+            return self._seen
         return max((branch.latency(sample_rate, channels) for branch in self.branches), default=0)
 
 
@@ -135,13 +195,3 @@ def runs(path: Path) -> list[NativeRun]:
             for branch in part.branches:
                 found += runs(branch)
     return found
-
-
-def identity(part: Part) -> tuple[Any, ...]:
-    """Which plugins it runs, and how they are connected: equal for parts that can stand for each other."""
-    if isinstance(part, NativeRun):
-        return ("run", *(id(leaf) for plugin in part.plugins for leaf in leaves(plugin)))
-    if isinstance(part, Stage):
-        return ("stage", id(part.processor))
-    assert isinstance(part, Split)
-    return ("split", *(tuple(identity(p) for p in branch.parts) for branch in part.branches))

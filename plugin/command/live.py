@@ -17,6 +17,7 @@ from phaseaware.engine.limits import HIGHEST_RATE, LOWEST_RATE
 from phaseaware.engine.versions import MASK_OF, Version
 
 from .arguments import Commands, add_controls, add_preset_or_model, given_controls, number_between, whole_number
+from .status import complain
 
 if TYPE_CHECKING:
     from ..contract import Processor
@@ -28,6 +29,7 @@ _CONTROLS = [name for name in CONTROLS if name not in ("output", "bypass")]  # a
 _KEYS: dict[str, LiveVersion] = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
 _TITLES: dict[str, str] = {letter: Version.of_mask(mask).title() for letter, mask in MASK_OF.items()}
 _LOOK_SECONDS = 0.2
+_MUTED = "the model, or an effect, made NaN or inf; try another model or gentler settings"
 _METER_WIDTH, _METER_FLOOR = 20, -60.0
 
 
@@ -122,6 +124,8 @@ def _play(args: argparse.Namespace) -> None:
             stop.set()
             watcher.end()
     print(f"{meters.seconds:.1f} s of sound, {meters.drop_outs} drop-outs")
+    if meters.muted_seconds:
+        complain(f"{meters.muted_seconds:.1f} s were muted: {_MUTED}", ExitStatus.DONE)
 
 
 class _Watcher:
@@ -172,7 +176,8 @@ def _line(session: LiveSession, meters: Meters) -> str:
         for name, db in (("in", meters.input_db), ("out", meters.output_db))
     ]
     title = _TITLES.get(session.version, session.version)
-    return f"{title:15}  {'  '.join(bars)}  load {100 * meters.load:3.0f} %  drop-outs {meters.drop_outs}  "
+    muted = f"MUTED {meters.muted_seconds:.1f} s: NaN  " if meters.muted_seconds else ""
+    return f"{title:15}  {'  '.join(bars)}  load {100 * meters.load:3.0f} %  drop-outs {meters.drop_outs}  {muted}"
 
 
 def _bar(db: float) -> str:

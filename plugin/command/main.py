@@ -32,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status, see :class:`ExitStatus`. What a user can put right is told in one line.
+    """Run the command; returns the exit status, see :class:`ExitStatus`. What a user can put right is one line.
 
     Any other exception is a fault of ours and ends in a traceback.
     """

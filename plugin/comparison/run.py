@@ -47,7 +47,7 @@ class Comparison:
     Attributes
     ----------
     files : sounds, then pictures.
-    scores : title to figure of merit to value (NaN where it cannot be told); empty without stems.
+    scores : title to figure of merit to value (NaN where it is unknown); empty without stems.
     remarks : sentences for the user.
     """
 

@@ -26,7 +26,7 @@ _SCORED_SECONDS = 60
 
 
 def measure(sources: Sources, sounds: Mapping[str, Path], remarks: list[str]) -> dict[str, dict[str, float]]:
-    """Title to figure of merit to value (NaN where it cannot be told), of the first minute and channel.
+    """Title to figure of merit to value (NaN where it is unknown), of the first minute and channel.
 
     Parameters
     ----------

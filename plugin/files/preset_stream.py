@@ -12,6 +12,7 @@ from phaseaware.engine.audio import file_digest
 from phaseaware.engine.errors import UsageError
 
 from ..board import Pedalboard, members
+from ..contract import BlockStream
 from ..presets import find_preset, load_preset
 from ..processor import PhaseAware
 from .streams import Stream, Treatment
@@ -19,33 +20,23 @@ from .streams import Stream, Treatment
 __all__ = ["from_preset"]
 
 Samples = NDArray[np.float32]
+_BUFFER = 8192
 
 
 class _BoardStream:
-    """Boards take an array's smaller dimension for the channels and remember the layout; here the first is channels."""
-
     def __init__(self, board: Pedalboard, sample_rate: int, channels: int) -> None:
-        self._board, self._rate, self._channels = board, sample_rate, channels
-        self._fed = self._returned = 0
+        self._board, self._stream = board, BlockStream(board)
+        self._stream.begin(sample_rate, channels)
 
     def process(self, block: Samples) -> Samples:
-        few = self._channels + 1 - block.shape[1]
-        if self._channels == 1:
-            y = self._board.process(block[0], self._rate, reset=False)[None]
-        elif few > 0 and not self._fed:  # a whole file of hardly any samples
-            y = self._board.process(np.pad(block, ((0, 0), (0, few))), self._rate, reset=False)
-        else:
-            y = self._board.process(block, self._rate, reset=False)
-        self._fed += block.shape[1]
-        return self._count(y)
+        return self._sound(self._stream.feed(block, _BUFFER))
 
     def flush(self) -> Samples:
-        return self._count(np.atleast_2d(self._board.flush()))
+        return self._sound(self._stream.drain())
 
-    def _count(self, y: Samples) -> Samples:
-        y = y[:, : self._fed - self._returned]
-        self._returned += y.shape[1]
-        return y
+    def _sound(self, y: Samples) -> Samples:
+        # A file is not muted, as live sound is: as NaN, it is refused.
+        return np.full_like(y, np.nan) if self._board.muted_samples else y
 
 
 def from_preset(name: str | Path, settings: Mapping[str, Any]) -> Treatment:

@@ -43,6 +43,7 @@ class Meters:
     drop_outs : times at which the device lost samples, had none to play, or a block was left out as the input device's
         clock is the faster one.
     seconds : sound processed.
+    muted_seconds : of it, what was given as silence, as a model or an effect made NaN or inf.
     """
 
     input_db: float
@@ -50,6 +51,7 @@ class Meters:
     load: float
     drop_outs: int
     seconds: float
+    muted_seconds: float = 0.0
 
 
 class LiveSession:
@@ -64,7 +66,8 @@ class LiveSession:
     def __init__(self, board: Processor, *, sample_rate: float) -> None:
         self.board, self.sample_rate = board, sample_rate
         self.drop_outs = 0
-        self._stream = BlockStream(board)  # blocks of few samples and many channels leave no doubt which is which
+        # It takes blocks of few samples and many channels without doubt which is which.
+        self._stream = BlockStream(board, user="live sound")
         self._bypass = Bypass()
         self._waiting: Samples | None = None
         self._measuring = threading.Lock()
@@ -126,8 +129,9 @@ class LiveSession:
             level = [20 * math.log10(peak) if peak > 0 else -math.inf for peak in self._peaks]
             load = self._busy / self._heard if self._heard else 0.0
             meters = Meters(
-                input_db=level[0], output_db=level[1], load=load, drop_outs=self.drop_outs, seconds=self._seconds
-            )
+                input_db=level[0], output_db=level[1], load=load, drop_outs=self.drop_outs, seconds=self._seconds,
+                muted_seconds=self.board.muted_samples / self.sample_rate,
+            )  # fmt: skip
             self._forget()
         return meters
 

@@ -192,7 +192,7 @@ def save_preset(
     Raises
     ------
     FileExistsError : there is one already and ``overwrite`` is False.
-    PresetError : the plugin cannot be told in a preset, or uses a file outside the preset's folder.
+    PresetError : the plugin cannot be written in a preset, or uses a file outside the preset's folder.
 
     Examples
     --------

@@ -31,7 +31,7 @@ class Writer:
 
         Raises
         ------
-        PresetError : a plugin cannot be told in a preset.
+        PresetError : a plugin cannot be written in a preset.
         """
         return tomli_w.dumps(self._document(plugin, title, description))
 

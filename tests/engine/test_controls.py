@@ -37,7 +37,7 @@ def test_what_is_taken_is_within_the_range_and_taken_again(value: Any) -> None:
 @pytest.mark.parametrize("control", CONTROLS.values(), ids=lambda control: control.name)
 def test_the_default_is_one_of_the_values_and_told(control: Any) -> None:
     assert control.checked(control.default) == control.default
-    assert control.about.endswith(f"(default: {control.told_default})")
+    assert control.about.endswith(f"(default: {control.default_text})")
     assert control.values in control.about
     assert "\n" not in control.about
 

@@ -101,7 +101,7 @@ def test_every_control_is_a_documented_property_and_an_argument(history: Path) -
         assert arguments[name].default == control.default == getattr(ours, name), name
         text = str(inspect.getdoc(getattr(PhaseAware, name)))
         assert control.values in text, name
-        assert control.told_default in text, name
+        assert control.default_text in text, name
 
 
 def test_controls_are_kept_as_plain_values(history: Path) -> None:

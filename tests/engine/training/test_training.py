@@ -23,10 +23,10 @@ from phaseaware.engine.training.filterbank import FilterbankNet  # noqa: E402
 from phaseaware.engine.training.loop import Trainer, segments  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 from phaseaware.engine.training.mixing import Mixer  # noqa: E402
-from phaseaware.engine.training.network import MaskNet, apply_mask, spectrum, waveform  # noqa: E402
+from phaseaware.engine.training.network import MaskNet  # noqa: E402
 from phaseaware.engine.training.perceptual import disturbance  # noqa: E402
 from phaseaware.engine.training.targets import cleaned, floor_db  # noqa: E402
-from phaseaware.engine.training.transform import framed_spectrum  # noqa: E402
+from phaseaware.engine.training.transform import apply_mask, framed_spectrum, spectrum, waveform  # noqa: E402
 from phaseaware.engine.training.voices import moved_apart, with_new_voices  # noqa: E402
 from phaseaware.engine.training.weights import weights_of  # noqa: E402
 
@@ -403,8 +403,8 @@ def test_train_resume_anneal_export_curve(corpus, tiny_config, tmp_path, pairs, 
     annealed = torch.load(run / "annealed.pt", weights_only=True)
     assert annealed["step"] > resumed["step"]
     assert not any(torch.isnan(p).any() for p in annealed["average"].values())
-    told = ["--version", "1", "--training-data", "formulas", "--licence", "CC0-1.0"]
-    command.main(["export", str(tiny_config), str(run / "annealed.pt"), str(tmp_path / "tiny.onnx"), *told])
+    about = ["--version", "1", "--training-data", "formulas", "--licence", "CC0-1.0"]
+    command.main(["export", str(tiny_config), str(run / "annealed.pt"), str(tmp_path / "tiny.onnx"), *about])
     assert MaskModel(tmp_path / "tiny.onnx").info.name == "tiny"
 
     pytest.importorskip("pesq")

@@ -14,6 +14,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pedalboard_native._internal import AddLatency, FixedSizeBlockTestPlugin, PrimeWithSilenceTestPlugin
+from phaseaware.plugin.board import native_classes
 
 from tests.plugin.helpers import RATE, noise, stock_stream, stream
 
@@ -95,6 +96,33 @@ def test_convolution_too(tmp_path: Path, rng: np.random.Generator) -> None:
 
     assert board(ours)(x, RATE).tobytes() == board(stock)(x, RATE).tobytes()
     assert stock_stream(board(ours), x, [512]).tobytes() == stock_stream(board(stock), x, [512]).tobytes()
+
+
+PAIRED: dict[str, Callable[[], stock.Plugin]] = {
+    **{name: kind for name, kind in native_classes().items() if name != "Convolution"},
+    "Convolution": lambda: stock.Convolution(np.r_[0.5, np.zeros(900), 0.2].astype(np.float32), sample_rate=RATE),
+    "PitchShift up": lambda: stock.PitchShift(3),
+    "AddLatency": lambda: AddLatency(700),
+}
+
+
+@pytest.mark.parametrize("second", PAIRED)
+def test_all_pairs_of_natives_give_the_bits_of_stock(second: str, rng: np.random.Generator) -> None:
+    """The tails of the first run into the second, which may be latent."""
+    x = noise(rng, 2, 5000)
+    for name, first in PAIRED.items():
+        trees: list[Tree] = [
+            lambda p, first=first: p.Pedalboard([first(), PAIRED[second]()]),
+            lambda p, first=first: p.Pedalboard([first(), p.Chain([stock.Gain(-1), PAIRED[second]()])]),
+        ]
+        for tree in trees:
+            for buffer_size in (512, 8192):
+                expected, found = tree(stock)(x, RATE, buffer_size), tree(ours)(x, RATE, buffer_size)
+                assert found.tobytes() == expected.tobytes(), (name, second, buffer_size)
+        theirs, mine = trees[0](stock), trees[0](ours)
+        for block in np.split(x, 5, axis=1):
+            expected, found = (board.process(block, RATE, reset=False) for board in (theirs, mine))
+            assert found.tobytes() == expected.tobytes(), (name, second)
 
 
 NATIVES: dict[str, Callable[[], stock.Plugin]] = {
