@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .audio.speakers import usual_mask
+from .limiter import oversampling
 from .rates import RateConverter
 
 __all__ = ["Loudness", "LoudnessMeter"]
@@ -23,7 +24,6 @@ _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 _LOUDEST, _BINS_PER_LU = 70.0, 100
 _SURROUND = 1.41
 _LOW_FREQUENCY, _SIDES, _BACKS = 0x8, (0x200, 0x400), (0x10, 0x20)
-_HIGHEST_OVERSAMPLED = 192_000
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ class LoudnessMeter:
         self._last: NDArray[np.float64] = np.empty(0)  # mean squares of the latest three steps
         bins = round((_LOUDEST - _ABSOLUTE_GATE) * _BINS_PER_LU)
         self._counts, self._sums = np.zeros(bins), np.zeros(bins)
-        times = max(1, min(4, _HIGHEST_OVERSAMPLED // sample_rate))
-        self._up = RateConverter(sample_rate, times * sample_rate, channels)
+        self._up = RateConverter(sample_rate, oversampling(sample_rate) * sample_rate, channels)
         self._channels, self._peak = channels, 0.0
 
     def add(self, block: Samples) -> None:

@@ -73,7 +73,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--true-peak", type=number_between(-30, 0, " dBTP"), metavar="DBTP",
-        help="with --lufs: not above this true peak, even if the loudness is then not reached (default: -1)",
+        help="with --lufs: peaks that this would bring above it are limited (default: -1)",
     )  # fmt: skip
     group.add_argument(
         "--raw", metavar="KIND:RATE:CHANNELS",

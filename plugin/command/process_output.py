@@ -133,6 +133,6 @@ def _sound_in(path: Path) -> str | None:
 
     try:
         with AudioReader(path) as reader:
-            return reader.info.format
+            return None if reader.left_out else reader.info.format  # two frames of MP3 are found in any noise
     except AudioFileError:
         return None

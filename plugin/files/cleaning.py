@@ -67,7 +67,7 @@ def clean(
     model, preset : an ONNX file or the name of a shipped model; a preset's name or file. One of them at most.
     bitrate : of lossy formats, bit/s; default: the source's if the codec stays, else a high one.
     lufs : integrated loudness of the output (ITU-R BS.1770); default: the level stays.
-    true_peak : in dBTP; a loudness that would need more is not reached, and the report's notes say so.
+    true_peak : in dBTP; peaks above it are limited where the loudness brings them there.
     **controls : as of :class:`PhaseAware`: ``mask``, ``reduction_db``, ``strength_low``, ``strength_high``, ``output``,
         ``mix``, ``link``.
 

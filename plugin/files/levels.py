@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from phaseaware.engine.audio import AudioFileError, AudioInfo
 from phaseaware.engine.audio.formats import block_frames
+from phaseaware.engine.limiter import PeakLimiter
 from phaseaware.engine.loudness import Loudness, LoudnessMeter
 
 from .streams import Samples
 
-__all__ = ["Level", "gain_for", "levelled"]
+__all__ = ["Level", "Levelling", "levelled"]
+
+_MARGIN = 0.1
+"""dB below the ceiling, as meters differ in how they find what is between the samples."""
+_CLOSE = 0.05
+_MOST_PASSES = 6
 
 
 class Level:
@@ -38,55 +47,112 @@ class Level:
         return 10 * math.log10(self._sum / self._count) if self._sum > 0 else -math.inf
 
 
-def gain_for(measured: Loudness, lufs: float, true_peak: float) -> tuple[float, str | None]:
-    """Gain in dB that brings a sound to a loudness, and what keeps it from that, in words.
+@dataclass(frozen=True)
+class Levelling:
+    """What brought a sound to a loudness.
 
-    Examples
-    --------
-    >>> gain_for(Loudness(-23.0, -9.0), -16.0, -1.0)
-    (7.0, None)
-    >>> gain_for(Loudness(-23.0, -5.0), -16.0, -1.0)
-    (4.0, 'has -19.0 LUFS, not -16.0, as its true peak would be above -1.0 dBTP')
+    Attributes
+    ----------
+    loudness : reached, LUFS.
+    gain : dB.
+    ceiling : of the limiter, dBTP; None: there is none, as nothing reaches it.
+    limited : the most that the limiter takes away, dB.
     """
-    if not math.isfinite(measured.integrated):
-        return 0.0, "is too short or too quiet for a loudness, so its level stays"
-    gain, most = lufs - measured.integrated, true_peak - measured.true_peak
-    if gain <= most:
-        return gain, None
-    reached = measured.integrated + most
-    return most, f"has {reached:.1f} LUFS, not {lufs:.1f}, as its true peak would be above {true_peak:.1f} dBTP"
+
+    loudness: float
+    gain: float = 0.0
+    ceiling: float | None = None
+    limited: float = 0.0
+
+    def note(self, lufs: float) -> str | None:
+        """What a user should know of it, in words that follow the file's name."""
+        if not math.isfinite(self.loudness):
+            return "is too short or too quiet for a loudness, so its level stays"
+        if abs(self.loudness - lufs) > 0.5:
+            return f"has {self.loudness:.1f} LUFS, not {lufs:.1f}: its peaks leave no room for more"
+        if self.limited > 6:
+            return f"its peaks were lowered by up to {self.limited:.1f} dB; a lower --lufs would keep them"
+        return None
 
 
+@contextmanager
 def levelled(
-    blocks: Iterable[Samples], target: Path, info: AudioInfo, *, lufs: float, true_peak: float
-) -> tuple[Iterator[Samples], float, str | None]:
-    """Blocks at one loudness. They are all taken at once, and wait in a file without a name beside ``target``.
+    blocks: Iterable[Samples], target: Path, info: AudioInfo, *, lufs: float, true_peak: float,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Iterator[Samples], Levelling]]:  # fmt: skip
+    """Blocks at one loudness, and how they got there. They are all taken at once, and wait in a file without a name
+    beside ``target``, from which they are read as often as is needed to find the gain: limiting peaks takes loudness.
 
-    Returns
-    -------
-    blocks, loudness in LUFS, and what was kept from being so, in words.
+    Parameters
+    ----------
+    lufs, true_peak : the loudness wanted, and the true peak that is nowhere passed, in dBTP.
+    check : called for each block that is read again.
 
     Raises
     ------
     AudioFileError : there is no room for the file.
     """
-    meter = LoudnessMeter(info.sample_rate, channels=info.channels, channel_mask=info.channel_mask)
+    meter = _meter(info)
     try:
-        held = tempfile.TemporaryFile(dir=target.parent)  # noqa: SIM115 (closed where it has been read)
-        for block in blocks:
-            meter.add(block)
-            held.write(np.ascontiguousarray(block.T, "<f4").data)
-        held.seek(0)
+        with tempfile.TemporaryFile(dir=target.parent) as held:
+            for block in blocks:
+                meter.add(block)
+                held.write(np.ascontiguousarray(block.T, "<f4").data)
+            levelling = _find(held, info, meter.finish(), lufs, true_peak - _MARGIN, check)
+            yield _through(held, info, levelling, check), levelling
     except OSError as error:
         reason = f"cannot be written: no room beside it for the first pass ({error.strerror})"
         raise AudioFileError(target, reason) from None
-    measured = meter.finish()
-    gain, note = gain_for(measured, lufs, true_peak)
 
-    def scaled() -> Iterator[Samples]:
-        factor = np.float32(10 ** (gain / 20))
-        with held:
-            while data := held.read(block_frames(info.channels) * info.channels * 4):
-                yield np.frombuffer(data, "<f4").reshape(-1, info.channels).T * factor
 
-    return scaled(), measured.integrated + gain, note
+def _meter(info: AudioInfo) -> LoudnessMeter:
+    return LoudnessMeter(info.sample_rate, channels=info.channels, channel_mask=info.channel_mask)
+
+
+def _find(
+    held: IO[bytes], info: AudioInfo, measured: Loudness, lufs: float, ceiling: float, check: Callable[[], None]
+) -> Levelling:
+    if not math.isfinite(measured.integrated):
+        return Levelling(measured.integrated)
+    gain = lufs - measured.integrated
+    if measured.true_peak + gain <= ceiling:
+        return Levelling(lufs, gain)
+    best = None
+    for _ in range(_MOST_PASSES):
+        meter, limiter = _meter(info), _limiter(info, ceiling)
+        for block in _limited(held, info, gain, limiter, check):
+            meter.add(block)
+        reached = meter.finish().integrated
+        if best is None or abs(reached - lufs) < abs(best.loudness - lufs):
+            best = Levelling(reached, gain, ceiling, limiter.most)
+        if abs(reached - lufs) <= _CLOSE:
+            break
+        gain += lufs - reached
+    assert best is not None
+    return best
+
+
+def _limiter(info: AudioInfo, ceiling: float) -> PeakLimiter:
+    return PeakLimiter(info.sample_rate, channels=info.channels, ceiling=ceiling)
+
+
+def _through(held: IO[bytes], info: AudioInfo, how: Levelling, check: Callable[[], None]) -> Iterator[Samples]:
+    if how.ceiling is None:
+        return _read(held, info, how.gain, check)
+    return _limited(held, info, how.gain, _limiter(info, how.ceiling), check)
+
+
+def _limited(
+    held: IO[bytes], info: AudioInfo, gain: float, limiter: PeakLimiter, check: Callable[[], None]
+) -> Iterator[Samples]:
+    for block in _read(held, info, gain, check):
+        yield limiter.process(block)
+    yield limiter.flush()
+
+
+def _read(held: IO[bytes], info: AudioInfo, gain: float, check: Callable[[], None]) -> Iterator[Samples]:
+    factor, size = np.float32(10 ** (gain / 20)), block_frames(info.channels) * info.channels * 4
+    held.seek(0)
+    while data := held.read(size):
+        check()
+        yield np.frombuffer(data, "<f4").reshape(-1, info.channels).T * factor

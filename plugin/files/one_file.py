@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class OutputSettings:
     ----------
     bitrate : of lossy formats, bit/s; None: the source's where the format stays, else a high one.
     lufs : integrated loudness; None: the level stays.
-    true_peak : in dBTP; a loudness that would need more is not reached.
+    true_peak : in dBTP; peaks above it are limited where the loudness brings them there.
 
     Raises
     ------
@@ -177,14 +177,14 @@ def _write(
     assert report.info is not None
     with AudioWriter(job.target, report.info, overwrite=run.overwrite) as writer:
         blocks = _cleaned(job, reader, treatment, report, run)
-        if output.lufs is not None:
-            blocks, report.loudness, note = levelled(
-                blocks, job.target, report.info, lufs=output.lufs, true_peak=output.true_peak
-            )
+        if output.lufs is None:
+            _fill(writer, blocks, run)
+        else:
+            wanted = {"lufs": output.lufs, "true_peak": output.true_peak}
+            with levelled(blocks, job.target, report.info, **wanted, check=run.check) as (blocks, levelling):
+                _fill(writer, blocks, run)
+            report.loudness, note = levelling.loudness, levelling.note(output.lufs)
             report.notes += [note] if note else []
-        for block in blocks:
-            run.check()
-            writer.write(block)
         writer.finish()
         # Pictures and tags are taken from the file too, the last of them just now.
         reader.check_unchanged()
@@ -196,6 +196,12 @@ def _write(
     report.seconds, report.clipped = writer.frames / reader.info.sample_rate, writer.clipped
     report.not_finite = reader.not_finite
     report.notes += writer.notes
+
+
+def _fill(writer: AudioWriter, blocks: Iterable[Samples], run: _Run) -> None:
+    for block in blocks:
+        run.check()
+        writer.write(block)
 
 
 def _cleaned(job: Job, reader: AudioReader, treatment: Treatment, report: Report, run: _Run) -> Iterator[Samples]:
