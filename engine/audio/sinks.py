@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from fractions import Fraction
@@ -95,7 +96,8 @@ class SoundfileSink:
         self._chunks = chunks_for(info)
         self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
         try:
-            self._file = create(self._shifted or str(path), info)
+            # soundfile encodes names itself, and stumbles over bytes that are no UTF-8.
+            self._file = create(self._shifted or (os.fsencode(path) if os.name == "posix" else str(path)), info)
         except soundfile.LibsndfileError as error:
             raise self._failed(error) from None
 

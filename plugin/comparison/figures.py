@@ -94,7 +94,7 @@ class _Canvas:
         layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, hspace=0.03, wspace=0.02)
         self.figure = Figure(figsize=_SIZE, dpi=_DPI, layout=layout)
         FigureCanvasAgg(self.figure)
-        self.figure.suptitle(title, fontsize=17, fontweight="bold")
+        self.figure.suptitle(title, fontsize=17, fontweight="bold", parse_math=False)  # names may hold dollars
         self.seconds, self.highest_hz = seconds, min(highest_hz, SAMPLE_RATE / 2)
         rows = np.linspace(0, _mel(self.highest_hz), _ROWS)
         f = 700 * (10 ** (rows / 2595) - 1)

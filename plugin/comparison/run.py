@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter, printable
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
 from phaseaware.engine.limits import MASK_NAMES, Link
@@ -183,7 +183,7 @@ def _draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds, result
     heard = figures.decibels(masks.power)
     highest = info.sample_rate / 2
     channel = " (first channel)" if info.channels > 1 else ""
-    title = f"{sources.path.stem}{channel}"
+    title = f"{printable(sources.path.stem)}{channel}"
     draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds, highest_hz=highest)
     drawn: dict[str, Callable[[], Figure]] = {
         "spectrograms": lambda: figures.spectrogram_figure(
