@@ -1,7 +1,7 @@
 """Integrated loudness and true peak after ITU-R BS.1770-5, block by block in constant memory.
 
 The filters are pyloudnorm's. Gating is done here, as pyloudnorm wants the whole signal at once: the mean square of each
-gating block goes into a bin of a histogram, a hundredth of a LU wide, with the sum of those in it. So both gates are
+gating block goes into a bin of a histogram, a thousandth of a LU wide, with the sum of those in it. So both gates are
 exact but for blocks that are that close to the relative one.
 """
 
@@ -21,7 +21,7 @@ __all__ = ["Loudness", "LoudnessMeter"]
 Samples = NDArray[np.float32]
 _OFFSET = -0.691
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
-_LOUDEST, _BINS_PER_LU = 70.0, 100
+_LOUDEST, _BINS_PER_LU = 30.0, 1000
 _SURROUND = 1.41
 _LOW_FREQUENCY, _SIDES, _BACKS = 0x8, (0x200, 0x400), (0x10, 0x20)
 
