@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 CLIP_OUT := demo-output
 
-.PHONY: demo test lint bench robustness native native-build native-wheel lock audit clean
+.PHONY: demo test lint bench robustness variants native native-build native-wheel lock audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -25,6 +25,10 @@ bench: $(VENV)/installed-dev
 
 robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
+
+# Hundreds of generated sound files, read and written again: nothing may be lost without a word.
+variants: $(VENV)/installed-dev
+	$(BIN)/python -m tests.robustness.variants
 
 # The plugin for hosts (VST3), built and tested; says what is missing.
 native: native-build
