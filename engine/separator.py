@@ -22,8 +22,8 @@ __all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
 PREROLL = 470 * HOP
-"""Samples at 48 kHz, five seconds, that a stream may hear of its own beginning before it begins: an even number of frames,
-as the phase convention's sign of a frame depends on whether its number is odd."""
+"""Samples at 48 kHz, five seconds, that a stream may hear of its own beginning before it begins: an even number of
+frames, as the phase convention's sign of a frame depends on whether its number is odd."""
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
 
