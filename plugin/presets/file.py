@@ -10,14 +10,13 @@ from typing import Any
 
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
-__all__ = ["CONTAINERS", "SCHEMA", "Place", "PresetError", "line_of", "parse"]
+from .lines import Place, check_bounds, lines_of
+
+__all__ = ["CONTAINERS", "SCHEMA", "PresetError", "line_of", "parse"]
 
 SCHEMA = 1
 CONTAINERS = ("Chain", "Mix", "Pedalboard")
 _LARGEST_FILE = 1 << 17
-_LONGEST_ENTRY = 20
-Place = tuple[str | int, ...]
-"""Keys and indices that lead to an entry."""
 
 
 class PresetError(PhaseAwareError, ValueError):
@@ -37,6 +36,8 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
         raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
     try:
         text = path.read_text(encoding="utf-8")
+        if (beyond := check_bounds(text)) is not None:
+            raise PresetError(f"{path}:{beyond[0]}: {beyond[1]}")
         data = tomllib.loads(text)
         for place, value in _entries(data, ()):
             if type(value) is int and not -(2**63) <= value < 2**63:
@@ -63,42 +64,5 @@ def _entries(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
 
 
 def line_of(text: str, place: Place) -> int:
-    """Line on which an entry is complete: that of the shortest beginning of the text that holds it.
-
-    Found by halving, as trying each line of a long file would take minutes. (Of an entry of more than 20 lines the line
-    may be another one of its own.)
-    """
-    lines = text.splitlines(keepends=True)
-
-    def whole_from(count: int) -> int | None:
-        """Least number of lines, from ``count`` on, that are TOML: amid an entry of several lines they are not."""
-        counts = range(count, min(count + _LONGEST_ENTRY, len(lines)) + 1)
-        return next((n for n in counts if _loads("".join(lines[:n])) is not None), None)
-
-    if not _holds(_loads(text), place):
-        return 1
-    first, last = 1, len(lines)
-    while first < last:
-        middle = (first + last) // 2
-        whole = whole_from(middle)
-        if whole is not None and _holds(_loads("".join(lines[:whole])), place):
-            last = middle
-        else:
-            first = middle + 1
-    return whole_from(first) or first
-
-
-def _loads(text: str) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _holds(value: Any, place: Place) -> bool:
-    try:
-        for key in place:
-            value = value[key]
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
+    """Line on which an entry begins; 1 if it is not there."""
+    return lines_of(text).get(place, 1)
