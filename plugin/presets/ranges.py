@@ -1,10 +1,11 @@
-"""What a preset may ask of native effects: they themselves take values with which they never end, or fill the memory."""
+"""What a preset may ask of native effects, which take values with which they never end, or fill the memory."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from phaseaware.engine.audio import AudioFileError, AudioReader
+
 __all__ = ["MOST_PLUGINS", "check_impulse_response", "range_of"]
 
 MOST_PLUGINS = 64

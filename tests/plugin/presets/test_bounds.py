@@ -153,7 +153,7 @@ def test_native_parameters_are_held_to_their_ranges(kind: str, name: str, tmp_pa
 
 
 def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(PresetError, match="target_sample_rate=.* is not from 1000"):
+    with pytest.raises(PresetError, match=r"target_sample_rate=.* is not from 1000"):
         save_preset(build_native("Resample", {"target_sample_rate": 1e9}), tmp_path / "p.toml")
     assert not list(tmp_path.iterdir())
 
