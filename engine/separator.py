@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
 _SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
+_LARGEST_PIECE = 1 << 22  # samples of all channels; their spectra and masks take many times as much
 PREROLL = 94 * HOP
 """Samples at 48 kHz, a second, that a stream may hear of its own beginning before it begins: an even number of frames,
 as the phase convention's sign of a frame depends on whether its number is odd."""
@@ -52,6 +53,13 @@ def sane(block: Samples) -> Samples:
         x = np.clip(x, -_LOUDEST, _LOUDEST).astype(np.float32)
     x[magnitude < _QUIETEST] = 0
     return x
+
+
+def pieces(x: Samples) -> Iterator[Samples]:
+    """A block (channels, n) in blocks of as many samples as fit into bounded memory, whatever the channels."""
+    size = max(HOP, _LARGEST_PIECE // max(1, len(x)))
+    for start in range(0, x.shape[1], size):
+        yield x[:, start : start + size]
 
 
 def _is_finite(masks: Iterable[NDArray[np.complex64]]) -> bool:
@@ -123,8 +131,8 @@ class MaskStream:
             enough, of fewer as many whole pairs of frames are heard as there are.
         """
         count = min(PREROLL, max(0, beginning.shape[1] - 1) // (2 * HOP) * (2 * HOP))
-        if count:
-            self.process(beginning[:, count:0:-1])
+        for piece in pieces(beginning[:, count:0:-1]):
+            self.process(piece)
 
     def process(self, block: Samples) -> Frames:
         """Samples at 48 kHz of shape (channels, n) in, float32 and finite; the frames that have become complete out."""
@@ -261,7 +269,8 @@ class Separator:
         check_block(block, self.channels)
         self._fed += block.shape[1]
         for start in range(0, block.shape[1], _SLICE):
-            self._feed(sane(block[:, start : start + _SLICE]))
+            for piece in pieces(block[:, start : start + _SLICE]):
+                self._feed(sane(piece))
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:
@@ -285,7 +294,8 @@ class Separator:
         if self._beginning is not None:
             beginning, self._beginning = self._beginning, None
             self._stream.preroll(beginning)
-            self._push(beginning)
+            for piece in pieces(beginning):
+                self._push(piece)
 
     def _push(self, x: Samples) -> None:
         frames = self._stream.process(x)

@@ -14,6 +14,7 @@ from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
 from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
+from .ending import ending
 from .status import complain, status_of
 
 __all__ = ["main"]
@@ -42,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
     try:
-        return int(arguments.run(arguments))
+        with ending():
+            return int(arguments.run(arguments))
     except KeyboardInterrupt:
         return complain("stopped; no half-written file is left", ExitStatus.INTERRUPTED)
     except BrokenPipeError:  # `phaseaware … | head`

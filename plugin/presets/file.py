@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +35,9 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
     ------
     PresetError : not TOML, with the line.
     """
-    if path.stat().st_size > _LARGEST_FILE:
-        raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
+    content = _read(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
         if (beyond := check_bounds(text)) is not None:
             raise PresetError(f"{path}:{beyond[0]}: {beyond[1]}")
         data = tomllib.loads(text)
@@ -53,6 +55,18 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
         raise PresetError(f"{path}{line}: not TOML: {error}") from None
     except RecursionError:
         raise PresetError(f"{path}: nested too deeply") from None
+
+
+def _read(path: Path) -> bytes:
+    """A plain file: a pipe in the folder of presets would never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise PresetError(f"{path}: not a plain file")
+        content = file.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
+    return content
 
 
 def _entries(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:

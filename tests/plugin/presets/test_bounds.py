@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phaseaware.plugin import Pedalboard
 from phaseaware.plugin.board import build_native, native_classes, native_parameters
-from phaseaware.plugin.presets import PresetError, load_preset, save_preset
+from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset, user_folder
 from phaseaware.plugin.presets import file as preset_file
 from phaseaware.plugin.presets.lines import DEEPEST, MOST_PARTS, check_bounds, lines_of
 from phaseaware.plugin.presets.ranges import MOST_PLUGINS, range_of
@@ -185,3 +186,11 @@ def test_impulse_responses_are_bounded(shape: tuple[int, int], rate: int, says: 
         load_preset(tmp_path / "p.toml")
     soundfile.write(tmp_path / "room.wav", noise(np.random.default_rng(0), 500), RATE)
     assert isinstance(load_preset(tmp_path / "p.toml").plugin, pedalboard.Convolution)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
+def test_a_pipe_among_the_presets_is_not_waited_for() -> None:
+    user_folder().mkdir(parents=True)
+    os.mkfifo(user_folder() / "pipe.toml")
+    (told,) = (preset.description for preset in list_presets() if preset.name == "pipe")
+    assert "not a plain file" in told
