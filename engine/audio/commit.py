@@ -7,6 +7,7 @@ leaves the hidden file; it is known to be abandoned by its lock, which ends with
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -19,7 +20,7 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["PartialFile", "remove_abandoned", "whole_file"]
+__all__ = ["PartialFile", "file_digest", "remove_abandoned", "whole_file"]
 
 _NAME = ".phaseaware-{}.part"
 
@@ -115,6 +116,17 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
         partial.commit()
     finally:
         partial.discard()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove_abandoned(folder: Path) -> None:

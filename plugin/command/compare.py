@@ -11,6 +11,7 @@ from phaseaware.engine.controls import CONTROLS, LINK, Render
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands, add_controls, add_force, add_model, given_controls
+from .status import say
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
@@ -54,9 +55,10 @@ def _run(args: argparse.Namespace) -> ExitStatus:
             raise FileNotFoundError(f"{path}: no such file")
     result = compare_files(args, args.input, speech=args.speech, noise=args.noise)
     print(report(result))
-    print(f"\nSounds and pictures are in {result.folder}:")
+    print()
+    say(f"Sounds and pictures are in {result.folder}:")
     for path in result.files:
-        print(f"  {path.name}")
+        say(f"  {path.name}")
     return ExitStatus.DONE
 
 
@@ -101,7 +103,7 @@ def report(result: Comparison) -> str:
         )
         for version in result.versions
     ]
-    parts = [_table(rows), _wrap(_ABOUT_MASKS)]
+    parts = [_table(rows), _wrap(f"{result.about_delta}."), _wrap(_ABOUT_MASKS)]
     if result.scores:
         columns = list(next(iter(result.scores.values())))
         figures: list[tuple[str, ...]] = [("against the speech", *columns)]

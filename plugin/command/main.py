@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import NoReturn
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
+from phaseaware.engine.version import __version__
 
 from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
@@ -27,7 +29,7 @@ _ENTRY_POINTS = "phaseaware.commands"
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line that says where help is."""
-        self.exit(ExitStatus.USAGE, f"{self.prog}: {message} (try '{self.prog} --help')\n")
+        self.exit(ExitStatus.USAGE, f"{self.prog}: {printable(message)} (try '{self.prog} --help')\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,11 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     try:
         installed = distribution("phaseaware")
     except PackageNotFoundError:
-        version, further = "(not installed)", []
+        further = []
     else:
-        version = installed.version
         further = [point.load() for point in installed.entry_points.select(group=_ENTRY_POINTS)]
-    parser.add_argument("--version", action="version", version=f"phaseaware {version}")
+    parser.add_argument("--version", action="version", version=f"phaseaware {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add: AddCommand
     for add in (*(module.add for module in _COMMANDS), *further):

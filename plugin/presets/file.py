@@ -37,7 +37,8 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
     """
     content = _read(path)
     try:
-        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
+        # Windows' editors begin it with a mark.
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
         if (beyond := check_bounds(text)) is not None:
             raise PresetError(f"{path}:{beyond[0]}: {beyond[1]}")
         data = tomllib.loads(text)

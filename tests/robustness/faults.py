@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from phaseaware.engine import MaskModel, ModelError, separate, shipped_models
+from phaseaware.engine import MaskModel, ModelError, Render, separate, shipped_models
 from phaseaware.engine.audio import AudioReader
 from phaseaware.plugin import PresetError, load_preset
-from phaseaware.plugin.command import batch
-from phaseaware.plugin.command.plan import Job
+from phaseaware.plugin.files import Job, process_all, separating
 from phaseaware.plugin.presets import shipped_folder
 
 from tests import fakes
@@ -66,8 +65,8 @@ def _audio(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
     suffix = name.rpartition(".")[2]
     source, out = folder / f"in.{suffix}", folder / "out"
     source.write_bytes(content)
-    make = batch.separating(_passing(folder), batch.Render(), "channels")
-    (report,) = batch.process_all([Job(source, out / f"y.{suffix}")], make)
+    treatment = separating(_passing(folder), Render(), "channels")
+    (report,) = process_all([Job(source, out / f"y.{suffix}")], treatment)
     left = sorted(path.name for path in out.iterdir()) if out.exists() else []
     if report.error is not None:
         _check("unexpected" not in report.error, f"{name}: {report.error}")
@@ -139,7 +138,7 @@ def _try_model(kind: str, content: bytes, folder: Path) -> tuple[str, str]:
         ended = "ends the process" in said or "takes" in said
         return kind, "refused, ended in its trial" if ended else "refused"
     x = (0.1 * np.random.default_rng(1).standard_normal((1, 9000))).astype(np.float32)
-    made = separate(x, model, [batch.Render(mask=mask) for mask in model.info.masks], sample_rate=48_000)
+    made = separate(x, model, [Render(mask=mask) for mask in model.info.masks], sample_rate=48_000)
     _check(made.shape == (len(model.info.masks), *x.shape), f"shape {made.shape}")
     return kind, "processed"
 

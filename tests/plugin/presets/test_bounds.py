@@ -189,7 +189,8 @@ def test_impulse_responses_are_bounded(shape: tuple[int, int], rate: int, says: 
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
-def test_a_pipe_among_the_presets_is_not_waited_for() -> None:
+def test_a_pipe_among_the_presets_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     user_folder().mkdir(parents=True)
     os.mkfifo(user_folder() / "pipe.toml")
     (told,) = (preset.description for preset in list_presets() if preset.name == "pipe")
