@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from .stft import BINS, HOP, Analysis
 __all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
-_SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
+_LONGEST_PIECE = 128 * HOP  # samples processed at once: fits into caches
+_LARGEST_PIECE = 1 << 22  # samples of all channels; their spectra and masks take many times as much
 PREROLL = 470 * HOP
 """Samples at 48 kHz, five seconds, that a stream may hear of its own beginning before it begins: an even number of
 frames, as the phase convention's sign of a frame depends on whether its number is odd."""
@@ -52,6 +53,13 @@ def sane(block: Samples) -> Samples:
         x = np.clip(x, -_LOUDEST, _LOUDEST).astype(np.float32)
     x[magnitude < _QUIETEST] = 0
     return x
+
+
+def pieces(x: Samples) -> Iterator[Samples]:
+    """A block (channels, n) in blocks that take a bounded memory, however long it is and whatever the channels."""
+    size = min(_LONGEST_PIECE, max(HOP, _LARGEST_PIECE // max(1, len(x))))
+    for start in range(0, x.shape[1], size):
+        yield x[:, start : start + size]
 
 
 def _is_finite(masks: Iterable[NDArray[np.complex64]]) -> bool:
@@ -123,8 +131,8 @@ class MaskStream:
             enough, of fewer as many whole pairs of frames are heard as there are.
         """
         count = min(PREROLL, max(0, beginning.shape[1] - 1) // (2 * HOP) * (2 * HOP))
-        if count:
-            self.process(beginning[:, count:0:-1])
+        for piece in pieces(beginning[:, count:0:-1]):
+            self.process(piece)
 
     def process(self, block: Samples) -> Frames:
         """Samples at 48 kHz of shape (channels, n) in, float32 and finite; the frames that have become complete out."""
@@ -259,8 +267,8 @@ class Separator:
         TypeError, ValueError : it is not such a block.
         """
         check_block(block, self.channels)
-        for start in range(0, block.shape[1], _SLICE):
-            x = sane(block[:, start : start + _SLICE])
+        for piece in pieces(block):
+            x = sane(piece)
             self._fed += x.shape[1]
             self._feed(x)
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
@@ -286,7 +294,8 @@ class Separator:
         if self._beginning:
             beginning = np.concatenate(self._beginning, axis=1)
             self._stream.preroll(beginning)
-            self._push(beginning)
+            for piece in pieces(beginning):
+                self._push(piece)
         self._beginning = None
 
     def _push(self, x: Samples) -> None:

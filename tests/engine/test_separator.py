@@ -365,3 +365,18 @@ def test_observer_sees_the_frames_of_the_recording_only(rng, history_model):
         stream(separator, x, (5000,))
         X = np.concatenate(seen, axis=1)
         np.testing.assert_allclose(X[:, 1 : x.shape[1] // HOP], stft(x)[:, 1 : x.shape[1] // HOP], atol=1e-4)
+
+
+def test_many_channels_are_handled_in_pieces_of_bounded_size(rng, history_model, monkeypatch):
+    largest = 0
+    process = MaskStream.process
+
+    def noted(stream, block):
+        nonlocal largest
+        largest = max(largest, block.size)
+        return process(stream, block)
+
+    monkeypatch.setattr(MaskStream, "process", noted)
+    x = rng.standard_normal((90, 70_000)).astype(np.float32)
+    Separator(history_model, channels=90, link="stereo", warm=True).process(x)
+    assert largest <= 1 << 22
