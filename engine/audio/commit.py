@@ -6,6 +6,7 @@ leaves the hidden file; it is known to be abandoned by its lock, which ends with
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -34,10 +35,11 @@ class PartialFile:
 
     Raises
     ------
-    OSError : it cannot be made.
+    OSError : it cannot be made; or ``target`` is a link that another user has put into a folder that all may write to.
     """
 
     def __init__(self, target: Path, *, overwrite: bool) -> None:
+        _refuse_foreign_link(target)
         self._target, self._overwrite = Path(os.path.realpath(target)), overwrite
         self.path, self._lock = self._begin()
 
@@ -85,6 +87,19 @@ class PartialFile:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _refuse_foreign_link(target: Path) -> None:
+    """Links in /tmp lead where others want; the kernel's own protection does not cover a renaming."""
+    if not hasattr(os, "getuid"):  # Windows
+        return
+    try:
+        link, folder = target.lstat(), target.parent.stat()
+    except OSError:
+        return  # there is none
+    trusted = (os.getuid(), folder.st_uid)
+    if stat.S_ISLNK(link.st_mode) and folder.st_mode & stat.S_IWOTH and link.st_uid not in trusted:
+        raise PermissionError(errno.EACCES, "it is a link that another user has put there", str(target))
 
 
 @contextmanager

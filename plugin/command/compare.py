@@ -103,7 +103,7 @@ def report(result: Comparison) -> str:
         )
         for version in result.versions
     ]
-    parts = [_table(rows), _wrap(_ABOUT_MASKS)]
+    parts = [_table(rows), _wrap(f"{result.about_delta}."), _wrap(_ABOUT_MASKS)]
     if result.scores:
         columns = list(next(iter(result.scores.values())))
         figures: list[tuple[str, ...]] = [("against the speech", *columns)]

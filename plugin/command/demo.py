@@ -46,7 +46,8 @@ What to hear, with headphones, all from {folder}:
   5. removed.wav        what A took away; you should hear no speech in it
   6. ideal-psm.wav      the best that any real mask in [0, 1] could do, beside ideal-hybrid.wav, the phase-aware best
 What to see:
-  spectrograms.png      noisy, A, B and their difference: blue where A is louder, orange where B is
+  spectrograms.png      noisy, A, B and the signal A − B, on one scale: what the two do differently lies below 6 kHz
   masks.png             both masks; red is a gain above one, which a [0, 1] mask does not have
+  difference.png        A against B in each cell: level (blue where A is louder, orange where B is), and phase
   ideal-masks.png       the same for the ideal masks
 Your own recording: phaseaware compare RECORDING -o FOLDER"""

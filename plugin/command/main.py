@@ -16,6 +16,7 @@ from phaseaware.engine.version import __version__
 
 from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
+from .ending import ending
 from .status import complain, status_of
 
 __all__ = ["main"]
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
     try:
-        return int(arguments.run(arguments))
+        with ending():
+            return int(arguments.run(arguments))
     except KeyboardInterrupt:
         return complain("stopped; no half-written file is left", ExitStatus.INTERRUPTED)
     except BrokenPipeError:  # `phaseaware … | head`

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
-from matplotlib.figure import Figure
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter, printable
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
 from phaseaware.engine.limits import MASK_NAMES, Link
-from phaseaware.engine.masks import IdealMask
 from phaseaware.engine.model import MaskModel
-from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
-from . import figures
+from .drawing import about_delta, draw, picture_names
 from .ideal import IDEALS
 from .overview import MaskOverview
 from .scores import measure
@@ -54,6 +50,7 @@ class Comparison:
     folder: Path
     files: list[Path] = field(default_factory=list)
     versions: list[Measured] = field(default_factory=list)
+    about_delta: str = ""
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -95,8 +92,8 @@ def compare(
     ...     noisy = Path(folder, "noisy.wav")
     ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
     ...     result = compare(noisy, Path(folder, "results"))
-    >>> [path.name for path in result.files]
-    ['noisy.wav', 'phase-aware.wav', 'real.wav', 'delta.wav', 'removed.wav', 'spectrograms.png', 'masks.png']
+    >>> [path.stem for path in result.files]
+    ['noisy', 'phase-aware', 'real', 'delta', 'removed', 'spectrograms', 'masks', 'masks-below-6-khz', 'difference']
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
@@ -114,7 +111,8 @@ def compare(
         sounds.flush()
     result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
-    _draw(drawings, sources, sounds, result)
+    result.about_delta = about_delta(sounds)
+    result.remarks += draw(drawings, sources, sounds)
     if stems:
         result.scores = measure(sources, targets, result.remarks)
     return result
@@ -122,11 +120,9 @@ def compare(
 
 def _targets(result: Comparison, *, has_stems: bool) -> tuple[dict[str, Path], dict[str, Path]]:
     """Files of the sounds and of the pictures, by name."""
-    names, images = [*TITLES], ["spectrograms", "masks"]
-    if has_stems:
-        names, images = [*names, *IDEAL_TITLES], [*images, "ideal-masks"]
+    names = [*TITLES, *IDEAL_TITLES] if has_stems else [*TITLES]
     targets = {name: result.folder / f"{name}.wav" for name in names}
-    drawings = {name: result.folder / f"{name}.png" for name in images}
+    drawings = {name: result.folder / f"{name}.png" for name in picture_names(has_ideals=has_stems)}
     result.files = [*targets.values(), *drawings.values()]
     return targets, drawings
 
@@ -175,40 +171,6 @@ def _measured(tracks: Mapping[str, Track], sounds: Sounds) -> list[Measured]:
             mask = (overview.above_one(key), overview.largest_gain_db(key), overview.mean_rotation(key))
         versions.append(Measured(titles[name], track.rms_db, track.peak_db, *mask))
     return versions
-
-
-def _draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds, result: Comparison) -> None:
-    info, masks = sources.info, sounds.masks
-    noisy, a, b = (figures.decibels(level.power) for level in sounds.levels.values())
-    heard = figures.decibels(masks.power)
-    highest = info.sample_rate / 2
-    channel = " (first channel)" if info.channels > 1 else ""
-    title = f"{printable(sources.path.stem)}{channel}"
-    draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds, highest_hz=highest)
-    drawn: dict[str, Callable[[], Figure]] = {
-        "spectrograms": lambda: figures.spectrogram_figure(
-            noisy, a, b, title=title, seconds=info.seconds, highest_hz=highest
-        ),
-        "masks": lambda: draw_masks(*(masks.masks[name] for name in MASK_NAMES), title=f"{title}: the masks"),
-    }
-    if sounds.ideal is not None:
-        shown = sounds.ideal.overview.masks
-        drawn["ideal-masks"] = lambda: draw_masks(
-            shown["hybrid"], shown[IdealMask.PSM.value], title=f"{title}: the ideal masks",
-            names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
-        )  # fmt: skip
-    for name, draw in drawn.items():  # one at a time, as each takes tens of megabytes
-        figure = draw()
-        figures.save_figure(figure, drawings[name])
-        figure.clear()
-    if channel:
-        result.remarks.append("The pictures and the shares show the first channel.")
-    if masks.frames_per_column > 1:
-        seconds = masks.frames_per_column * HOP / SAMPLE_RATE
-        result.remarks.append(
-            f"The pictures show the whole file; a column is {seconds:.2g} s: spectrograms have its loudest level, "
-            "masks are those of the frame in which the noisy sound is loudest."
-        )
 
 
 def duration(path: str | Path) -> float:

@@ -22,6 +22,7 @@ from .titles import ideal_name
 __all__ = ["Sounds", "Track"]
 
 Samples = NDArray[np.float32]
+_PICTURED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA)
 
 
 class Track:
@@ -66,7 +67,7 @@ class Sounds:
 
     Attributes
     ----------
-    levels : of noisy, A and B.
+    levels : of noisy, A, B and A - B: the first channel's.
     masks : of A and B, as applied: those of the first channel, or those that all share.
     ideal : makes what the ideal masks would do; None where the speech is not known.
     """
@@ -77,7 +78,7 @@ class Sounds:
         rate, channels = info.sample_rate, info.channels
         self._tracks, self._renders = tracks, render.pair()
         self.masks = MaskOverview(MASK_NAMES, frames_at_48k(info.frames, rate))
-        self.levels = {v: LevelOverview(info.frames, rate) for v in Version if v.parts()[1] is None}
+        self.levels = {v: LevelOverview(info.frames, rate) for v in _PICTURED}
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
         self._separator = AnyRateSeparator(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
 
 from phaseaware.engine.audio import AudioFileError, remove_abandoned
@@ -37,7 +35,7 @@ def process_all(
 
     What killed processes have left half-written in the outputs' folders is removed first.
 
-    KeyboardInterrupt and SystemExit (a request to terminate raises it here) stop all of them. Like closing the
+    KeyboardInterrupt and SystemExit (in the command a request to end raises it) stop all of them. Like closing the
     generator, they leave no half-written file.
 
     Parameters
@@ -72,7 +70,7 @@ def process_all(
     manifests = {root: Manifest(FolderRecords(root), decides) for root in roots}
     # Threads: the model's run, the transforms and libsndfile all release the interpreter's lock. Also with one worker:
     # an interruption then finds this thread waiting, never in the middle of a write.
-    with _terminable(), ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         waiting: set[Future[Report]] = set()
         left = iter(jobs)
         try:
@@ -87,20 +85,3 @@ def process_all(
                     yield future.result()
         finally:
             stop.set()
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Have a request to terminate clean up as an interruption does; exit status 143."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -16,6 +16,8 @@ from phaseaware.plugin.command import main
 from phaseaware.plugin.comparison import compare, figures, scores
 
 SOUNDS = ("noisy", "phase-aware", "real", "delta", "removed")
+PICTURES = ("spectrograms", "masks", "masks-below-6-khz", "difference")
+IDEAL_PICTURES = ("ideal-masks", "ideal-masks-below-6-khz")
 IDEAL = ("ideal-irm", "ideal-psm", "ideal-hybrid-bounded", "ideal-hybrid", "ideal-complex")
 
 
@@ -36,8 +38,8 @@ def _command(*words: object) -> int:
 def _small_pictures(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """What pictures show is another module's test; only the demo draws the real ones here."""
     if "demo" not in request.node.name:
-        monkeypatch.setattr(figures, "spectrogram_figure", lambda *_, **__: Figure((1, 1)))
-        monkeypatch.setattr(figures, "mask_figure", lambda *_, **__: Figure((1, 1)))
+        for name in ("spectrogram_figure", "mask_figure", "difference_figure"):
+            monkeypatch.setattr(figures, name, lambda *_, **__: Figure((1, 1)))
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_sounds_are_aligned_differences_of_each_other(
     x = (0.1 * rng.standard_normal((20_011, channels))).astype(np.float32)
     result = compare(_write(tmp_path / "in.wav", x, rate), tmp_path / "out", model=model, link=link)
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in result.files)
-    assert {p.name for p in result.files} == {f"{n}.wav" for n in SOUNDS} | {"spectrograms.png", "masks.png"}
+    assert {p.name for p in result.files} == {f"{n}.wav" for n in SOUNDS} | {f"{n}.png" for n in PICTURES}
     made = {name: _read(tmp_path / "out", name) for name in SOUNDS}
     assert all(y.shape == (channels, 20_011) for y in made.values())
     info = soundfile.info(tmp_path / "out" / "real.wav")
@@ -65,7 +67,7 @@ def test_sounds_are_aligned_differences_of_each_other(
     np.testing.assert_array_equal(made["removed"], made["noisy"] - made["phase-aware"])
 
     separator = AnyRateSeparator(
-        MaskModel(model), [Render(), Render(mask="real")], sample_rate=rate, channels=channels, link=link
+        MaskModel(model), [Render(), Render(mask="real")], sample_rate=rate, channels=channels, link=link, warm=True
     )
     expected = np.concatenate([separator.process(x.T), separator.flush()], axis=2)
     np.testing.assert_allclose(np.stack([made["phase-aware"], made["real"]]), expected, atol=1e-6)
@@ -117,7 +119,7 @@ def test_stems_add_ideal_masks_and_figures(given: str, model: Path, tmp_path: Pa
     files = {"speech": _write(tmp_path / "s.wav", s), "noise": _write(tmp_path / "v.wav", v)}
     stems = files if given == "both" else {given: files[given]}
     result = compare(_write(tmp_path / "in.wav", s + v), tmp_path / "out", model=model, **stems)
-    assert {p.stem for p in result.files} == {*SOUNDS, *IDEAL, "spectrograms", "masks", "ideal-masks"}
+    assert {p.stem for p in result.files} == {*SOUNDS, *IDEAL, *PICTURES, *IDEAL_PICTURES}
     assert all(p.is_file() for p in result.files)
     np.testing.assert_allclose(_read(tmp_path / "out", "ideal-complex")[0], s, atol=1e-5)
     noisy, psm, bounded, hybrid = (
