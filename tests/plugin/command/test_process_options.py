@@ -261,6 +261,14 @@ def test_loudness_that_cannot_be_is_told(tmp_path: Path, phaseaware: Command, pa
     phaseaware("process", sharp, "--true-peak", -1).failed_with(2, "--lufs, which is missing")
 
 
+@pytest.mark.parametrize("suffix", ["-dn", "{name}-dn"])
+def test_a_suffix_may_begin_with_a_dash(tmp_path: Path, phaseaware: Command, passing: Path, suffix: str) -> None:
+    source = put(tmp_path / "a.wav", tones(2400, 1, 48_000))
+    command = ["process", source, "--suffix", suffix, "--format", "flac", "--model", passing]
+    assert phaseaware(*command).status == 0
+    assert tree(tmp_path) == ["a-dn.flac", "a.wav"]
+
+
 # Pipes
 
 
