@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,6 @@ from phaseaware.engine.model import default_model
 from phaseaware.engine.runtime import onnxruntime
 
 from .clocks import RATE, Cards, run_live
-from .faults import TRIALS
 from .folders import Bench, Tally
 from .hostile import HOSTILE
 from .isolate import MOST_MB, root, run_trials
@@ -50,22 +49,23 @@ def _table(*titles: str) -> Lines:
 
 def damaged(scale: float) -> Lines:
     """Damaged sound files, presets and models, in child processes."""
-    return _trials([what for what in TRIALS if what != "graphs"], int(5000 * scale))
+    counts = {"sound files": 20_000, "presets": 20_000, "models": 5000}
+    return _trials({what: int(count * scale) for what, count in counts.items()})
 
 
 def graphs(scale: float) -> Lines:
     """Graphs of allowed operators with wild inputs and attributes: checked, tried in a fork, loaded, and run."""
-    return _trials(["graphs"], int(50_000 * scale))
+    return _trials({"graphs": int(50_000 * scale)})
 
 
-def _trials(kinds_of_file: Sequence[str], count: int) -> Lines:
+def _trials(counts_of_files: Mapping[str, int]) -> Lines:
     lines = _table("given", "kind", "tried", *OUTCOMES, "faults of ours")
     faults: Lines = []
-    for what in kinds_of_file:
+    for what, count in counts_of_files.items():
         outcomes = run_trials(what, range(count))
         kinds = sorted({kind for kind, _ in outcomes.counts})
         for kind in kinds:
-            counts = {outcome: count for (k, outcome), count in outcomes.counts.items() if k == kind}
+            counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
             wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
             told = (counts.get(outcome, 0) for outcome in OUTCOMES)
             lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
