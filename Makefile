@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 CLIP_OUT := demo-output
 
-.PHONY: demo test lint bench robustness native native-build native-wheel lock audit clean
+.PHONY: demo test lint bench robustness fuzz native native-build native-wheel lock audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -25,6 +25,12 @@ bench: $(VENV)/installed-dev
 
 robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
+
+# Coverage-guided, Linux: sound files, presets, models and names, SECONDS of each. What is found stays in fuzz-found.
+SECONDS ?= 60
+fuzz: $(VENV)/installed-dev
+	$(BIN)/pip install -q -e '.[fuzz]'
+	$(BIN)/python -m tests.robustness.fuzz $(SECONDS)
 
 # The plugin for hosts (VST3), built and tested; says what is missing.
 native: native-build

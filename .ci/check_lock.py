@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HERE = Path(__file__).parent
-NOT_LOCKED = {"train"}
+NOT_LOCKED = {"train", "fuzz"}
 ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+).*(?P<rest>(?:\n    --hash=\S+(?: \\)?)*)", re.MULTILINE)
 ROW = re.compile(r"^\| (?P<name>[\w.-]+) +\| (?P<version>\d\S*) +\| (?P<licence>.*?) +\|$", re.MULTILINE)
 

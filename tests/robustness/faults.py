@@ -23,7 +23,7 @@ from .graphs import wild_graph
 from .mutate import damaged_bytes, damaged_model, damaged_text
 from .variant_kinds import write_media
 
-__all__ = ["TRIALS", "FaultError"]
+__all__ = ["TRIALS", "FaultError", "sound_file"]
 
 FORMATS = {
     "wav": ("WAV", "PCM_16"), "float.wav": ("WAV", "FLOAT"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS"),
@@ -49,9 +49,10 @@ def _check(holds: bool, what: str) -> None:
 
 
 @cache
-def _sound(name: str) -> bytes:
+def sound_file(name: str, seconds: float = SECONDS) -> bytes:
+    """The content of a stereo file of noise, of one of FORMATS or MEDIA."""
     rng = np.random.default_rng(1)
-    x = 0.1 * rng.standard_normal((int(SECONDS * RATE), 2))
+    x = 0.1 * rng.standard_normal((int(seconds * RATE), 2))
     if name in MEDIA:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"x.{name}"
@@ -70,7 +71,7 @@ def _passing(folder: Path) -> MaskModel:
 
 def _audio(rng: np.random.Generator, folder: Path) -> tuple[str, str]:
     name = str(rng.choice([*FORMATS, *MEDIA]))
-    whole = _sound(name)
+    whole = sound_file(name)
     kind, content = damaged_bytes(rng, whole)
     suffix = name.rpartition(".")[2]
     source, out = folder / f"in.{suffix}", folder / "out"
