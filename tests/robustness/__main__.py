@@ -26,6 +26,7 @@ from .clocks import RATE, Cards, run_live
 from .folders import Bench, Tally
 from .hostile import HOSTILE
 from .isolate import MOST_MB, root, run_trials
+from .ordeal import ordeal
 from .soak import decaying, seconds_for, soak
 
 PAGE = Path(__file__).with_name("FAULTS.md")
@@ -178,6 +179,19 @@ def endurance(scale: float) -> Lines:
     return [*lines, "", f"Decaying tails, down to denormal numbers: {np.median(ratios):.2f} times the time of noise."]
 
 
+def soaked(scale: float) -> Lines:
+    """Sound through boards into which a fault is put each fifth of a second (ordeal.py); two hours in a full run."""
+    found = ordeal(default_model(), seconds=7200 * scale)
+    lines = _table("fault put in", "times")
+    lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
+    told = (
+        f"{found.seconds / 60:.0f} minutes of sound. Muted, where a model or an effect made inf: "
+        f"{found.muted_seconds:.1f} s. Memory grown: {found.grown_mb:.1f} MB. Looks of another thread: {found.looks}. Faults of ours: "
+        f"{len(found.faults)}."
+    )
+    return [*lines, "", told, *(f"- {fault}" for fault in found.faults)]
+
+
 def clocks(scale: float) -> Lines:
     """Live sound between simulated devices whose clocks differ, buffers of 43 ms each, blocks of 11 ms."""
     lines = _table(
@@ -204,7 +218,7 @@ def clocks(scale: float) -> Lines:
 
 PARTS: dict[str, Callable[[float], Lines]] = {
     "damaged": damaged, "graphs": graphs, "hostile": hostile, "arguments": arguments, "folders": folders,
-    "endurance": endurance, "clocks": clocks,
+    "endurance": endurance, "soaked": soaked, "clocks": clocks,
 }  # fmt: skip
 
 
