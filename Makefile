@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := .venv-tools
 CLIP_OUT := demo-output
+LOCKED ?= 1
 
 .PHONY: demo test lint bench robustness fuzz native native-build native-wheel lock audit clean
 
@@ -42,7 +43,7 @@ native-build: $(VENV)/installed-dev
 native-wheel: $(VENV)/installed-dev
 	plugin/native/build.sh $(BIN)/python wheel
 
-# What CI installs: `make LOCKED=1 ...` takes the versions of the lock file, checked by their hashes.
+# Versions and hashes of all that is installed; `make lock` renews them.
 lock: $(VENV)/installed-dev $(TOOLS)/installed
 	.ci/lock $(TOOLS) $(BIN)/python
 	$(BIN)/python .ci/check_lock.py
@@ -60,13 +61,19 @@ $(TOOLS)/installed:
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python >= 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@[ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes -r .ci/requirements.lock
+	@# The versions of the lock file, checked by their hashes; `make LOCKED= ...` takes the newest that fit.
+	@[ -z "$(LOCKED)" ] || .ci/locked user >$(VENV)/user.lock
+	@[ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes --no-deps -r $(VENV)/user.lock
 	$(BIN)/pip install -q -e '.[gui,live,media]'
 	@# pesq comes as source only: without a C compiler the figures lack PESQ, and the command says so.
-	@$(BIN)/pip install -q -e '.[eval]' || echo "[eval] is not installed (pesq needs a C compiler): no PESQ and ESTOI figures"
+	@[ -z "$(LOCKED)" ] || .ci/locked eval >$(VENV)/eval.lock
+	@{ [ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes --no-deps -r $(VENV)/eval.lock; } && $(BIN)/pip install -q -e '.[eval]' \
+		|| echo "[eval] is not installed (pesq needs a C compiler): no PESQ and ESTOI figures"
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
+	@[ -z "$(LOCKED)" ] || .ci/locked dev >$(VENV)/dev.lock
+	@[ -z "$(LOCKED)" ] || $(BIN)/pip install -q --require-hashes --no-deps -r $(VENV)/dev.lock
 	$(BIN)/pip install -q -e '.[dev]'
 	@touch $@
 

@@ -184,12 +184,14 @@ def soaked(scale: float) -> Lines:
     found = ordeal(default_model(), seconds=7200 * scale)
     lines = _table("fault put in", "times")
     lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
-    told = (
-        f"{found.seconds / 60:.0f} minutes of sound. Muted, where a model or an effect made inf: "
-        f"{found.muted_seconds:.1f} s. Memory grown: {found.grown_mb:.1f} MB. Looks of another thread: {found.looks}. Faults of ours: "
-        f"{len(found.faults)}."
-    )
-    return [*lines, "", told, *(f"- {fault}" for fault in found.faults)]
+    told = [
+        f"{found.seconds / 60:.0f} minutes of sound",
+        f"muted, where a model or an effect made inf: {found.muted_seconds:.1f} s",
+        f"memory grown: {found.grown_mb:.1f} MB",
+        f"looks of another thread: {found.looks}",
+        f"faults of ours: {len(found.faults)}",
+    ]
+    return [*lines, "", "; ".join(told) + ".", *(f"- {fault}" for fault in found.faults)]
 
 
 def clocks(scale: float) -> Lines:
