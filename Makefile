@@ -6,7 +6,7 @@ TOOLS := .venv-tools
 CLIP_OUT := demo-output
 LOCKED ?= 1
 
-.PHONY: demo test lint bench robustness fuzz native native-build native-wheel lock audit clean
+.PHONY: demo test lint bench robustness fuzz native native-build native-wheel lock sbom audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -46,6 +46,12 @@ native-wheel: $(VENV)/installed-dev
 # Versions and hashes of all that is installed; `make lock` renews them.
 lock: $(VENV)/installed-dev $(TOOLS)/installed
 	.ci/lock $(TOOLS) $(BIN)/python
+	.ci/sbom $(TOOLS)
+	$(BIN)/python .ci/check_lock.py
+
+# What is shipped, for scanners (CycloneDX): after a change of a model.
+sbom: $(VENV)/installed-dev $(TOOLS)/installed
+	.ci/sbom $(TOOLS)
 	$(BIN)/python .ci/check_lock.py
 
 audit: $(VENV)/installed-dev $(TOOLS)/installed
@@ -54,7 +60,7 @@ audit: $(VENV)/installed-dev $(TOOLS)/installed
 
 $(TOOLS)/installed:
 	$(PYTHON) -m venv $(TOOLS)
-	$(TOOLS)/bin/pip install -q uv pip-audit pip-licenses
+	$(TOOLS)/bin/pip install -q uv pip-audit pip-licenses cyclonedx-bom
 	@touch $@
 
 # A checkout that was never installed has no package metadata; an editable install maps the rooms to `phaseaware.*`.
