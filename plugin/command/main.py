@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
@@ -30,6 +30,12 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line that says where help is."""
         self.exit(ExitStatus.USAGE, f"{self.prog}: {printable(message)} (try '{self.prog} --help')\n")
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # argparse takes the value away from `--suffix=--`, and makes a list of what is left.
+        if action.option_strings and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "'--' is not a value")
+        return super()._get_values(action, arg_strings)  # type: ignore[misc]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from phaseaware.engine.audio import AudioFileError, remove_abandoned
+from phaseaware.engine.audio import AudioFileError, printable, remove_abandoned
 
 from .job import Job
 from .manifest import FolderRecords, Manifest
@@ -60,6 +60,8 @@ def process_all(
             raise
         except AudioFileError as error:
             return Report(job, error=str(error))
+        except OSError as error:  # a name too long for its folder, a disk that went away
+            return Report(job, error=f"{printable(error.filename or job.target)}: {error.strerror or error}")
         except Exception as error:  # a fault of ours with one file must not cost the others
             return Report(job, error=f"{job.source}: unexpected {type(error).__name__}: {error}")
 
