@@ -32,9 +32,8 @@ SUFFIXES: Mapping[str, tuple[str, str | None]] = {
     ".m4a": ("MP4", None), ".m4b": ("MP4", None), ".m4r": ("MP4", None), ".mp4": ("MP4", None), ".m4v": ("MP4", None),
     ".mov": ("MOV", None), ".mkv": ("MATROSKA", None), ".mka": ("MATROSKA", None), ".webm": ("WEBM", None),
     ".aac": ("ADTS", None), ".wma": ("ASF", None), ".wmv": ("ASF", None), ".asf": ("ASF", None), ".amr": ("AMR", None),
-    ".3gp": ("3GP", None), ".3g2": ("3GP", None), ".vob": ("MPEG", None), ".ac3": ("AC3", None), ".eac3": ("EAC3", None),
-    ".avi": ("AVI", None),
-    ".flv": ("FLV", None), ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
+    ".3gp": ("3GP", None), ".3g2": ("3GP", None), ".vob": ("MPEG", None), ".ac3": ("AC3", None),
+    ".eac3": ("EAC3", None), ".avi": ("AVI", None), ".flv": ("FLV", None), ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
     ".mpg": ("MPEG", None), ".mpeg": ("MPEG", None), ".ogv": ("OGV", None), ".wv": ("WV", None), ".ape": ("APE", None),
     ".tta": ("TTA", None), ".dts": ("DTS", None), ".mp2": ("MP2", None),
 }  # fmt: skip
@@ -166,7 +165,7 @@ class AudioInfo:
         fits = f"{self.channels} channel(s) at {self.sample_rate} Hz"
         if self.format in READ_ONLY:
             instead = ".mkv for the video, .wav for its sound" if self.container else ".m4a or .wav"
-            raise AudioFileError(path, f"{self.format} can only be read; write another format, to a file that ends in {instead}")
+            raise AudioFileError(path, f"{self.format} can only be read; name an output file that ends in {instead}")
         if self.format in MEDIA:
             trial: str | None = self._media_misfit()
         elif not soundfile.check_format(self.format, self.subtype):
