@@ -33,7 +33,8 @@ SUFFIXES: Mapping[str, tuple[str, str | None]] = {
     ".mov": ("MOV", None), ".mkv": ("MATROSKA", None), ".mka": ("MATROSKA", None), ".webm": ("WEBM", None),
     ".aac": ("ADTS", None), ".wma": ("ASF", None), ".wmv": ("ASF", None), ".asf": ("ASF", None), ".amr": ("AMR", None),
     ".3gp": ("3GP", None), ".3g2": ("3GP", None), ".vob": ("MPEG", None), ".ac3": ("AC3", None),
-    ".eac3": ("EAC3", None), ".avi": ("AVI", None), ".flv": ("FLV", None), ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
+    ".eac3": ("EAC3", None), ".avi": ("AVI", None), ".flv": ("FLV", None),
+    ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
     ".mpg": ("MPEG", None), ".mpeg": ("MPEG", None), ".ogv": ("OGV", None), ".wv": ("WV", None), ".ape": ("APE", None),
     ".tta": ("TTA", None), ".dts": ("DTS", None), ".mp2": ("MP2", None),
 }  # fmt: skip
