@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="phaseaware",
         description="Take the noise out of speech with a phase-aware mask; compare that with an ordinary real mask.",
         epilog="'phaseaware COMMAND --help' tells more. Exit status: 0 done, 1 a file or device failed, "
-        "2 cannot be done as asked, 130 interrupted.",
+        "or sound was left out, 2 cannot be done as asked, 130 interrupted.",
     )
     try:
         installed = distribution("phaseaware")
