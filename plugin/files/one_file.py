@@ -102,9 +102,8 @@ def process_file(
         raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
     if resume and job.target.exists() and job.source.exists():
         # Before the source is opened: the length of some kinds is known when they have been decoded.
-        difference = _difference(job, manifest)
-        if difference is None and manifest is not None:
-            seconds = manifest.seconds(job.name)
+        difference, seconds = _look(job, manifest)
+        if difference is None:
             progress(seconds)
             return Report(job, seconds=seconds, was_whole=True)
         if not overwrite:
@@ -122,7 +121,7 @@ def process_file(
                 _write(job, reader, treatment, output, report, _Run(overwrite, manifest, progress, stop))
             except AudioFileError:
                 # Another process may have been faster.
-                if not (resume and job.target.exists()) or _difference(job, manifest) is not None:
+                if not (resume and job.target.exists()) or _look(job, manifest)[0] is not None:
                     raise
                 report.was_whole = True
     report.elapsed = time.perf_counter() - began
@@ -159,14 +158,15 @@ def _output_info(info: AudioInfo, job: Job, output: OutputSettings, report: Repo
     return replace(info, bitrate=min(output.bitrate, highest))
 
 
-def _difference(job: Job, manifest: Manifest | None) -> str | None:
+def _look(job: Job, manifest: Manifest | None) -> tuple[str | None, float]:
+    """Why an output must be made again, and its seconds if it need not."""
     if manifest is None:
-        return "how it was made is not known"
+        return "how it was made is not known", 0.0
     try:
-        identity = identity_of(os.stat(job.source))
-        return manifest.differs(job.name, identity, lambda: file_digest(job.target))
+        identity, sha256 = identity_of(os.stat(job.source)), file_digest(job.target)
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return f"cannot be read ({error.strerror})", 0.0
+    return manifest.differs(job.name, identity, sha256), manifest.seconds(job.name, sha256)
 
 
 def _make_folder(target: Path) -> None:
