@@ -6,7 +6,7 @@ TOOLS := .venv-tools
 CLIP_OUT := demo-output
 LOCKED ?= 1
 
-.PHONY: demo test lint bench robustness fuzz native native-build native-wheel lock sbom audit clean
+.PHONY: demo test lint bench robustness variants fuzz native native-build native-wheel lock sbom audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/phaseaware demo -o $(CLIP_OUT) --force
@@ -26,6 +26,10 @@ bench: $(VENV)/installed-dev
 
 robustness: $(VENV)/installed-dev
 	$(BIN)/python -m tests.robustness
+
+# Hundreds of generated sound files, read and written again: nothing may be lost without a word.
+variants: $(VENV)/installed-dev
+	$(BIN)/python -m tests.robustness.variants
 
 # Coverage-guided, Linux: sound files, presets, models and names, SECONDS of each. What is found stays in fuzz-found.
 SECONDS ?= 60

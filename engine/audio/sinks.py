@@ -32,6 +32,8 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+# A rate that is told is meant: without this it is passed by half.
+_RATE_CONTROL = {"OPUS": {"vbr": "constrained"}}
 _OPUS_FRAME = 960  # samples, at 48 kHz
 _SILENCE = 1 << 16
 _BITS_PER_SECOND = 128_000
@@ -165,7 +167,7 @@ class MediaSink:
             self._stream: Any = self._out.add_stream(
                 codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
                 format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
-                options={"vbr": "constrained"} if info.subtype == "OPUS" else {},
+                options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
             )  # fmt: skip
             self._stream.time_base = Fraction(1, info.sample_rate)
             self._describe()

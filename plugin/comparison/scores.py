@@ -40,7 +40,7 @@ def measure(sources: Sources, sounds: Mapping[str, Path], remarks: list[str]) ->
         remarks.append(f"The figures against the speech are those of the first {_SCORED_SECONDS} s.")
     if info.channels > 1:
         remarks.append("The figures against the speech are those of the first channel.")
-    reference = sources.first(samples)
+    reference = sources.first(samples)[0]
     extra = [module for module in ("pesq", "pystoi", "scipy") if find_spec(module) is None]
     if extra:
         remarks.append("PESQ and ESTOI need the evaluation extra: pip install 'phaseaware[eval]'")

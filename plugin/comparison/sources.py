@@ -95,7 +95,7 @@ class Sources:
                 self.remarks = [f"{found} are NaN or infinite; they count as silence."]
 
     def first(self, samples: int) -> Samples:
-        """The first channel's beginning of the speech that is known."""
+        """The beginning of the speech that is known, shape (channels, n)."""
         speech = next(self.blocks(samples))[1]
         assert speech is not None
-        return speech[0]
+        return speech
