@@ -1,8 +1,8 @@
 """The sounds of a page: of one rate and scale, equally loud, and encoded for a browser.
 
-FLAC of 16 bits where it fits: Chromium, Firefox and Safari decode it, and A − B of what they decode is A − B. Else Opus,
-and as Safari decodes that in Ogg only since 18.4, noisy, A and B a second time as MP3, mono. One encoding holds all
-versions that are heard together, so its delay is theirs alike.
+FLAC of 16 bits where it fits: Chromium, Firefox and Safari decode it, and A − B of what they decode is A − B. Else
+Opus, and as Safari decodes that in Ogg only since 18.4, noisy, A and B a second time as MP3, mono. One encoding holds
+all versions that are heard together, so its delay is theirs alike.
 """
 
 from __future__ import annotations
