@@ -65,9 +65,8 @@ def compare(
     ...     noisy = Path(folder, "noisy.wav")
     ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
     ...     result = compare(noisy, Path(folder, "results"))
-    >>> [path.stem for path in result.files]
-    ['noisy', 'phase-aware', 'real', 'delta', 'removed',
-     'spectrograms', 'masks', 'masks-below-6-khz', 'difference', 'index']
+    >>> print(*(path.stem for path in result.files))
+    noisy phase-aware real delta removed spectrograms masks masks-below-6-khz difference index
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
