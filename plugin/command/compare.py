@@ -12,6 +12,7 @@ from phaseaware.engine.controls import CONTROLS, LINK, Render
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands, add_controls, add_force, add_model, given_controls
+from .status import say
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
@@ -56,9 +57,10 @@ def _run(args: argparse.Namespace) -> ExitStatus:
             raise FileNotFoundError(f"{path}: no such file")
     result = compare_files(args, args.input, speech=args.speech, noise=args.noise)
     print(report(result))
-    print(f"\nOpen {result.page} in a browser. In {result.folder}:")
+    print()
+    say(f"Open {result.page} in a browser. In {result.folder}:")
     for path in result.files:
-        print(f"  {path.name}")
+        say(f"  {path.name}")
     return ExitStatus.DONE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands
@@ -32,7 +33,7 @@ def _run(args: argparse.Namespace) -> ExitStatus:
     with mixture() as noisy:
         result = compare_files(args, noisy, speech=speech, noise=noise)
     print(report(result))
-    print(_TOUR.format(folder=result.folder, page=result.page))
+    print(_TOUR.format(folder=printable(result.folder), page=printable(result.page)))
     return ExitStatus.DONE
 
 

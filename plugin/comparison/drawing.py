@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from phaseaware.engine.audio import printable
 from phaseaware.engine.limits import MASK_NAMES
 from phaseaware.engine.masks import IdealMask
 from phaseaware.engine.stft import HOP, SAMPLE_RATE
@@ -47,7 +48,7 @@ def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds) -> list
     heard = palettes.decibels(masks.power)
     whole, low = (axis(info.sample_rate / 2) for axis in (FrequencyAxis.whole, FrequencyAxis.below_seam))
     channel = " (first channel)" if info.channels > 1 else ""
-    title = f"{sources.path.stem}{channel}"
+    title = f"{printable(sources.path.stem)}{channel}"
     a, b = (masks.masks[name] for name in MASK_NAMES)
     draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds)
     drawn: dict[str, Callable[[], Figure]] = {

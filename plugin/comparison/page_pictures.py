@@ -117,7 +117,7 @@ def _mask_pictures(
     """Magnitude of A, of B, and the rotation of A."""
     group = "3 ideal masks" if badge else "2 masks"
     gains = {version: palettes.gain_db(M) for version, M in masks.items()}
-    low, high = palettes.gain_range(list(gains.values()), noisy[: len(gains[Version.REAL])])
+    low, high = palettes.gain_range(list(gains.values()), noisy)
     norm = TwoSlopeNorm(0, low, high)
     legend = _legend(
         palettes.GAIN_MAP, norm, [low, low / 2, 0, high / 2, high], "|M|, dB; red: amplifies, out of reach for B"

@@ -21,7 +21,7 @@ from .page_sound import LONGEST_SECONDS
 from .result import Comparison, Measured
 from .scores import measure
 from .sounds import Sounds, Track
-from .sources import Sources, inspect
+from .sources import Sources, beginning, inspect
 from .tables import tables
 from .titles import IDEAL_TITLES, TITLES, ideal_name
 
@@ -100,7 +100,7 @@ def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: M
     for name in PAGE_NAMES:
         if name in targets:
             with AudioReader(targets[name]) as reader:
-                heard[name] = next(reader.blocks(max(1, samples)))
+                heard[name] = beginning(reader.blocks(), samples)
     if sources.stems:
         heard[CLEAN_NAME] = sources.first(samples)
     masks = dict(sounds.page_masks.masks)
