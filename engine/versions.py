@@ -8,13 +8,11 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from .limits import MaskName
 
-__all__ = ["CLEAN", "IDEAL", "LETTER_OF", "MASK_OF", "Ground", "Letter", "Version"]
+__all__ = ["IDEAL", "LETTER_OF", "MASK_OF", "Ground", "Letter", "Version"]
 
 Letter = Literal["A", "B"]
 Ground = Literal["dark", "light"]
 """What a colour stands on: a window or a page, or paper."""
-CLEAN = "clean speech"
-"""Title of the speech alone, where it is known."""
 IDEAL = "IDEAL"
 """Badge of what was made with masks that are computed from the known speech and noise."""
 MASK_OF: Mapping[Letter, MaskName] = {"A": "phase-aware", "B": "real"}
