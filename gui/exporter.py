@@ -71,7 +71,7 @@ class Exporter(QObject):
         if session.recording is None:
             return
         stem = session.recording.path.stem
-        versions = list(Version) if session.renderer is not None else [Version.NOISY]
+        versions = [version for version in Version if session.can_hear(version)]
 
         def into(folder: str) -> None:
             targets = {v: Path(folder) / f"{stem} {v}.wav" for v in versions}

@@ -9,8 +9,8 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
 from .axes import TIME_HEIGHT
+from .kinds import Kind
 from .panes import Pane
-from .pictures import Kind
 
 __all__ = ["PaneGrid"]
 

@@ -77,7 +77,8 @@ class Sounds:
         rate, channels = info.sample_rate, info.channels
         self._tracks, self._renders = tracks, render.pair()
         self.masks = MaskOverview(MASK_NAMES, frames_at_48k(info.frames, rate))
-        self.levels = {v: LevelOverview(info.frames, rate) for v in Version if v.parts()[1] is None}
+        drawn = [v for v in Version if v.parts()[1] is None and not v.needs_stems]
+        self.levels = {v: LevelOverview(info.frames, rate) for v in drawn}
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
         self._separator = AnyRateSeparator(
@@ -111,7 +112,7 @@ class Sounds:
     def _write(self, noisy: Samples, made: Samples) -> None:
         outputs = {Version.of_mask(render.mask): x for render, x in zip(self._renders, made, strict=True)}
         parts = {Version.NOISY: noisy} | outputs
-        for version in Version:
+        for version in (v for v in Version if not v.needs_stems):
             x = version.of(parts.__getitem__)
             self._tracks[version].write(x)
             if version in self.levels:

@@ -14,5 +14,5 @@ def ideal_name(mask: str) -> str:
     return f"ideal-{mask}"
 
 
-TITLES: dict[str, str] = {str(version): version.title() for version in Version}
+TITLES: dict[str, str] = {str(version): version.title() for version in Version if not version.needs_stems}
 IDEAL_TITLES: dict[str, str] = {ideal_name(mask): ideal.title for mask, ideal in IDEALS.items()}
