@@ -219,7 +219,7 @@ class Player(QObject):
     def _begin_server(self) -> None:
         self._end_server()
         self._server = server = _Server(self._mixer, self._load, self._buffer_seconds)
-        server.told.connect(lambda message, text: self._told(server, message, text))
+        server.told.connect(self._told)
 
     def _end_server(self) -> None:
         server, self._server = self._server, None
@@ -264,9 +264,10 @@ class Player(QObject):
             self._wanted = False
             self.failed.emit(f"{text} Connect or choose one and press Space; pictures and export work without.")
 
-    def _told(self, server: _Server, message: Message, text: str) -> None:
-        if server is not self._server:
-            return
+    @pyqtSlot(object, str)
+    def _told(self, message: Message, text: str) -> None:
+        if self.sender() is not self._server:
+            return  # what another said that is ended by now
         if message is Message.DROPPED:
             self.drop_outs += 1
         elif message is Message.DEVICES:

@@ -145,4 +145,6 @@ def _sounds(job: ExportJob) -> Iterator[tuple[int, dict[Version, Samples]]]:
 
 def _rendered(frames: Frames, renders: Renders, synthesis: MaskSynthesis) -> dict[Version, Samples]:
     made = synthesis.process(frames.spectrum, frames.applied(renders))
+    if not np.isfinite(made).all():
+        raise ValueError("the model gives no numbers (NaN or infinity); try another one")
     return {Version.of_mask(render.mask): x.T for render, x in zip(renders, made, strict=True)}

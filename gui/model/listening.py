@@ -51,6 +51,7 @@ class Listening:
         self.loop: tuple[int, int] | None = None
         self.band: Band | None = None
         self._match = LevelMatch()
+        self.mixer.muted = 0
         self.seek(0)
 
     @property

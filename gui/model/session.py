@@ -26,6 +26,9 @@ from .renderer import Renderer
 __all__ = ["Session"]
 
 
+_MUTED = "The masks were no numbers (NaN or infinity) in places. They are muted there; try another model."
+
+
 class Session(Listening):
     """One recording and how it is heard.
 
@@ -160,8 +163,10 @@ class Session(Listening):
 
     @property
     def errors(self) -> list[str]:
-        """What has stopped decoding or rendering of what is open, if anything."""
-        found = (self.decode_error, self.renderer.error if self.renderer is not None else None)
+        """What has gone wrong with decoding, rendering or playing of what is open, if anything."""
+        found = [self.decode_error]
+        if self.renderer is not None:
+            found += [self.renderer.error, _MUTED if self.renderer.muted_frames or self.mixer.muted else None]
         return [error for error in found if error is not None]
 
     # Controls

@@ -28,6 +28,10 @@ _MOVING_MS = 50
 """Between two pictures while the view is moved: it shows the last one stretched until then."""
 
 
+_LOW = 320
+"""Pixels: where the window is lower, the pictures need the room of some numbers."""
+
+
 class ViewArea(Navigation):
     """Draws a session's recording.
 
@@ -139,7 +143,7 @@ class ViewArea(Navigation):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self.readout.fit_into(self.width() - 12)
+        self.readout.fit_into(self.width() - 12, most=2 if self.height() < _LOW else 4)
         self.strip.plot.setFixedHeight(min(92, max(62, self.height() // 5)))
         self.refresh_pictures(_MOVING_MS)
 

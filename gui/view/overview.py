@@ -14,7 +14,7 @@ from .theme import EDGE, PANEL, TEXT
 
 __all__ = ["OverviewBar"]
 
-_HEIGHT = 18
+_HEIGHT = 14
 
 
 class OverviewBar(QWidget):

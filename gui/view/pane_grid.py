@@ -15,7 +15,7 @@ from .panes import Pane
 __all__ = ["PaneGrid"]
 
 _GAP = 2
-_LOWEST_PICTURE, _NARROWEST = 24, 120  # pixels
+_LOWEST_PICTURE, _NARROWEST = 21, 120  # pixels
 
 
 class PaneGrid(QWidget):

@@ -75,11 +75,11 @@ class Readout(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setToolTip("At the pointer: time, frequency, level of each version, angle of A against B, masks")
 
-    def fit_into(self, width: int) -> None:
-        """As many lines as it can need."""
+    def fit_into(self, width: int, *, most: int) -> None:
+        """As many lines as it can need, or as there may be at most."""
         metrics = self.fontMetrics()
         lines = -(-metrics.horizontalAdvance(_LONGEST) // max(1, width))
-        self.setFixedHeight(lines * metrics.lineSpacing() + 2)
+        self.setFixedHeight(min(lines, most) * metrics.lineSpacing() + 2)
 
     def show_point(self, point: Point | None) -> None:
         """Tell it, or nothing."""

@@ -195,7 +195,7 @@ def test_without_a_file_the_demo_clip_is_offered(
     ]
     window = MainWindow(history_model, demo=(paths[0], paths[1]))
     window.show()
-    (button,) = [b for b in window.start_page.findChildren(QPushButton) if "demo" in b.text()]
+    (button,) = [b for b in window.start_page.findChildren(QPushButton) if b.text().startswith("Try the demo")]
     button.click()
     assert window.session.recording is not None
     assert window.session.ideal is None

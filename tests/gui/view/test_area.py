@@ -24,17 +24,23 @@ from tests.gui.helpers import press, rendered, write_wav
 K = Qt.Key
 
 
-def drag(qtbot: QtBot, plot: QWidget, first: QPoint, last: QPoint) -> None:
+def drag(
+    qtbot: QtBot,
+    plot: QWidget,
+    first: QPoint,
+    last: QPoint,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """Drag with the left button, in steps as a hand does."""
-    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, pos=first)
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, modifier, first)
     for share in (0.2, 0.5, 0.8, 1.0):
         where = first + (last - first) * share
         event = QMouseEvent(
             QEvent.Type.MouseMove, QPointF(where), plot.mapToGlobal(QPointF(where)), Qt.MouseButton.NoButton,
-            Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+            Qt.MouseButton.LeftButton, modifier,
         )  # fmt: skip
         QApplication.sendEvent(plot, event)
-    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=last)
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, modifier, last)
 
 
 def test_rows_5_to_7_with_the_mouse(opened: MainWindow, qtbot: QtBot) -> None:
