@@ -61,7 +61,7 @@ class Band:
 
 @lru_cache(maxsize=8)
 def _designed(low: float, high: float) -> NDArray[np.float64]:
-    if low <= 0 and high >= _TOP:
+    if low <= 1 and high >= _TOP - 1:
         return np.eye(1, _TAPS, _TAPS // 2)[0]
-    edges = [f for f in (low, high) if 0 < f < _TOP]
-    return firwin(_TAPS, edges, pass_zero=low <= 0, fs=SAMPLE_RATE)
+    edges = [f for f in (low, high) if 1 < f < _TOP - 1]
+    return firwin(_TAPS, edges, pass_zero=low <= 1, fs=SAMPLE_RATE)
