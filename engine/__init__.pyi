@@ -19,4 +19,5 @@ from .separator import Separator as Separator
 from .stft import SAMPLE_RATE as SAMPLE_RATE
 from .stft import istft as istft
 from .stft import stft as stft
+from .version import __version__ as __version__
 from .versions import Version as Version

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,11 @@ from .stft import BINS, HOP, Analysis
 __all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
 
 Samples = NDArray[np.float32]
-_SLICE = 128 * HOP  # samples processed at once: bounds the memory whatever the block, and fits into caches
-PREROLL = 94 * HOP
-"""Samples at 48 kHz, a second, that a stream may hear of its own beginning before it begins: an even number of frames,
-as the phase convention's sign of a frame depends on whether its number is odd."""
+_LONGEST_PIECE = 128 * HOP  # samples processed at once: fits into caches
+_LARGEST_PIECE = 1 << 22  # samples of all channels; their spectra and masks take many times as much
+PREROLL = 470 * HOP
+"""Samples at 48 kHz, five seconds, that a stream may hear of its own beginning before it begins: an even number of
+frames, as the phase convention's sign of a frame depends on whether its number is odd."""
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
 
@@ -52,6 +53,13 @@ def sane(block: Samples) -> Samples:
         x = np.clip(x, -_LOUDEST, _LOUDEST).astype(np.float32)
     x[magnitude < _QUIETEST] = 0
     return x
+
+
+def pieces(x: Samples) -> Iterator[Samples]:
+    """A block (channels, n) in blocks that take a bounded memory, however long it is and whatever the channels."""
+    size = min(_LONGEST_PIECE, max(HOP, _LARGEST_PIECE // max(1, len(x))))
+    for start in range(0, x.shape[1], size):
+        yield x[:, start : start + size]
 
 
 def _is_finite(masks: Iterable[NDArray[np.complex64]]) -> bool:
@@ -123,8 +131,8 @@ class MaskStream:
             enough, of fewer as many whole pairs of frames are heard as there are.
         """
         count = min(PREROLL, max(0, beginning.shape[1] - 1) // (2 * HOP) * (2 * HOP))
-        if count:
-            self.process(beginning[:, count:0:-1])
+        for piece in pieces(beginning[:, count:0:-1]):
+            self.process(piece)
 
     def process(self, block: Samples) -> Frames:
         """Samples at 48 kHz of shape (channels, n) in, float32 and finite; the frames that have become complete out."""
@@ -157,8 +165,8 @@ class Separator:
 
     NaN and inf in a block count as silence.
 
-    A model that begins with the first sample is unsure for a second: it has heard nothing yet. A recording may begin
-    ``warm``, live sound cannot.
+    A model that begins with the first sample is unsure for some seconds: it has heard nothing yet. A recording may
+    begin ``warm``, live sound cannot.
 
     Parameters
     ----------
@@ -167,8 +175,8 @@ class Separator:
         frame.
     channels : number of channels.
     link : see :data:`limits.Link`.
-    warm : hear the first second backwards before it begins (:meth:`MaskStream.preroll`). Nothing comes out before a
-        second has been fed, or :meth:`flush` called; after that all that is due.
+    warm : hear the beginning backwards before it begins (:meth:`MaskStream.preroll`). Nothing comes out before five
+        seconds have been fed, or :meth:`flush` called; after that all that is due.
     observer : called with the frames that were just rendered, in order from the stream's first on.
 
     Raises
@@ -237,7 +245,7 @@ class Separator:
         self._synthesis = MaskSynthesis(len(self._renders), self.channels)
         self._ready: list[Samples] = []
         self._fed = self._returned = 0
-        self._beginning = np.empty((self.channels, 0), np.float32) if self._warm else None
+        self._beginning: list[Samples] | None = [] if self._warm else None
         # The look-ahead's frames, and the hop with which synthesis starts, lie before the stream: see MaskStream and
         # stft.Synthesis.
         self._early = self.model.info.lookahead_frames
@@ -259,9 +267,10 @@ class Separator:
         TypeError, ValueError : it is not such a block.
         """
         check_block(block, self.channels)
-        self._fed += block.shape[1]
-        for start in range(0, block.shape[1], _SLICE):
-            self._feed(sane(block[:, start : start + _SLICE]))
+        for piece in pieces(block):
+            x = sane(piece)
+            self._fed += x.shape[1]
+            self._feed(x)
         return self._take(max(0, self._fed - self.latency_samples) - self._returned)
 
     def flush(self) -> Samples:
@@ -276,16 +285,18 @@ class Separator:
         if self._beginning is None:
             self._push(x)
             return
-        self._beginning = np.concatenate([self._beginning, x], axis=1)
-        if self._beginning.shape[1] > PREROLL:
+        self._beginning.append(x)
+        if self._fed > PREROLL:
             self._begin()
 
     def _begin(self) -> None:
         """Where the beginning was waited for: it is there."""
-        if self._beginning is not None:
-            beginning, self._beginning = self._beginning, None
+        if self._beginning:
+            beginning = np.concatenate(self._beginning, axis=1)
             self._stream.preroll(beginning)
-            self._push(beginning)
+            for piece in pieces(beginning):
+                self._push(piece)
+        self._beginning = None
 
     def _push(self, x: Samples) -> None:
         frames = self._stream.process(x)

@@ -8,9 +8,13 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from .limits import MaskName
 
-__all__ = ["LETTER_OF", "MASK_OF", "Letter", "Version"]
+__all__ = ["IDEAL", "LETTER_OF", "MASK_OF", "Ground", "Letter", "Version"]
 
 Letter = Literal["A", "B"]
+Ground = Literal["dark", "light"]
+"""What a colour stands on: a window or a page, or paper."""
+IDEAL = "IDEAL"
+"""Badge of what was made with masks that are computed from the known speech and noise."""
 MASK_OF: Mapping[Letter, MaskName] = {"A": "phase-aware", "B": "real"}
 LETTER_OF: Mapping[MaskName, Letter] = {mask: letter for letter, mask in MASK_OF.items()}
 
@@ -114,7 +118,17 @@ class Version(StrEnum):
             label = f"{label} {' − '.join(map(str, letters))}"
         elif self is Version.REMOVED:
             label = f"{label} by {letters[-1]}"
-        return f"{label} IDEAL" if ideal and self.is_rendered else label
+        return f"{label} {IDEAL}" if ideal and self.is_rendered else label
+
+    def colour(self, ground: Ground = "dark") -> str:
+        """As #rrggbb: A is blue and B is orange everywhere, which colour-blind people tell apart too.
+
+        Examples
+        --------
+        >>> Version.PHASE_AWARE.colour(), Version.REAL.colour("light")
+        ('#4da3ff', '#e8710a')
+        """
+        return _COLOURS[self][ground]
 
     @property
     def is_rendered(self) -> bool:
@@ -125,3 +139,13 @@ class Version(StrEnum):
     def needs_stems(self) -> bool:
         """It is known only where speech and noise are."""
         return self is Version.CLEAN
+
+
+_COLOURS: Mapping[Version, Mapping[Ground, str]] = {
+    Version.NOISY: {"dark": "#c3ccd6", "light": "#000000"},
+    Version.PHASE_AWARE: {"dark": "#4da3ff", "light": "#1f77b4"},
+    Version.REAL: {"dark": "#ff9f40", "light": "#e8710a"},
+    Version.DELTA: {"dark": "#e0d7ff", "light": "#000000"},
+    Version.REMOVED: {"dark": "#b7e4c7", "light": "#000000"},
+    Version.CLEAN: {"dark": "#7fe0b0", "light": "#0b7a4b"},
+}

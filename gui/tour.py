@@ -47,6 +47,7 @@ class Tour(QObject):
         self._session, self._views, self._strip, self._choose_layout = session, views, strip, choose_layout
         self.place: Place | None = None
         self.index = 0
+        self._layout = 0
         self._bounds: tuple[float, float] | None = None
         strip.moved.connect(self.go)
         strip.left.connect(self.leave)
@@ -65,6 +66,7 @@ class Tour(QObject):
             return False
         self._bounds = None
         self.index = 0
+        self._layout = self._views.layout_index
         self._session.set_loop(*self.place.loop)
         self._session.seek(self.place.loop[0])
         self._show()
@@ -78,11 +80,13 @@ class Tour(QObject):
             self._show()
 
     def leave(self) -> None:
-        """No tour any more; what is open, heard and shown stays."""
+        """No tour any more; what is open and heard stays."""
         if self.under_way:
             self.place = None
             self._strip.hide()
             self._session.clear_loop()
+            self._choose_layout(self._layout)
+            self._views.fit()
             self.changed.emit()
 
     def _show(self) -> None:

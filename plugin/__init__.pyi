@@ -2,6 +2,7 @@ from .board.container import Chain as Chain
 from .board.container import Mix as Mix
 from .board.container import Pedalboard as Pedalboard
 from .contract import Processor as Processor
+from .files.cleaning import clean as clean
 from .native.bundles import vst3_path as vst3_path
 from .presets.file import PresetError as PresetError
 from .presets.library import Preset as Preset

@@ -1,6 +1,9 @@
+from .bitrates import highest_bitrate as highest_bitrate
+from .commit import file_digest as file_digest
 from .commit import remove_abandoned as remove_abandoned
 from .commit import whole_file as whole_file
 from .formats import BLOCK as BLOCK
+from .formats import READ_ONLY as READ_ONLY
 from .formats import SUFFIXES as SUFFIXES
 from .formats import AudioFileError as AudioFileError
 from .formats import AudioInfo as AudioInfo

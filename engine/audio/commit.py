@@ -6,6 +6,8 @@ leaves the hidden file; it is known to be abandoned by its lock, which ends with
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -18,7 +20,7 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["PartialFile", "remove_abandoned", "whole_file"]
+__all__ = ["PartialFile", "file_digest", "remove_abandoned", "whole_file"]
 
 _NAME = ".phaseaware-{}.part"
 
@@ -33,10 +35,11 @@ class PartialFile:
 
     Raises
     ------
-    OSError : it cannot be made.
+    OSError : it cannot be made; or ``target`` is a link that another user has put into a folder that all may write to.
     """
 
     def __init__(self, target: Path, *, overwrite: bool) -> None:
+        _refuse_foreign_link(target)
         self._target, self._overwrite = Path(os.path.realpath(target)), overwrite
         self.path, self._lock = self._begin()
 
@@ -86,6 +89,19 @@ class PartialFile:
             self._lock = None
 
 
+def _refuse_foreign_link(target: Path) -> None:
+    """Links in /tmp lead where others want; the kernel's own protection does not cover a renaming."""
+    if not hasattr(os, "getuid"):  # Windows
+        return
+    try:
+        link, folder = target.lstat(), target.parent.stat()
+    except OSError:
+        return  # there is none
+    trusted = (os.getuid(), folder.st_uid)
+    if stat.S_ISLNK(link.st_mode) and folder.st_mode & stat.S_IWOTH and link.st_uid not in trusted:
+        raise PermissionError(errno.EACCES, "it is a link that another user has put there", str(target))
+
+
 @contextmanager
 def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """A name to write to; it becomes ``target`` when all went well, and vanishes otherwise.
@@ -100,6 +116,17 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
         partial.commit()
     finally:
         partial.discard()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove_abandoned(folder: Path) -> None:

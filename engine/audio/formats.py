@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import soundfile
 
 from ..errors import PhaseAwareError
+from .bitrates import libsndfile_options
 from .names import printable
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ _WAV_LIMIT = 2**32 - 2**16
 _MEDIA_CHANNELS = 8
 _ALAC_CHANNELS = 2  # with more, FFmpeg 8's encoder ends the process where the last frame is short
 _AAC_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
-# 0 is the best quality, 1 the smallest file. About 200 kbit/s: coding speech once more should not be heard.
-_COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
 
 
 class AudioFileError(PhaseAwareError):
@@ -86,6 +85,7 @@ class AudioInfo:
     format, subtype : libsndfile's names, such as "WAV" and "PCM_24", or those of :data:`MEDIA`.
     tags : title, artist and so on.
     channel_mask : which loudspeakers the channels are for, as in WAVE_FORMAT_EXTENSIBLE (0: for none); None: not told.
+    bitrate : of coded sound, bit/s; None: not told, or, where it is written, the usual.
     metadata : all that the file says beside its sound; None: ``tags`` is all.
     container : the video whose pictures go along, if what is written is a video.
     """
@@ -97,6 +97,7 @@ class AudioInfo:
     subtype: str
     tags: Mapping[str, str] = field(default_factory=dict)
     channel_mask: int | None = None
+    bitrate: int | None = field(default=None, compare=False)
     metadata: Metadata | None = field(default=None, compare=False, repr=False)
     container: Path | None = field(default=None, compare=False)
 
@@ -135,6 +136,8 @@ class AudioInfo:
             new = replace(new, format="RF64")  # a WAV header counts to 4 GB
         if suffix not in _PICTURES and name not in READ_ONLY:
             new = replace(new, container=None)
+        if new.subtype != self.subtype:
+            new = replace(new, bitrate=None)  # codecs need different rates for the same quality
         new.check_writable(path)
         return new
 
@@ -217,7 +220,7 @@ def create(target: object, info: AudioInfo) -> soundfile.SoundFile:
     """A file of libsndfile's formats, to be written: its name, handle, or what can be written to."""
     return soundfile.SoundFile(
         target, "w", info.sample_rate, info.channels, info.subtype, format=info.format, closefd=False,
-        compression_level=_COMPRESSION.get(info.subtype),
+        **libsndfile_options(info.subtype, info.sample_rate, info.channels, info.bitrate),
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class Track:
     ----------
     sample_rate, channels : of the sound.
     codec : FFmpeg's name; subtype : ours.
+    profile : of the codec, by FFmpeg's name.
     layout : FFmpeg's name of the loudspeakers.
     start : time of the first sample, s (a fraction).
     tracks : number of sound tracks.
@@ -65,6 +66,7 @@ class Track:
     channels: int
     codec: str
     subtype: str
+    profile: str
     layout: str
     start: Fraction
     tracks: int
@@ -110,12 +112,14 @@ class Tally:
     frames, silent : samples; of which silence where sound was missing.
     damaged : packets that could not be decoded.
     end : of the last packet, s.
+    coded : bytes of the packets.
     """
 
     frames: int = 0
     silent: int = 0
     damaged: int = 0
     end: Fraction = Fraction(0)
+    coded: int = 0
 
 
 class MediaSource:
@@ -168,7 +172,7 @@ class MediaSource:
             told, codec = stream.duration, stream.codec_context.name
             exact = self.kind in ("MP4", "MOV", "3GP") and told and unit
             pictures = any(not is_cover(video) for video in container.streams.video)
-            subtype = _subtype(stream)
+            subtype, profile = _subtype(stream), stream.codec_context.profile or ""
             # What the container says of rate and channels is often wrong: what is decoded counts.
             first = None
             for packet in survive(container.demux(stream), Tally()):
@@ -180,7 +184,7 @@ class MediaSource:
                 raise MediaError(f"its sound ({codec}) cannot be decoded")
             return Track(
                 sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
-                layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
+                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
                 promised=round(told * unit * first.sample_rate) if exact and told and unit else None,
             )  # fmt: skip
 
@@ -198,6 +202,7 @@ class MediaSource:
         with self.open() as container:
             stream = container.streams.audio[0]
             for packet in survive(container.demux(stream), tally):
+                tally.coded += packet.size
                 try:
                     frames = packet.decode()
                 except (av.error.FFmpegError, ValueError):

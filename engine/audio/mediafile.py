@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .bitrates import LOSSY
 from .chunks import layout_of
 from .formats import AudioInfo
 from .lengths import length_note, media_size
@@ -54,8 +55,18 @@ class MediaFile:
         self.info = AudioInfo(
             sample_rate=track.sample_rate, channels=track.channels, frames=frames, format=kind,
             subtype=track.subtype, tags=plain_tags(metadata), metadata=metadata, channel_mask=mask_of(track.layout),
+            bitrate=self._bitrate(),
         )  # fmt: skip
+        self.other_tracks = track.tracks - 1
+        self.left_out: list[str] = []
         self.notes: list[str] = self._odd(kind, is_known=promised is not None or told_size is not None)
+
+    def _bitrate(self) -> int | None:
+        track, tally = self._media.track, self._media.tally
+        # HE-AAC needs half of what AAC does, which is what can be written.
+        if track.subtype not in LOSSY or not tally.frames or track.profile.startswith("HE"):
+            return None
+        return round(8 * tally.coded * track.sample_rate / tally.frames)
 
     def _odd(self, kind: str, *, is_known: bool) -> list[str]:
         track, notes = self._media.track, []
@@ -65,7 +76,7 @@ class MediaFile:
             seconds = self._media.tally.silent / track.sample_rate
             notes.append(f"its times leave gaps of {seconds:.2f} s in all, where there is silence")
         if self._media.tally.damaged:
-            notes.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
+            self.left_out.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
         if not is_known and (note := length_note(kind)):
             notes.append(note)
         return notes

@@ -60,6 +60,7 @@ class MpegPart:
     samples : their samples; None: libsndfile knows by the tag, which may tell delay and padding too.
     promised : frames by its tag; None without one.
     broken : bytes within it that are no frame, or an incomplete one.
+    behind : bytes behind it that have nothing of a frame, as tags of other kinds.
     """
 
     pieces: tuple[Piece, ...]
@@ -67,6 +68,7 @@ class MpegPart:
     samples: int | None
     promised: int | None
     broken: int
+    behind: int
 
 
 def id3_size(head: bytes) -> int:
@@ -158,7 +160,7 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
     at a frame of another kind, or with the file."""
     tag = _tag_frames(source.at(start, first.size), first)
     position = start + first.size if tag is not None else start
-    frames = broken = 0
+    frames = broken = behind = 0
     pieces: list[tuple[int, int]] = [(start, position)]
     begun = position
     while position < end:
@@ -170,7 +172,10 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
             skipped = id3_size(source.at(position, 10))
             found = _next_frame(source, position + skipped, end, None)
             begun = position if found is None else found[0]
-            broken += (end if found is None else found[0]) - position - skipped
+            if found is None and header is None:
+                behind = end - position - skipped
+            else:
+                broken += (end if found is None else found[0]) - position - skipped
             if found is None:
                 position = begun = end
                 break
@@ -193,7 +198,7 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
         seen = (*kept, frames * _LARGEST_FRAME)
     part = MpegPart(
         pieces=seen, frames=frames, samples=None if tag == frames else frames * first.samples, promised=tag,
-        broken=broken,
+        broken=broken, behind=behind,
     )  # fmt: skip
     return part, max(position, start + first.size)
 

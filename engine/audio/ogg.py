@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .bitrates import nominal_bitrate
 from .pieces import PiecedFile
 
 __all__ = ["OggLayout", "ogg_layout"]
@@ -21,18 +22,22 @@ class OggLayout:
     is_cut : the last page is not whole.
     has_end : the last page is marked as the end of its stream.
     is_plain : each link is one stream of sound.
+    sound_bytes : of the pages that hold sound, not headers.
+    nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: not told.
     """
 
     links: tuple[tuple[int, int], ...]
     is_cut: bool
     has_end: bool
     is_plain: bool
+    sound_bytes: int
+    nominal: int
 
 
 def ogg_layout(file: PiecedFile) -> OggLayout | None:
     """Walk through the pages; None if the file does not begin with one."""
     starts: list[int] = []
-    position, flags = 0, 0
+    position, flags, sound_bytes = 0, 0, 0
     is_cut, is_plain, in_head = False, True, False
     while position < file.size:
         head = file.at(position, 27 + 255)
@@ -54,6 +59,8 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
             if not in_head:
                 starts.append(position)
         in_head = bool(flags & 2)
+        if any(head[6:14]):  # the time of headers is 0
+            sound_bytes += size
         if position + size > file.size:
             is_cut = True
         position += size
@@ -61,7 +68,10 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
         return None
     ends = [*starts[1:], file.size]
     links = tuple(zip(starts, ends, strict=True))
-    return OggLayout(links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain)
+    return OggLayout(
+        links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, sound_bytes=sound_bytes,
+        nominal=nominal_bitrate(file.at(starts[0], 58)),
+    )  # fmt: skip
 
 
 def _resume(file: PiecedFile, position: int) -> int | None:

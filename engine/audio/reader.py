@@ -77,6 +77,9 @@ class AudioReader:
     ----------
     info : what the file is.
     notes : what is odd about it, each a few words for the user; empty for nearly all files.
+    left_out : those of them that mean that sound in it is not given.
+    other_tracks : sound tracks beside the one that is read.
+    identity : by what the file can be told from any other: size, mtime_ns, inode.
     not_finite : samples read so far that were NaN or infinite.
 
     Raises
@@ -87,6 +90,8 @@ class AudioReader:
 
     info: AudioInfo
     notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    other_tracks: int
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -94,9 +99,12 @@ class AudioReader:
         self._handle: int | None = open_plain(self.path)
         self._source: Source | None = None
         try:
-            self._state = _state(os.fstat(self._handle))
+            status = os.fstat(self._handle)
+            self._state = _state(status)
+            self.identity = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
             self._source = self._open(self._handle)
             self.info, self.notes = self._inspect(self._source)
+            self.left_out, self.other_tracks = tuple(self._source.left_out), self._source.other_tracks
         except BaseException:
             self.close()
             raise
@@ -127,7 +135,7 @@ class AudioReader:
         if source.has_pictures:
             info = replace(info, container=self.path)
         named = SUFFIXES.get(self.path.suffix.lower(), (None, None))[0]
-        notes = list(source.notes)
+        notes = [*source.notes, *source.left_out]
         if named is not None and not _agree(named, info.format):
             notes.insert(0, f"is {info.format} by its content, not {named} as its name says")
         return info, tuple(notes)
@@ -153,16 +161,22 @@ class AudioReader:
             if checks:
                 self.not_finite += block.size - int(np.count_nonzero(np.isfinite(block)))
             if position >= expected:
-                self._check_unchanged()  # before the last block is believed
+                self.check_unchanged()  # before the last block is believed
             yield block
         if position < expected:
-            self._check_unchanged()
+            self.check_unchanged()
             raise self._error(f"ends early: after {position} of {expected} samples, {self._at(position)}")
 
     def _damage(self, position: int, told: str) -> AudioFileError:
         return self._error(f"ends early or is damaged, after {self._at(position)} ({told})")
 
-    def _check_unchanged(self) -> None:
+    def check_unchanged(self) -> None:
+        """That the file still is what was opened; :meth:`blocks` looks before it gives the last one.
+
+        Raises
+        ------
+        AudioFileError : it has changed.
+        """
         try:
             now = _state(os.stat(self.path))
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from fractions import Fraction
@@ -31,6 +32,8 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+# A rate that is told is meant: without this it is passed by half.
+_RATE_CONTROL = {"OPUS": {"vbr": "constrained"}}
 _OPUS_FRAME = 960  # samples, at 48 kHz
 _SILENCE = 1 << 16
 _BITS_PER_SECOND = 128_000
@@ -95,7 +98,8 @@ class SoundfileSink:
         self._chunks = chunks_for(info)
         self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
         try:
-            self._file = create(self._shifted or str(path), info)
+            # soundfile encodes names itself, and stumbles over bytes that are no UTF-8.
+            self._file = create(self._shifted or (os.fsencode(path) if os.name == "posix" else str(path)), info)
         except soundfile.LibsndfileError as error:
             raise self._failed(error) from None
 
@@ -162,7 +166,8 @@ class MediaSink:
                 self.notes += self._others.notes
             self._stream: Any = self._out.add_stream(
                 codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
-                format=sample_format, bit_rate=_BITS_PER_SECOND * info.channels,
+                format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
+                options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
             )  # fmt: skip
             self._stream.time_base = Fraction(1, info.sample_rate)
             self._describe()

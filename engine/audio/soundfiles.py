@@ -25,13 +25,15 @@ _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 class SoundFiles:
     """libsndfile's, one recording after the other."""
 
-    has_pictures = False
+    has_pictures, other_tracks = False, 0
 
     def __init__(self, handle: int, file: PiecedFile, kind: str | None) -> None:
         self.notes: list[str] = []
+        self.left_out: list[str] = []
         self._handle = handle
         self._files: list[soundfile.SoundFile] = []
         self._lengths: list[int] = []
+        self._coded_bytes = self._nominal = 0
         try:
             metadata, mask = self._open(file, kind)
             self.info = self._describe(metadata, mask)
@@ -92,12 +94,15 @@ class SoundFiles:
             if part.promised and part.frames < part.promised:
                 raise Damaged(f"ends early: {part.frames} of {part.promised} MPEG frames are there; {AGAIN}")
             self._add(part.pieces, part.samples)
+            self._coded_bytes += sum(piece[1] - piece[0] for piece in part.pieces if isinstance(piece, tuple))
         if len(parts) > 1:
             self.notes.append(f"consists of {len(parts)} recordings, one behind the other")
         if any(part.samples is not None for part in parts):
             self.notes.append(length_note("MP3"))
         if broken := sum(part.broken for part in parts):
-            self.notes.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
+            self.left_out.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
+        if parts[-1].behind:
+            self.notes.append(f"{parts[-1].behind} bytes behind its sound are no MPEG frame, and are left out")
 
     def _open_ogg(self, file: PiecedFile) -> None:
         layout = ogg_layout(file)
@@ -105,6 +110,7 @@ class SoundFiles:
             raise NotOurs("other streams lie between the sound")
         if layout.is_cut:
             raise Damaged(f"ends early, within an Ogg page; {AGAIN}")
+        self._coded_bytes, self._nominal = layout.sound_bytes, layout.nominal
         for link in layout.links:
             self._add(None if len(layout.links) == 1 else (link,))
         if len(layout.links) > 1:
@@ -120,9 +126,12 @@ class SoundFiles:
                     f"consists of recordings of {first.channels} channel(s) at {first.samplerate} Hz and "
                     f"{other.channels} at {other.samplerate} Hz; cut it in an editor"
                 )
+        frames = sum(self._lengths)
+        mean = round(8 * self._coded_bytes * first.samplerate / frames) if frames else 0
         return AudioInfo(
-            sample_rate=first.samplerate, channels=first.channels, frames=sum(self._lengths), format=first.format,
+            sample_rate=first.samplerate, channels=first.channels, frames=frames, format=first.format,
             subtype=first.subtype, tags=plain_tags(metadata), channel_mask=mask, metadata=metadata,
+            bitrate=self._nominal or mean or None,
         )  # fmt: skip
 
     def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:

@@ -34,7 +34,9 @@ class Source(Protocol):
 
     info: AudioInfo
     notes: list[str]
+    left_out: list[str]
     has_pictures: bool
+    other_tracks: int
 
     def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
         """Blocks of shape (channels, samples)."""

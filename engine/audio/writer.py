@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .commit import PartialFile
+from .commit import PartialFile, file_digest
 from .formats import MEDIA, AudioFileError, AudioInfo, block_frames
 from .reader import AudioReader
 from .sinks import Failed, MediaSink, Sink, SoundfileSink, clips, is_padded
@@ -102,7 +102,7 @@ class AudioWriter:
             return
         peak = max(float(block.max()), -float(block.min()))
         if not np.isfinite(peak):
-            raise self._error("not written: the sound made holds NaN or inf; the model is at fault")
+            raise self._error("not written: the sound to be written holds NaN or inf")
         if self._clips and peak > 1:
             self.clipped += int(np.count_nonzero(np.abs(block) > 1))
         size = block_frames(self.info.channels)
@@ -131,6 +131,19 @@ class AudioWriter:
         self._finished = True
         self.notes = tuple(self._sink.notes)
         self._verify()
+
+    def digest(self) -> str:
+        """SHA-256 of the file as it will be, hexadecimal; after :meth:`finish`.
+
+        Raises
+        ------
+        AudioFileError : it cannot be read.
+        """
+        assert self._finished
+        try:
+            return file_digest(self._partial.path)
+        except OSError as error:
+            raise self._error(f"cannot be read back ({error.strerror})") from None
 
     def _commit(self) -> None:
         try:

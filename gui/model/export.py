@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.audio import AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.frames import Frames, MaskSynthesis
 from phaseaware.engine.limits import MaskName
 from phaseaware.engine.rates import RateConverter
@@ -88,11 +88,23 @@ def _own(recording: Recording) -> str:
 
 def _writer(recording: Recording, path: Path) -> AudioWriter:
     format, subtype = FORMATS[path.suffix.lower()]
-    info = AudioInfo(
-        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples, format=format,
-        subtype=subtype,
+    told = _told(recording)
+    if told.channel_mask is not None and format == "WAV":
+        format = "WAVEX"  # the plain header has no place for it
+    info = replace(
+        told, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
+        format=format, subtype=subtype, bitrate=None,
     )  # fmt: skip
     return AudioWriter(path, info.for_name(path), overwrite=True)
+
+
+def _told(recording: Recording) -> AudioInfo:
+    """What the file says beside its sound; nothing where it was mixed from stems, or is gone."""
+    if len(recording.sources) == 1:
+        with suppress(AudioFileError), AudioReader(recording.path) as reader:
+            if (reader.info.sample_rate, reader.info.channels) == (recording.sample_rate, recording.channels):
+                return reader.info
+    return AudioInfo(sample_rate=recording.sample_rate, channels=recording.channels, frames=0, format="", subtype="")
 
 
 def _fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton
 
@@ -125,7 +125,7 @@ class ListenSection(Section):
             button.setChecked(recording is not None and version is session.heard)
             text = caption(version, removed_by=session.output)
             if ideal is not None and version.letter is not None:
-                text = f"IDEAL {ideal.of(version.letter)} ({version.letter})"
+                text = f"{IDEAL} {ideal.of(version.letter)} ({version.letter})"
             button.setText(f"{key}  {text}")
         for button in (self.swap, self.bypass):
             button.setEnabled(session.renderer is not None)

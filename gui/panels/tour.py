@@ -32,7 +32,7 @@ class TourStrip(QFrame):
         self.back, self.on, self.leave = QPushButton("Back"), QPushButton("W  Next"), QPushButton("Leave the tour")
         self.back.setToolTip("The step before  (Shift+W)")
         self.on.setToolTip("The next step: noisy, B, A, clean, the trained model  (W)")
-        self.leave.setToolTip("Back to the window as it was; the recording stays open  (Esc)")
+        self.leave.setToolTip("Back to the view as it was; the recording stays open  (Esc)")
         self.back.clicked.connect(lambda: self.moved.emit(-1))
         self.on.clicked.connect(lambda: self.moved.emit(1))
         self.leave.clicked.connect(self.left)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton
@@ -85,7 +85,7 @@ class TransportBar(QFrame):
         gain = session.gain_db(session.heard)
         ideal = session.ideal is not None
         text = caption(session.heard, removed_by=session.output, ideal=ideal)
-        short = _SHORT[session.heard] + (" IDEAL" if ideal and session.heard.is_rendered else "")
+        short = _SHORT[session.heard] + (f" {IDEAL}" if ideal and session.heard.is_rendered else "")
         if session.bypass:
             text += " (bypass)"
         level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from phaseaware.engine.masks import SEAM_HZ
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QBrush, QColor, QImage, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -167,7 +167,7 @@ class Pane(QWidget):
 
     def _badge(self) -> str:
         version = VERSION_OF.get(self.kind, Version.PHASE_AWARE)
-        return "  IDEAL" if self._ideal and version.is_rendered else ""
+        return f"  {IDEAL}" if self._ideal and version.is_rendered else ""
 
     def _write_captions(self) -> None:
         """As much of them as there is room for: they must neither be cut off nor cover each other."""

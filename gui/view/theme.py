@@ -25,14 +25,7 @@ __all__ = [
 
 BACKGROUND, PANEL, EDGE, TEXT, FAINT = "#101418", "#1a2027", "#39434f", "#e6eaef", "#9aa7b4"
 WARNING = "#ffd166"
-COLOURS = {
-    Version.NOISY: "#c3ccd6",
-    Version.PHASE_AWARE: "#4da3ff",
-    Version.REAL: "#ff9f40",
-    Version.DELTA: "#e0d7ff",
-    Version.REMOVED: "#b7e4c7",
-    Version.CLEAN: "#7fe0b0",
-}
+COLOURS = {version: version.colour("dark") for version in Version}
 
 
 def caption(version: Version, *, removed_by: MaskName = "phase-aware", ideal: bool = False) -> str:

@@ -107,6 +107,8 @@ class Container(Processor, MutableSequence[Plugin]):
         """Another container with the same plugins."""
         return type(self)(self._plugins)
 
+    __copy__ = copy
+
     @contextmanager
     def _changing(self) -> Iterator[list[Plugin]]:
         with self._editing:
@@ -136,10 +138,7 @@ class Container(Processor, MutableSequence[Plugin]):
         raise ValueError(f"{plugin!r} is not in the {type(self).__name__}")
 
     def __repr__(self) -> str:
-        count = len(self)
-        return f"<{type(self).__name__} with {count} plugin{'' if count == 1 else 's'}: {list(self)}>"
-
-    __copy__ = copy
+        return f"<{type(self).__name__} with {len(self)} plugin{'s' * (len(self) != 1)}: {list(self)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _thaw, (type(self), [freeze(plugin) for plugin in self._plugins])
@@ -196,8 +195,7 @@ class Container(Processor, MutableSequence[Plugin]):
         return rest if rest.size else np.empty((self._stream_format[1], 0), np.float32)
 
     def _latency(self, sample_rate: float) -> int:
-        # Without the lock, which a running call holds.
-        plan, running = self._plan, self._running
+        plan, running = self._plan, self._running  # without the lock, which a running call holds
         if running and plan and _structure(self) == self._plan_of:
             return plan.latency(*running)
         _refuse_duplicates(self)

@@ -31,7 +31,7 @@ def number_between(low: float, high: float, unit: str = "") -> Callable[[str], f
 
     def parse(text: str) -> float:
         try:
-            value = float(text)
+            value = float(text.replace("\N{MINUS SIGN}", "-"))
         except ValueError:
             value = float("nan")
         if not low <= value <= high:
@@ -83,6 +83,6 @@ def add_model(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
 
 
-def add_force(parser: argparse.ArgumentParser) -> None:
+def add_force(parser: argparse._ActionsContainer) -> None:
     """``--force``."""
     parser.add_argument("--force", action="store_true", help="overwrite what is there")

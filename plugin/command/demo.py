@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands
@@ -32,12 +33,13 @@ def _run(args: argparse.Namespace) -> ExitStatus:
     with mixture() as noisy:
         result = compare_files(args, noisy, speech=speech, noise=noise)
     print(report(result))
-    print(_TOUR.format(folder=result.folder))
+    print(_TOUR.format(folder=printable(result.folder), page=printable(result.page)))
     return ExitStatus.DONE
 
 
 _TOUR = """
-What to hear, with headphones, all from {folder}:
+Open {page} in a browser: everything in one page, with a switch. Or one by one, from {folder}:
+What to hear, with headphones:
   1. noisy.wav          speech in a busy street
   2. real.wav           B: a real mask in [0, 1] scales each cell of the spectrogram and keeps the noisy phase
   3. phase-aware.wav    A: the same network, but below 6 kHz the mask may also rotate and amplify
@@ -45,7 +47,8 @@ What to hear, with headphones, all from {folder}:
   5. removed.wav        what A took away; you should hear no speech in it
   6. ideal-psm.wav      the best that any real mask in [0, 1] could do, beside ideal-hybrid.wav, the phase-aware best
 What to see:
-  spectrograms.png      noisy, A, B and their difference: blue where A is louder, orange where B is
+  spectrograms.png      noisy, A, B and the signal A − B, on one scale: what the two do differently lies below 6 kHz
   masks.png             both masks; red is a gain above one, which a [0, 1] mask does not have
+  difference.png        A against B in each cell: level (blue where A is louder, orange where B is), and phase
   ideal-masks.png       the same for the ideal masks
 Your own recording: phaseaware compare RECORDING -o FOLDER"""

@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
+from phaseaware.engine.version import __version__
 
 from . import compare, demo, live, models, native, presets, process
 from .arguments import AddCommand
+from .ending import ending
 from .status import complain, status_of
 
 __all__ = ["main"]
@@ -26,7 +29,13 @@ _ENTRY_POINTS = "phaseaware.commands"
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line that says where help is."""
-        self.exit(ExitStatus.USAGE, f"{self.prog}: {message} (try '{self.prog} --help')\n")
+        self.exit(ExitStatus.USAGE, f"{self.prog}: {printable(message)} (try '{self.prog} --help')\n")
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # argparse takes the value away from `--suffix=--`, and makes a list of what is left.
+        if action.option_strings and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "'--' is not a value")
+        return super()._get_values(action, arg_strings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
     try:
-        return int(arguments.run(arguments))
+        with ending():
+            return int(arguments.run(arguments))
     except KeyboardInterrupt:
         return complain("stopped; no half-written file is left", ExitStatus.INTERRUPTED)
     except BrokenPipeError:  # `phaseaware … | head`
@@ -62,11 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     try:
         installed = distribution("phaseaware")
     except PackageNotFoundError:
-        version, further = "(not installed)", []
+        further = []
     else:
-        version = installed.version
         further = [point.load() for point in installed.entry_points.select(group=_ENTRY_POINTS)]
-    parser.add_argument("--version", action="version", version=f"phaseaware {version}")
+    parser.add_argument("--version", action="version", version=f"phaseaware {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add: AddCommand
     for add in (*(module.add for module in _COMMANDS), *further):

@@ -35,7 +35,7 @@ def _row(name: str, version: str, size: str, latency: str, heard: str, licence: 
     return f"{name:16} {version:12} {size:>8} {latency:>9} {heard:>8}  {licence:18} {masks}"
 
 
-def describe(info: ModelInfo) -> str:
+def describe(info: ModelInfo) -> list[str]:
     """All that a model says of itself, a line for each thing."""
     ahead = info.lookahead_frames
     numbers = sum(math.prod(shape) for shape in info.state_shapes.values())
@@ -55,7 +55,7 @@ def describe(info: ModelInfo) -> str:
         "licence": info.licence,
     }
     lines |= {key.replace("_", " "): value for key, value in info.metadata.items() if key not in _TOLD_ELSEWHERE}
-    return "\n".join(f"{key:14} {value}" for key, value in lines.items())
+    return [f"{key:14} {value}" for key, value in lines.items()]
 
 
 def _milliseconds(samples: int) -> str:

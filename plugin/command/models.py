@@ -7,7 +7,7 @@ import argparse
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands
-from .status import complain, status_of
+from .status import complain, say, status_of
 
 __all__ = ["add"]
 
@@ -35,5 +35,7 @@ def _models(arguments: argparse.Namespace) -> ExitStatus:
         except (ModelError, OSError) as error:
             status = complain(f"refused: {error}" if isinstance(error, ModelError) else error, status_of(error))
         else:
-            print("\n" * bool(number) + text)
+            print(end="\n" * bool(number))
+            for line in text:
+                say(line)
     return status

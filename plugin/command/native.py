@@ -8,6 +8,7 @@ from pathlib import Path
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands, add_model
+from .status import say
 
 __all__ = ["add"]
 
@@ -30,6 +31,6 @@ def _install(arguments: argparse.Namespace) -> ExitStatus:
     from ..native import install
 
     for path in install(arguments.to, plugin_format=arguments.format, model=arguments.model):
-        print(path)
+        say(path)
     print("Let your host scan its plugins again.")
     return ExitStatus.DONE

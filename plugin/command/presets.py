@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands
+from .status import say
 
 __all__ = ["add"]
 
@@ -26,9 +28,10 @@ def _presets(arguments: argparse.Namespace) -> ExitStatus:
         presets = list_presets()
         width = max((len(preset.name) for preset in presets), default=0)
         for preset in presets:
-            print(f"{preset.name:{width}}  {'(yours) ' if preset.is_user else ''}{preset.description}")
-        print(f"Your own go to {user_folder()}")
+            say(f"{preset.name:{width}}  {'(yours) ' if preset.is_user else ''}{preset.description}")
+        say(f"Your own go to {user_folder()}")
         return ExitStatus.DONE
     load_preset(arguments.preset)  # what could not be used is refused here
-    print(find_preset(arguments.preset).read_text(encoding="utf-8"), end="")
+    for line in find_preset(arguments.preset).read_text(encoding="utf-8-sig").splitlines():
+        print("\t".join(map(printable, line.split("\t"))))
     return ExitStatus.DONE

@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from phaseaware.engine.controls import CONTROLS, LINK
-from phaseaware.engine.errors import ExitStatus
+from phaseaware.engine.controls import CONTROLS
+from phaseaware.engine.errors import ExitStatus, UsageError
 
-from .arguments import Commands, add_controls, add_force, add_preset_or_model, given_controls, whole_number
-from .status import complain
+from .arguments import (
+    Commands,
+    add_controls,
+    add_force,
+    add_preset_or_model,
+    given_controls,
+    number_between,
+    whole_number,
+)
+from .process_output import Printer
 
 if TYPE_CHECKING:
-    from .batch import MakeStream, Report
-    from .plan import Plan
+    from ..files import OutputSettings, Plan, Treatment
 
 __all__ = ["add"]
 
@@ -31,68 +37,112 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "process",
         help="clean files or folders",
-        description="Clean sound files. Rate, channels, length and sample format stay as they are. "
+        description="Clean sound files and videos. Rate, channels, length, sample format and bit rate stay as they "
+        "are. "
         "An output with another suffix than its input becomes a file of that format.",
     )
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="sound files, or folders of sound files")
     parser.add_argument(
-        "-o", "--out", required=True, help="a file, or a folder (made if need be; ends with / if its name has a dot)"
-    )
+        "inputs", nargs="+", type=Path, metavar="IN",
+        help="sound files, or folders of sound files; - for the standard input, which is collected until it ends",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--out", metavar="OUT",
+        help="a file, or a folder (made if need be; ends with / if its name has a dot), or - for the standard output; "
+        "default: NAME-clean beside the input",
+    )  # fmt: skip
     add_preset_or_model(parser, "a preset's name or file; controls given beside it replace its own")
-    parser.add_argument(
-        "--jobs", type=whole_number(1), metavar="N", help="files at a time (default: one for each processor)"
-    )
-    add_force(parser)
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on after an interruption: keep the outputs that are whole (no older than their inputs, as long, "
-        "readable), make the others. Use the same settings: those of the kept outputs are not known",
-    )
+    _add_outputs(parser.add_argument_group("outputs"))
+    _add_running(parser.add_argument_group("running"))
     add_controls(parser.add_argument_group("controls"), _CONTROLS)
     parser.set_defaults(run=_process)
 
 
+def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--format", metavar="F", help="wav, flac, mp3, m4a … (default: that of the input)")
+    group.add_argument(
+        "--suffix", metavar="TEXT",
+        help="put behind the names of outputs, as --suffix=-clean; or a pattern such as '{name}-clean'",
+    )  # fmt: skip
+    group.add_argument(
+        "--bitrate", type=number_between(6, 1000, " kbit/s"), metavar="KBIT/S",
+        help="of lossy formats (default: the input's if the codec stays, else a high one)",
+    )  # fmt: skip
+    group.add_argument(
+        "--lufs", type=number_between(-70, 0, " LUFS"), metavar="LUFS",
+        help="integrated loudness of the outputs (ITU-R BS.1770), such as -16; takes a second pass",
+    )  # fmt: skip
+    group.add_argument(
+        "--true-peak", type=number_between(-30, 0, " dBTP"), metavar="DBTP",
+        help="with --lufs: peaks that this would bring above it are limited (default: -1)",
+    )  # fmt: skip
+    group.add_argument(
+        "--raw", metavar="KIND:RATE:CHANNELS",
+        help="the standard input has no header: samples such as s16le:48000:2; nor has the standard output then",
+    )  # fmt: skip
+
+
+def _add_running(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--jobs", type=whole_number(1), metavar="N", help="files at a time (default: one for each processor)"
+    )
+    add_force(group)
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep the outputs that were made of the same files with the same settings, by the manifest in the output "
+        "folder (.phaseaware); make the others",
+    )
+    group.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    group.add_argument("--json", action="store_true", help="a line of JSON for each file, instead of text")
+    group.add_argument("--quiet", action="store_true", help="print nothing but errors and sound that is left out")
+
+
 def _process(arguments: argparse.Namespace) -> ExitStatus:
-    from tqdm import tqdm
+    from ..files import Naming
+    from ..files.cleaning import treatment_of
+    from .process_pipes import Pipes
 
-    from .batch import process_all
-    from .plan import plan
-
-    work = plan(arguments.inputs, Path(arguments.out), into_folder=arguments.out.endswith(("/", os.sep)))
-    make = _streams(arguments)
-    began, reports, finished = time.perf_counter(), [], False
-    with tqdm(
-        total=sum(_seconds(job.source) for job in work.jobs), disable=None, leave=False, dynamic_ncols=True,
-        bar_format="{percentage:3.0f} % |{bar}| {elapsed} gone, {remaining} left",
-    ) as bar:  # fmt: skip
-        workers = min(arguments.jobs or len(_processors()), len(work.jobs))
-        try:
-            options: dict[str, Any] = {"overwrite": arguments.force, "resume": arguments.resume, "progress": bar.update}
-            with closing(process_all(work.jobs, make, workers=workers, **options)) as running:
-                for report in running:
-                    reports.append(report)
-                    if report.error is None and not (report.was_whole and len(work.jobs) > 1):
-                        bar.write(report.line(), sys.stdout)
-            finished = True
-        finally:
-            if len(work.jobs) > 1:
-                bar.close()
-                _sum_up(work, reports, time.perf_counter() - began, finished)
-    failed = [report for report in reports if report.error is not None]
-    for report in failed:
-        complain(report.error, ExitStatus.FAILED)
-    return ExitStatus.FAILED if failed else ExitStatus.DONE
+    naming = Naming(format=arguments.format, pattern=arguments.suffix)
+    output = _output_settings(arguments)
+    with Pipes(arguments, naming) as pipes:
+        work = pipes.plan()
+        treatment = treatment_of(given_controls(arguments, _CONTROLS), model=arguments.model, preset=arguments.preset)
+        pipes.collect()
+        printer = Printer(
+            work, json=arguments.json, quiet=arguments.quiet, names=pipes.names,
+            file=sys.stderr if pipes.is_target else sys.stdout,
+        )  # fmt: skip
+        status = _run(arguments, work, treatment, output, printer)
+        pipes.send()
+    return status
 
 
-def _seconds(path: Path) -> float:
-    from phaseaware.engine.audio import AudioFileError, AudioReader
+def _output_settings(arguments: argparse.Namespace) -> OutputSettings:
+    from ..files import OutputSettings
 
-    try:
-        with AudioReader(path) as reader:
-            return reader.info.seconds
-    except AudioFileError:
-        return 0.0  # told when its turn comes
+    if arguments.true_peak is not None and arguments.lufs is None:
+        raise UsageError("--true-peak holds for --lufs, which is missing")
+    bitrate = None if arguments.bitrate is None else round(arguments.bitrate * 1000)
+    peak = {} if arguments.true_peak is None else {"true_peak": arguments.true_peak}
+    return OutputSettings(bitrate=bitrate, lufs=arguments.lufs, **peak)
+
+
+def _run(
+    arguments: argparse.Namespace, work: Plan, treatment: Treatment, output: OutputSettings, printer: Printer
+) -> ExitStatus:
+    from ..files import process_all
+
+    workers = min(arguments.jobs or len(_processors()), len(work.jobs))
+    with printer:
+        running = process_all(
+            work.jobs, treatment, workers=workers, output=output, overwrite=arguments.force, resume=arguments.resume,
+            remember=work.is_batch, dry_run=arguments.dry_run, progress=printer.progress,
+        )  # fmt: skip
+        with closing(running):
+            for report in running:
+                printer.tell(report)
+        printer.finished = True
+    return ExitStatus.FAILED if printer.has_failures else ExitStatus.DONE
 
 
 def _processors() -> Collection[int]:
@@ -100,35 +150,3 @@ def _processors() -> Collection[int]:
         return os.sched_getaffinity(0)
     except AttributeError:  # Windows, macOS
         return range(os.cpu_count() or 1)
-
-
-def _streams(arguments: argparse.Namespace) -> MakeStream:
-    from phaseaware.engine import MaskModel, Render
-
-    from .batch import separating
-
-    given = given_controls(arguments, _CONTROLS)
-    if arguments.preset is not None:
-        from .preset_stream import from_preset
-
-        return from_preset(arguments.preset, given)
-    model = MaskModel(arguments.model)
-    link = given.pop("link", LINK.default)
-    render = Render(**({"mask": model.info.masks[0]} | given))
-    model.check_offers([render.mask])
-    return separating(model, render, link)
-
-
-def _sum_up(work: Plan, reports: list[Report], elapsed: float, finished: bool) -> None:
-    from .batch import clock
-
-    done = [report for report in reports if report.error is None]
-    kept = sum(report.was_whole for report in done)
-    seconds = sum(report.seconds for report in done if not report.was_whole)
-    count = f"{len(done) - kept} of {len(work.jobs)} files done"
-    count += f", {kept} whole already" * bool(kept) + ", then stopped" * (not finished)
-    speed = f"{clock(elapsed)}, {seconds / max(elapsed, 1e-9):.0f} x real time"
-    print(f"{count}: {clock(seconds)} of sound in {speed}")
-    if work.left_out:
-        names = ", ".join(path.name for path in work.left_out[:3]) + (", …" if len(work.left_out) > 3 else "")
-        print(f"left out, as by their names they are no sound files: {names}")

@@ -1,17 +1,24 @@
-"""How a command tells what went wrong, and the exit status that means it."""
+"""How a command says things, and the exit status that means what went wrong."""
 
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
+from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
-__all__ = ["complain", "status_of"]
+__all__ = ["complain", "say", "status_of"]
+
+
+def say(line: object, file: TextIO | None = None) -> None:
+    """Print a line (on the standard output), whatever is in the names that it holds."""
+    print(printable(str(line)), file=file or sys.stdout, flush=True)
 
 
 def complain(what: object, status: ExitStatus) -> ExitStatus:
     """Say it in one line on the standard error; returns the status."""
-    print(f"phaseaware: {what}", file=sys.stderr)
+    say(f"phaseaware: {what}", sys.stderr)
     return status
 
 

@@ -38,13 +38,20 @@ class _Columns:
 
 
 class LevelOverview:
-    """Largest power per column and bin of one channel, fed block by block at any sample rate."""
+    """Largest power per column and bin of one channel, fed block by block at any sample rate.
+
+    Attributes
+    ----------
+    power : shape (columns, 513).
+    energy : of all frames, below and above the seam.
+    """
 
     def __init__(self, samples: int, sample_rate: int) -> None:
         self._columns = _Columns(frames_at_48k(samples, sample_rate))
         self._analysis = Analysis()
         self._converter = RateConverter(sample_rate, SAMPLE_RATE, 1)
         self.power = np.zeros((self._columns.count, BINS), np.float32)
+        self.energy = np.zeros(2)
 
     def feed(self, x: NDArray[np.float32], *, last: bool = False) -> None:
         """Samples of shape (n,)."""
@@ -52,6 +59,7 @@ class LevelOverview:
         if last:
             x = np.pad(x, ((0, 0), (0, 2048)))  # the last frame reaches beyond the end
         power = np.abs(self._analysis.process(x)[0]) ** 2
+        self.energy += [power[:, :SEAM_BIN].sum(dtype=np.float64), power[:, SEAM_BIN:].sum(dtype=np.float64)]
         for column, part in self._columns.split(len(power)):
             np.maximum(self.power[column], power[part].max(axis=0), out=self.power[column])
 
@@ -66,7 +74,7 @@ class MaskOverview:
     """
 
     def __init__(self, names: Sequence[str], frames: int) -> None:
-        self._columns = _Columns(frames)
+        self._columns, self._frames = _Columns(frames), frames
         self.frames_per_column = self._columns.frames_per_column
         self.power = np.full((self._columns.count, BINS), -1, np.float32)
         self.masks = {name: np.zeros((self._columns.count, BINS), np.complex64) for name in names}
@@ -75,6 +83,11 @@ class MaskOverview:
         self._turn = dict.fromkeys(names, 0.0)
         self._weight = dict.fromkeys(names, 0.0)
         self._cells = 0
+
+    def of_beginning(self, seconds: float) -> MaskOverview:
+        """An empty one of the first frames only; this one where there are no more."""
+        frames = frames_at_48k(round(seconds * SAMPLE_RATE), SAMPLE_RATE)
+        return self if self._frames <= frames else MaskOverview(list(self.masks), frames)
 
     def add(self, spectrum: Spectrum, masks: Mapping[str, Spectrum]) -> None:
         """The next frames, shape (T, 513)."""

@@ -4,58 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
-from matplotlib.figure import Figure
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
 from phaseaware.engine.limits import MASK_NAMES, Link
-from phaseaware.engine.masks import IdealMask
 from phaseaware.engine.model import MaskModel
-from phaseaware.engine.stft import HOP, SAMPLE_RATE
 
-from . import figures
+from .drawing import about_delta, draw, picture_names
 from .ideal import IDEALS
 from .overview import MaskOverview
+from .page import CLEAN_NAME, PAGE_NAMES, write_page
+from .page_sound import LONGEST_SECONDS
+from .result import Comparison, Measured
 from .scores import measure
 from .sounds import Sounds, Track
-from .sources import Sources, inspect
+from .sources import Sources, beginning, inspect
+from .tables import tables
 from .titles import IDEAL_TITLES, TITLES, ideal_name
 
-__all__ = ["Comparison", "Measured", "compare", "duration"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One sound: levels of its file in dBFS; share above one, largest gain and mean |angle| of its mask below 6 kHz."""
-
-    title: str
-    rms_db: float
-    peak_db: float
-    above_one: float | None = None
-    largest_gain_db: float | None = None
-    mean_rotation: float | None = None
-
-
-@dataclass
-class Comparison:
-    """What was written and measured.
-
-    Attributes
-    ----------
-    files : sounds, then pictures.
-    scores : title to figure of merit to value (NaN where it is unknown); empty without stems.
-    remarks : sentences for the user.
-    """
-
-    folder: Path
-    files: list[Path] = field(default_factory=list)
-    versions: list[Measured] = field(default_factory=list)
-    scores: dict[str, dict[str, float]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+__all__ = ["compare", "duration"]
 
 
 def compare(
@@ -70,7 +40,7 @@ def compare(
     force: bool = False,
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Comparison:
-    """Write ``path`` as it is, through both masks, their difference and what A removed, and pictures of it.
+    """Write ``path`` as it is, through both masks, their difference and what A removed; pictures of it, and a page.
 
     Parameters
     ----------
@@ -95,8 +65,8 @@ def compare(
     ...     noisy = Path(folder, "noisy.wav")
     ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
     ...     result = compare(noisy, Path(folder, "results"))
-    >>> [path.name for path in result.files]
-    ['noisy.wav', 'phase-aware.wav', 'real.wav', 'delta.wav', 'removed.wav', 'spectrograms.png', 'masks.png']
+    >>> print(*(path.stem for path in result.files))
+    noisy phase-aware real delta removed spectrograms masks masks-below-6-khz difference index
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
@@ -114,20 +84,40 @@ def compare(
         sounds.flush()
     result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
-    _draw(drawings, sources, sounds, result)
+    result.about_delta = about_delta(sounds)
+    result.remarks += draw(drawings, sources, sounds)
     if stems:
         result.scores = measure(sources, targets, result.remarks)
+    _write_page(result, sources, sounds, targets)
     return result
+
+
+def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path]) -> None:
+    """Of the files' beginnings, as they were written."""
+    info = sources.info
+    samples = min(info.frames, LONGEST_SECONDS * info.sample_rate)
+    heard = {}
+    for name in PAGE_NAMES:
+        if name in targets:
+            with AudioReader(targets[name]) as reader:
+                heard[name] = beginning(reader.blocks(), samples)
+    if sources.stems:
+        heard[CLEAN_NAME] = sources.first(samples)
+    masks = dict(sounds.page_masks.masks)
+    if sounds.ideal is not None:
+        masks |= {ideal_name(name): M for name, M in sounds.ideal.page_overview.masks.items()}
+    write_page(
+        result.page, heard, masks, sample_rate=info.sample_rate, title=sources.path.stem,
+        about_delta=result.about_delta, tables=tables(result), remarks=result.remarks, overwrite=True,
+    )  # fmt: skip
 
 
 def _targets(result: Comparison, *, has_stems: bool) -> tuple[dict[str, Path], dict[str, Path]]:
     """Files of the sounds and of the pictures, by name."""
-    names, images = [*TITLES], ["spectrograms", "masks"]
-    if has_stems:
-        names, images = [*names, *IDEAL_TITLES], [*images, "ideal-masks"]
+    names = [*TITLES, *IDEAL_TITLES] if has_stems else [*TITLES]
     targets = {name: result.folder / f"{name}.wav" for name in names}
-    drawings = {name: result.folder / f"{name}.png" for name in images}
-    result.files = [*targets.values(), *drawings.values()]
+    drawings = {name: result.folder / f"{name}.png" for name in picture_names(has_ideals=has_stems)}
+    result.files = [*targets.values(), *drawings.values(), result.page]
     return targets, drawings
 
 
@@ -175,40 +165,6 @@ def _measured(tracks: Mapping[str, Track], sounds: Sounds) -> list[Measured]:
             mask = (overview.above_one(key), overview.largest_gain_db(key), overview.mean_rotation(key))
         versions.append(Measured(titles[name], track.rms_db, track.peak_db, *mask))
     return versions
-
-
-def _draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds, result: Comparison) -> None:
-    info, masks = sources.info, sounds.masks
-    noisy, a, b = (figures.decibels(level.power) for level in sounds.levels.values())
-    heard = figures.decibels(masks.power)
-    highest = info.sample_rate / 2
-    channel = " (first channel)" if info.channels > 1 else ""
-    title = f"{sources.path.stem}{channel}"
-    draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds, highest_hz=highest)
-    drawn: dict[str, Callable[[], Figure]] = {
-        "spectrograms": lambda: figures.spectrogram_figure(
-            noisy, a, b, title=title, seconds=info.seconds, highest_hz=highest
-        ),
-        "masks": lambda: draw_masks(*(masks.masks[name] for name in MASK_NAMES), title=f"{title}: the masks"),
-    }
-    if sounds.ideal is not None:
-        shown = sounds.ideal.overview.masks
-        drawn["ideal-masks"] = lambda: draw_masks(
-            shown["hybrid"], shown[IdealMask.PSM.value], title=f"{title}: the ideal masks",
-            names=("ideal phase-aware (A)", "ideal real, PSM (B)"),
-        )  # fmt: skip
-    for name, draw in drawn.items():  # one at a time, as each takes tens of megabytes
-        figure = draw()
-        figures.save_figure(figure, drawings[name])
-        figure.clear()
-    if channel:
-        result.remarks.append("The pictures and the shares show the first channel.")
-    if masks.frames_per_column > 1:
-        seconds = masks.frames_per_column * HOP / SAMPLE_RATE
-        result.remarks.append(
-            f"The pictures show the whole file; a column is {seconds:.2g} s: spectrograms have its loudest level, "
-            "masks are those of the frame in which the noisy sound is loudest."
-        )
 
 
 def duration(path: str | Path) -> float:

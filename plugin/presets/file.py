@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +13,13 @@ from typing import Any
 
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
 
-__all__ = ["CONTAINERS", "SCHEMA", "Place", "PresetError", "line_of", "parse"]
+from .lines import Place, check_bounds, lines_of
+
+__all__ = ["CONTAINERS", "SCHEMA", "PresetError", "line_of", "parse"]
 
 SCHEMA = 1
 CONTAINERS = ("Chain", "Mix", "Pedalboard")
 _LARGEST_FILE = 1 << 17
-_LONGEST_ENTRY = 20
-Place = tuple[str | int, ...]
-"""Keys and indices that lead to an entry."""
 
 
 class PresetError(PhaseAwareError, ValueError):
@@ -33,10 +35,12 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
     ------
     PresetError : not TOML, with the line.
     """
-    if path.stat().st_size > _LARGEST_FILE:
-        raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
+    content = _read(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows' editors begin it with a mark.
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
+        if (beyond := check_bounds(text)) is not None:
+            raise PresetError(f"{path}:{beyond[0]}: {beyond[1]}")
         data = tomllib.loads(text)
         for place, value in _entries(data, ()):
             if type(value) is int and not -(2**63) <= value < 2**63:
@@ -54,6 +58,18 @@ def parse(path: Path) -> tuple[str, dict[str, Any]]:
         raise PresetError(f"{path}: nested too deeply") from None
 
 
+def _read(path: Path) -> bytes:
+    """A plain file: a pipe in the folder of presets would never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise PresetError(f"{path}: not a plain file")
+        content = file.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise PresetError(f"{path}: larger than {_LARGEST_FILE >> 10} kB; that is no preset")
+    return content
+
+
 def _entries(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, entry in inner:
@@ -63,42 +79,5 @@ def _entries(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
 
 
 def line_of(text: str, place: Place) -> int:
-    """Line on which an entry is complete: that of the shortest beginning of the text that holds it.
-
-    Found by halving, as trying each line of a long file would take minutes. (Of an entry of more than 20 lines the line
-    may be another one of its own.)
-    """
-    lines = text.splitlines(keepends=True)
-
-    def whole_from(count: int) -> int | None:
-        """Least number of lines, from ``count`` on, that are TOML: amid an entry of several lines they are not."""
-        counts = range(count, min(count + _LONGEST_ENTRY, len(lines)) + 1)
-        return next((n for n in counts if _loads("".join(lines[:n])) is not None), None)
-
-    if not _holds(_loads(text), place):
-        return 1
-    first, last = 1, len(lines)
-    while first < last:
-        middle = (first + last) // 2
-        whole = whole_from(middle)
-        if whole is not None and _holds(_loads("".join(lines[:whole])), place):
-            last = middle
-        else:
-            first = middle + 1
-    return whole_from(first) or first
-
-
-def _loads(text: str) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _holds(value: Any, place: Place) -> bool:
-    try:
-        for key in place:
-            value = value[key]
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
+    """Line on which an entry begins; 1 if it is not there."""
+    return lines_of(text).get(place, 1)

@@ -12,7 +12,9 @@ from phaseaware.engine.model import shipped_models
 from ..board import Container, build_native, is_choice, native_classes, native_parameters
 from ..board import container as board
 from ..processor import PhaseAware
-from .file import CONTAINERS, SCHEMA, Place, PresetError, line_of
+from .file import CONTAINERS, SCHEMA, PresetError, line_of
+from .lines import Place
+from .ranges import MOST_PLUGINS, check_impulse_response, range_of
 
 __all__ = ["Reader"]
 
@@ -26,6 +28,7 @@ class Reader:
 
     def __init__(self, path: Path, text: str) -> None:
         self._path, self._text = path, text
+        self._count = 0
 
     def _error(self, place: Place, message: str) -> PresetError:
         return PresetError(f"{self._path}:{line_of(self._text, place)}: {message}")
@@ -70,6 +73,9 @@ class Reader:
     def _plugin(self, table: Any, place: Place) -> Any:
         if not isinstance(table, dict):
             raise self._error(place, "not a table")
+        self._count += 1
+        if self._count > MOST_PLUGINS:
+            raise self._error(place, f"more than {MOST_PLUGINS} plugins")
         kinds = ("PhaseAware", "Dry", *CONTAINERS, *native_classes())
         kind = table.get("plugin")
         if not isinstance(kind, str):
@@ -115,9 +121,13 @@ class Reader:
             if "impulse_response_filename" not in values:
                 raise self._error(place, "Convolution needs impulse_response_filename")
             file = self._file((*place, "impulse_response_filename"), values["impulse_response_filename"])
+            try:
+                check_impulse_response(file)
+            except ValueError as error:
+                raise self._error((*place, "impulse_response_filename"), f"{file.name!r}: {error}") from None
             values["impulse_response_filename"] = str(file)
             if "mix" in values:
-                self._check_number((*place, "mix"), "mix", values["mix"])
+                self._check_number((*place, "mix"), kind, values["mix"])
         else:
             self._check_natives(kind, values, place)
         try:
@@ -133,19 +143,21 @@ class Reader:
             if isinstance(default, bool) and not isinstance(value, bool):
                 raise self._error((*place, key), f"{key}={value!r} is not true or false")
             if not isinstance(default, bool) and not is_choice(default):
-                self._check_number((*place, key), key, value)
+                self._check_number((*place, key), kind, value)
             try:
                 build_native(kind, {key: value})
             except Exception as error:
                 raise self._error((*place, key), str(error).splitlines()[0]) from None
 
-    def _check_number(self, place: Place, key: str, value: Any) -> None:
+    def _check_number(self, place: Place, kind: str, value: Any) -> None:
+        key = str(place[-1])
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
             raise self._error(place, f"{key}={value!r} is not a finite number")
-        positive, not_negative = key.endswith("_hz"), key.endswith(("_ms", "_seconds", "_sample_rate"))
-        if (positive and value <= 0) or (not_negative and value < 0) or (key == "mix" and not 0 <= value <= 1):
-            allowed = "from 0 to 1" if key == "mix" else "> 0" if positive else ">= 0"
-            raise self._error(place, f"{key}={value!r} is not {allowed}")
+        low, high = range_of(kind, key)
+        if key.endswith("_hz") and value <= 0:
+            raise self._error(place, f"{key}={value!r} is not > 0")
+        if not low <= value <= high:
+            raise self._error(place, f"{key}={value!r} is not from {low:g} to {high:g}")
 
     def _file(self, place: Place, value: Any) -> Path:
         folder = self._path.parent.resolve()

@@ -14,6 +14,7 @@ from ..board import container as board
 from ..contract import Processor
 from ..processor import PhaseAware
 from .file import CONTAINERS, SCHEMA, PresetError
+from .ranges import range_of
 
 __all__ = ["Writer"]
 
@@ -71,6 +72,9 @@ class Writer:
         table: dict[str, Any] = {"plugin": frozen.kind}
         for key, value in frozen.parameters.items():
             table[key] = self._relative(Path(str(value))) if key in _FILE_KEYS else _short(frozen.kind, key, value)
+            low, high = range_of(frozen.kind, key)
+            if isinstance(value, float) and not low <= table[key] <= high:
+                raise PresetError(f"{plugin!r}: {key}={table[key]!r} is not from {low:g} to {high:g}, as presets allow")
         return table
 
     def _relative(self, file: Path) -> str:

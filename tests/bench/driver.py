@@ -28,8 +28,7 @@ Loaded = tuple[Process, Push | None, int]
 def phaseaware(mask: str) -> Loaded:
     """Our own, as the command does it."""
     from phaseaware.engine import MaskModel, Render, Separator
-    from phaseaware.plugin.command.batch import process_file, separating
-    from phaseaware.plugin.command.plan import Job
+    from phaseaware.plugin.files import Job, process_file, separating
 
     model, render = MaskModel(), Render(mask=mask)  # type: ignore[arg-type]
     stream = Separator(model, render)

@@ -333,7 +333,7 @@ def test_a_stream_goes_on_from_the_state_of_another(history_model, rng, link):
 
 @pytest.mark.parametrize("samples", [1, 700, 1025, 5000, PREROLL, PREROLL + 1, 3 * PREROLL + 77])
 @pytest.mark.parametrize("sizes", [(4096,), (1, 7, 512, 60_000), (10**6,)])
-def test_warm_beginning_is_a_mirrored_second_that_is_dropped(rng, history_model, samples, sizes):
+def test_warm_beginning_is_mirrored_and_dropped(rng, history_model, samples, sizes):
     """However it is cut, a warm stream is a cold one that was fed its beginning backwards first."""
     x = noise(rng, 2, samples)
     before = x[:, min(PREROLL, max(0, samples - 1) // 1024 * 1024) : 0 : -1]
@@ -355,7 +355,7 @@ def test_warm_beginning_at_other_rates(rng, history_model, sample_rate):
 
 
 def test_observer_sees_the_frames_of_the_recording_only(rng, history_model):
-    """Neither the look-ahead's nor those of the second before."""
+    """Neither the look-ahead's nor those of the mirrored beginning."""
     x = noise(rng, 1, 2 * PREROLL)
     for warm in (False, True):
         seen = []
@@ -365,3 +365,18 @@ def test_observer_sees_the_frames_of_the_recording_only(rng, history_model):
         stream(separator, x, (5000,))
         X = np.concatenate(seen, axis=1)
         np.testing.assert_allclose(X[:, 1 : x.shape[1] // HOP], stft(x)[:, 1 : x.shape[1] // HOP], atol=1e-4)
+
+
+def test_many_channels_are_handled_in_pieces_of_bounded_size(rng, history_model, monkeypatch):
+    largest = 0
+    process = MaskStream.process
+
+    def noted(stream, block):
+        nonlocal largest
+        largest = max(largest, block.size)
+        return process(stream, block)
+
+    monkeypatch.setattr(MaskStream, "process", noted)
+    x = rng.standard_normal((90, 70_000)).astype(np.float32)
+    Separator(history_model, channels=90, link="stereo", warm=True).process(x)
+    assert largest <= 1 << 22

@@ -11,6 +11,7 @@ from phaseaware.engine import MaskModel
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import IdealChoice
 from phaseaware.gui.model.cell import cell_at
+from phaseaware.gui.model.page import page_job
 from phaseaware.gui.model.spectra import SpectrumSettings
 from phaseaware.gui.model.tour import STEPS, find_cancellation
 from phaseaware.gui.view import FrequencyScale, Kind
@@ -203,3 +204,24 @@ def test_view_and_transport_have_menus_with_their_keys(opened: MainWindow) -> No
     assert not entries["hear clean"].isEnabled()
     entries["band"].trigger()
     assert opened.views.scale.hz(opened.views.view[1][1]) == pytest.approx(6000)
+
+
+def test_row_30_the_page_is_offered_with_the_sounds(
+    window: MainWindow, stems: tuple[Path, Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert window.open(*stems)
+    rendered(window, qtbot)
+    job = page_job(window.session)
+    assert set(job.sounds) == {"noisy", "phase-aware", "real", "clean"}
+    assert job.sounds["clean"].shape == (1, 144_000)
+    assert all(mask.shape[1] == 513 for mask in job.masks.values())
+    assert np.abs(job.masks["real"]).max() <= 1.001
+    window.exporter.write_page(tmp_path / "page.html")
+    qtbot.waitUntil(lambda: window.exporter.share is None)
+    assert "open it in a browser" in window.message.label.text()
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "speech.wav + noise.wav (IDEAL masks)" in text
+    assert "IDEAL: A and B are made by ideal masks" in text
+    window.exporter.write_page(stems[0])
+    assert "choose another name" in window.message.label.text()
+    assert stems[0].stat().st_size > 500_000

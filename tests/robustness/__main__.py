@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,10 @@ from phaseaware.engine.model import default_model
 from phaseaware.engine.runtime import onnxruntime
 
 from .clocks import RATE, Cards, run_live
-from .faults import TRIALS
 from .folders import Bench, Tally
 from .hostile import HOSTILE
 from .isolate import MOST_MB, root, run_trials
+from .ordeal import ordeal
 from .soak import decaying, seconds_for, soak
 
 PAGE = Path(__file__).with_name("FAULTS.md")
@@ -50,22 +50,23 @@ def _table(*titles: str) -> Lines:
 
 def damaged(scale: float) -> Lines:
     """Damaged sound files, presets and models, in child processes."""
-    return _trials([what for what in TRIALS if what != "graphs"], int(5000 * scale))
+    counts = {"sound files": 20_000, "presets": 20_000, "models": 5000}
+    return _trials({what: int(count * scale) for what, count in counts.items()})
 
 
 def graphs(scale: float) -> Lines:
     """Graphs of allowed operators with wild inputs and attributes: checked, tried in a fork, loaded, and run."""
-    return _trials(["graphs"], int(50_000 * scale))
+    return _trials({"graphs": int(50_000 * scale)})
 
 
-def _trials(kinds_of_file: Sequence[str], count: int) -> Lines:
+def _trials(counts_of_files: Mapping[str, int]) -> Lines:
     lines = _table("given", "kind", "tried", *OUTCOMES, "faults of ours")
     faults: Lines = []
-    for what in kinds_of_file:
+    for what, count in counts_of_files.items():
         outcomes = run_trials(what, range(count))
         kinds = sorted({kind for kind, _ in outcomes.counts})
         for kind in kinds:
-            counts = {outcome: count for (k, outcome), count in outcomes.counts.items() if k == kind}
+            counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
             wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
             told = (counts.get(outcome, 0) for outcome in OUTCOMES)
             lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
@@ -178,6 +179,21 @@ def endurance(scale: float) -> Lines:
     return [*lines, "", f"Decaying tails, down to denormal numbers: {np.median(ratios):.2f} times the time of noise."]
 
 
+def soaked(scale: float) -> Lines:
+    """Sound through boards into which a fault is put each fifth of a second (ordeal.py); two hours in a full run."""
+    found = ordeal(default_model(), seconds=7200 * scale)
+    lines = _table("fault put in", "times")
+    lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
+    told = [
+        f"{found.seconds / 60:.0f} minutes of sound",
+        f"muted, where a model or an effect made inf: {found.muted_seconds:.1f} s",
+        f"memory grown: {found.grown_mb:.1f} MB",
+        f"looks of another thread: {found.looks}",
+        f"faults of ours: {len(found.faults)}",
+    ]
+    return [*lines, "", "; ".join(told) + ".", *(f"- {fault}" for fault in found.faults)]
+
+
 def clocks(scale: float) -> Lines:
     """Live sound between simulated devices whose clocks differ, buffers of 43 ms each, blocks of 11 ms."""
     lines = _table(
@@ -204,7 +220,7 @@ def clocks(scale: float) -> Lines:
 
 PARTS: dict[str, Callable[[float], Lines]] = {
     "damaged": damaged, "graphs": graphs, "hostile": hostile, "arguments": arguments, "folders": folders,
-    "endurance": endurance, "clocks": clocks,
+    "endurance": endurance, "soaked": soaked, "clocks": clocks,
 }  # fmt: skip
 
 

@@ -124,20 +124,9 @@ def age(path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (shorten, "has frames 29999, not 30000"),
-        (other_rate, "has sample rate 44100, not 48000"),
-        (other_channels, "has channels 2, not 1"),
-        (cut, "ends early"),
-        (empty, "is empty"),
-        (precious, "not a sound file"),
-        (age, "is older than"),
-    ],
-)
+@pytest.mark.parametrize("damage", [shorten, other_rate, other_channels, cut, empty, precious, age])
 def test_resume_neither_keeps_nor_replaces_what_is_not_whole(
-    tmp_path: Path, phaseaware: Command, constant_path: Path, damage: object, said: str, suffix: str
+    tmp_path: Path, phaseaware: Command, constant_path: Path, damage: object, suffix: str
 ) -> None:
     """Such a file is not ours, as ours take their names when whole: only --force replaces it."""
     source, target = put(tmp_path / f"x.{suffix}", tones(30_000, 1, 48_000), subtype="PCM_16"), tmp_path / f"y.{suffix}"
@@ -147,8 +136,7 @@ def test_resume_neither_keeps_nor_replaces_what_is_not_whole(
     damage(target)  # type: ignore[operator]
     damaged = target.read_bytes()
     ran = phaseaware(*command, "--resume")
-    ran.failed_with(1, said)
-    assert "--force" in ran.err
+    ran.failed_with(1, "exists already, but how it was made is not known; --force")
     assert target.read_bytes() == damaged
     assert phaseaware(*command, "--resume", "--force").status == 0
     assert target.read_bytes() == whole

@@ -325,7 +325,7 @@ def write_media(
             video = out.add_stream("mpeg4", rate=25)
             video.width = video.height = 32
             video.pix_fmt = "yuv420p"
-        stream = out.add_stream(codec, rate=rate, layout=layout, bit_rate=96_000)
+        stream = out.add_stream(codec, rate=rate, layout=layout, bit_rate=96_000 if len(x) <= 2 else 640_000)
         if pictures:
             for number in range(25 * x.shape[1] // rate + 1):
                 picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 9 * number % 256, np.uint8), format="rgb24")

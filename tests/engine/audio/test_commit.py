@@ -46,3 +46,24 @@ def test_pipes_and_links_named_like_abandoned_parts_are_left_alone(tmp_path: Pat
     remove_abandoned(tmp_path)  # and does not wait for the pipe
     assert (tmp_path / "precious").read_text() == "precious"
     assert sorted(p.name for p in tmp_path.iterdir()) == [*(name.format(c * 12) for c in "012"), "precious"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root makes links of another user")
+def test_links_of_others_in_shared_folders_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    link = shared / "x.wav"
+    link.symlink_to(tmp_path / "precious")
+    os.lchown(link, 4711, 4711)
+    shared.chmod(0o1777)
+    with pytest.raises(PermissionError, match="link that another user"), whole_file(link, overwrite=True) as partial:
+        partial.write_text("new")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert [p.name for p in shared.iterdir()] == ["x.wav"]
+    for make_harmless in (lambda: os.lchown(link, os.getuid(), 0), lambda: shared.chmod(0o755)):
+        make_harmless()
+        with whole_file(link, overwrite=True) as partial:
+            partial.write_text("new")
+        assert (tmp_path / "precious").read_text() == "new"
+        os.lchown(link, 4711, 4711)

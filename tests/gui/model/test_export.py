@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine.audio import AudioFileError, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls
 from phaseaware.gui.model.export import Cancelled, write_versions
@@ -171,3 +171,22 @@ def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: W
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:
     with pytest.raises(ValueError, match="open a recording"):
         watched.session.export_job({})
+
+
+def test_tags_and_loudspeakers_of_the_recording_are_kept(
+    watched: Watched, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    info = AudioInfo(
+        sample_rate=48_000, channels=4, frames=0, format="WAVEX", subtype="PCM_16", channel_mask=0x107,
+        tags={"title": "Küche", "artist": "A"},
+    )  # fmt: skip
+    with AudioWriter(tmp_path / "in.wav", info) as writer:
+        writer.write((0.1 * rng.standard_normal((4, 24_000))).astype(np.float32))
+    watched.session.open(tmp_path / "in.wav")
+    session = watched.rendered()
+    for suffix in (".wav", ".flac"):
+        path = tmp_path / f"out{suffix}"
+        job = session.export_job({Version.PHASE_AWARE: path})
+        write_versions(job, progress=lambda share: None, stopped=lambda: False)
+        with AudioReader(path) as reader:
+            assert (reader.info.tags["title"], reader.info.channel_mask) == ("Küche", 0x107)

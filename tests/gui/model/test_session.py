@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 from phaseaware.engine import IdealMask, MaskModel, Render, separate
+from phaseaware.engine.separator import PREROLL
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, IdealChoice, OpenError, Session, recording
 from phaseaware.gui.model.export import write_versions
@@ -39,8 +40,13 @@ def test_versions_are_those_of_the_engine(watched: Watched, noisy_file: Path, hi
 
 
 def test_nothing_is_rendered_from_what_is_not_decoded_yet(
-    watched: Watched, noisy_file: Path, history_model: MaskModel, monkeypatch: pytest.MonkeyPatch
+    watched: Watched,
+    tmp_path: Path,
+    rng: np.random.Generator,
+    history_model: MaskModel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    noisy_file = write_wav(tmp_path / "longer.wav", voice_like(rng, 2 * PREROLL))
     caught_up = threading.Event()
     decoded = recording._decoded
 
@@ -50,7 +56,7 @@ def test_nothing_is_rendered_from_what_is_not_decoded_yet(
             yield block
 
     monkeypatch.setattr(recording, "_decoded", held)
-    monkeypatch.setattr(recording, "_BLOCK", 130 * 512)
+    monkeypatch.setattr(recording, "_BLOCK", PREROLL + 40 * 512)
     watched.session.open(noisy_file)
     renderer = watched.session.renderer
     assert renderer is not None

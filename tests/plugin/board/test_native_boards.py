@@ -109,18 +109,18 @@ PAIRED: dict[str, Callable[[], stock.Plugin]] = {
 @pytest.mark.parametrize("second", PAIRED)
 def test_all_pairs_of_natives_give_the_bits_of_stock(second: str, rng: np.random.Generator) -> None:
     """The tails of the first run into the second, which may be latent."""
-    x = noise(rng, 2, 5000)
+    x = noise(rng, 2, 4000)
     for name, first in PAIRED.items():
-        trees: list[Tree] = [
-            lambda p, first=first: p.Pedalboard([first(), PAIRED[second]()]),
-            lambda p, first=first: p.Pedalboard([first(), p.Chain([stock.Gain(-1), PAIRED[second]()])]),
-        ]
+        trees: list[Tree] = [lambda p, first=first: p.Pedalboard([first(), PAIRED[second]()])]
+        slow = "PitchShift up" in (name, second)
+        if not slow:
+            trees.append(lambda p, first=first: p.Pedalboard([first(), p.Chain([stock.Gain(-1), PAIRED[second]()])]))
         for tree in trees:
-            for buffer_size in (512, 8192):
+            for buffer_size in (8192,) if slow else (512, 8192):
                 expected, found = tree(stock)(x, RATE, buffer_size), tree(ours)(x, RATE, buffer_size)
                 assert found.tobytes() == expected.tobytes(), (name, second, buffer_size)
         theirs, mine = trees[0](stock), trees[0](ours)
-        for block in np.split(x, 5, axis=1):
+        for block in np.split(x, 4, axis=1):
             expected, found = (board.process(block, RATE, reset=False) for board in (theirs, mine))
             assert found.tobytes() == expected.tobytes(), (name, second)
 

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 from phaseaware.plugin.command.main import main
+from phaseaware.plugin.files.manifest import FOLDER
 
 Samples = NDArray[np.float32]
 
@@ -69,5 +70,6 @@ def get(path: Path) -> Samples:
 
 
 def tree(folder: Path) -> list[str]:
-    """All files below a folder, hidden ones too."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+    """All files below a folder, hidden ones too, but not the records of the manifest."""
+    paths = (path for path in folder.rglob("*") if not path.is_dir() and path.parent.name != FOLDER)
+    return sorted(str(path.relative_to(folder)) for path in paths)

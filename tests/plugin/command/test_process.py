@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine import MaskModel, Render
-from phaseaware.plugin.command import batch
-from phaseaware.plugin.command.plan import Job, plan
+from phaseaware.plugin.files import Job, Report, Treatment, batch, one_file, plan
 
 from tests import fakes
 
@@ -272,7 +270,6 @@ def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Com
     ("arguments", "said"),
     [
         ([], "the following arguments are required"),
-        (["{x}"], "-o"),
         (["{folder}/none.wav", "-o", "{folder}/y.wav"], "none.wav: no such file"),
         (["{x}", "-o", "{folder}/y.wav", "--mask", "imaginary"], "--mask"),
         (["{x}", "-o", "{folder}/y.wav", "--reduction-db", "loud"], "'loud' is not a number from 0 to 100"),
@@ -291,8 +288,8 @@ def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Com
         (["{x}", "-o", "{folder}/y.wva"], "no sound format has the suffix '.wva'"),
         (["{x}", "-o", "{folder}/v1.2"], "If a folder is meant, let it end with /"),
         (["{folder}/none.wav", "-o", "{folder}/new/"], "none.wav: no such file"),
-        (["-", "-o", "{folder}/y.wav"], "not from the standard input"),
-        (["{x}", "-o", "-"], "not to the standard output"),
+        (["-", "{x}", "-o", "{folder}/out"], "the standard input is read alone"),
+        (["{x}", "{x}", "-o", "-"], "the standard output takes one file"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, phaseaware: Command, arguments: list[str], said: str) -> None:
@@ -391,7 +388,7 @@ def test_interruption_leaves_no_half_written_file(
     seen: list[list[str]] = []
 
     def interrupted(
-        job: Job, make: batch.MakeStream, *, progress: Callable[[float], None], stop: threading.Event, **more: Any
+        job: Job, treatment: Treatment, *, progress: Callable[[float], None], stop: threading.Event, **more: Any
     ) -> batch.Report:
         def strike(seconds: float) -> None:
             progress(seconds)
@@ -400,7 +397,7 @@ def test_interruption_leaves_no_half_written_file(
                 os.kill(os.getpid(), number)
                 assert stop.wait(60)
 
-        return whole(job, make, progress=strike, stop=stop, **more)
+        return whole(job, treatment, progress=strike, stop=stop, **more)
 
     monkeypatch.setattr(batch, "process_file", interrupted)
     command = ["process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--jobs", 1]
@@ -429,28 +426,19 @@ def test_what_runs_is_stopped_with_the_rest(tmp_path: Path, monkeypatch: pytest.
     """An interruption does not wait for the end of an hour of sound."""
     stopped: list[bool] = []
 
-    def work(job: Job, make: object, *, stop: threading.Event, **_: object) -> batch.Report:
+    def work(job: Job, treatment: object, *, stop: threading.Event, **_: object) -> Report:
         if job.source.name == "long.wav":
             stopped.append(stop.wait(10))
-            raise batch.Stopped
-        return batch.Report(job)
+            raise one_file.Stopped
+        return Report(job)
 
     monkeypatch.setattr(batch, "process_file", work)
     jobs = [Job(Path(name), tmp_path / name) for name in ("short.wav", "long.wav")]
-    running = batch.process_all(jobs, batch.separating(None, None, "channels"), workers=2)  # type: ignore[arg-type]
+    nothing = Treatment(stream=lambda rate, channels: None, maker="", settings={})  # type: ignore[arg-type,return-value]
+    running = batch.process_all(jobs, nothing, workers=2)
     assert next(running).job is jobs[0]
     running.close()
     assert stopped == [True]
-
-
-def test_progress_counts_what_is_whole_already(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
-    x = put(tmp_path / "x.wav", tones(24_000, 1, 48_000))
-    assert phaseaware("process", x, "-o", tmp_path / "y.wav", "--model", passing).status == 0
-    told: list[float] = []
-    make = batch.separating(MaskModel(passing), Render(), "channels")
-    report = batch.process_file(Job(x, tmp_path / "y.wav"), make, resume=True, progress=told.append)
-    assert report.was_whole
-    assert told == [0.5]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are those of POSIX")

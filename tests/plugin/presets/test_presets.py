@@ -167,7 +167,7 @@ WRONG = {
         9,
         "Gain has no 'q'",
     ),
-    "several lines": (HEAD + "board = [\n  {plugin = 'Gain', gain_db = 'x'},\n]\n", 5, "gain_db"),
+    "several lines": (HEAD + "board = [\n  {plugin = 'Gain', gain_db = 'x'},\n]\n", 4, "gain_db"),
     "both": (HEAD + 'board = []\n[processor]\nplugin = "Gain"\n', 4, "either"),
     "neither": (HEAD, 1, "either"),
     "no list": (HEAD + '[board]\nplugin = "Gain"\n', 3, r"write \[\[board\]\]"),
@@ -265,6 +265,14 @@ def test_missing_presets_are_named_with_what_there_is() -> None:
         save_preset(pedalboard.Gain(), "!?")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml", "a/" * 3000, "a\0b.toml"])
+def test_names_that_no_file_can_have_are_missing_too(name: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_preset(name)
+    with pytest.raises(FileNotFoundError, match="no such model file"):
+        PhaseAware(model=name)
+
+
 @pytest.mark.parametrize(
     "plugin", [AddLatency(3), pedalboard.Chain([pedalboard.Gain()]), pedalboard.Convolution(np.ones(4, np.float32), sample_rate=RATE)]
 )  # fmt: skip
@@ -276,7 +284,7 @@ def test_what_cannot_be_told_is_refused(plugin: Any, tmp_path: Path) -> None:
 
 def test_line_of_an_entry() -> None:
     text = "a = 1\n\n[b]\nc = [\n1,\n2]\n[[d]]\n[[d]]\ne = 'x'\n"
-    lines = {("a",): 1, ("b",): 3, ("b", "c"): 6, ("d", 0): 7, ("d", 1): 8, ("d", 1, "e"): 9, ("z",): 1}
+    lines = {("a",): 1, ("b",): 3, ("b", "c"): 4, ("b", "c", 1): 6, ("d", 0): 7, ("d", 1): 8, ("d", 1, "e"): 9, ("z",): 1}
     assert {place: line_of(text, place) for place in lines} == lines
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.audio import file_digest
 from phaseaware.engine.errors import UsageError
 
 from ..board import Pedalboard, members
 from ..contract import BlockStream
-from ..presets import load_preset
+from ..presets import find_preset, load_preset
 from ..processor import PhaseAware
-from .batch import MakeStream, Stream
+from .streams import Stream, Treatment
 
 __all__ = ["from_preset"]
 
@@ -33,11 +35,11 @@ class _BoardStream:
         return self._sound(self._stream.drain())
 
     def _sound(self, y: Samples) -> Samples:
-        # A file is not muted, as live sound is: as NaN, it is refused by the writer.
+        # A file is not muted, as live sound is: as NaN, it is refused.
         return np.full_like(y, np.nan) if self._board.muted_samples else y
 
 
-def from_preset(name: str, settings: Mapping[str, Any]) -> MakeStream:
+def from_preset(name: str | Path, settings: Mapping[str, Any]) -> Treatment:
     """Streams through a preset's board, each with a board of its own.
 
     Parameters
@@ -62,9 +64,20 @@ def from_preset(name: str, settings: Mapping[str, Any]) -> MakeStream:
                 setattr(processor, setting, value)
         return board
 
-    load()  # a preset that cannot be used is refused before any file is touched
+    board = load()  # a preset that cannot be used is refused before any file is touched
 
     def make(sample_rate: int, channels: int) -> Stream:
         return _BoardStream(load(), sample_rate, channels)
 
-    return make
+    files = [find_preset(name), *_files(board)]
+    decides = {"preset": [file_digest(Path(file)) for file in files], **settings}
+    return Treatment(stream=make, maker=f"the preset {str(name)!r}", settings=decides)
+
+
+def _files(board: Pedalboard) -> Iterator[Path]:
+    """What a preset leads to: models, impulse responses."""
+    for member in members(board):
+        if isinstance(member, PhaseAware):
+            yield member.model
+        elif file := getattr(member, "impulse_response_filename", None):
+            yield Path(file)

@@ -1,0 +1,14 @@
+from .batch import process_all as process_all
+from .cleaning import clean as clean
+from .job import Job as Job
+from .manifest import FolderRecords as FolderRecords
+from .manifest import Manifest as Manifest
+from .one_file import OutputSettings as OutputSettings
+from .one_file import process_file as process_file
+from .plan import Naming as Naming
+from .plan import Plan as Plan
+from .plan import plan as plan
+from .preset_stream import from_preset as from_preset
+from .report import Report as Report
+from .streams import Treatment as Treatment
+from .streams import separating as separating

@@ -1,0 +1,89 @@
+"""Files in, files out, several at a time; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from phaseaware.engine.audio import AudioFileError, printable, remove_abandoned
+
+from .job import Job
+from .manifest import FolderRecords, Manifest
+from .one_file import OutputSettings, Stopped, process_file, settings_of
+from .report import Report
+from .streams import Treatment
+
+__all__ = ["process_all"]
+
+
+def process_all(
+    jobs: Sequence[Job],
+    treatment: Treatment,
+    *,
+    workers: int = 1,
+    output: OutputSettings | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    remember: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[float], object] = lambda seconds: None,
+) -> Generator[Report]:
+    """Process all files, ``workers`` at a time; yields a report as each ends.
+
+    What killed processes have left half-written in the outputs' folders is removed first.
+
+    KeyboardInterrupt and SystemExit (in the command a request to end raises it) stop all of them. Like closing the
+    generator, they leave no half-written file.
+
+    Parameters
+    ----------
+    treatment, output, overwrite, resume, dry_run : as for :func:`process_file`.
+    remember : keep a manifest in the output folders.
+    progress : called with seconds of sound done, one call at a time.
+    """
+    stop, one_at_a_time = threading.Event(), threading.Lock()
+
+    def tell(seconds: float) -> None:
+        with one_at_a_time:
+            progress(seconds)
+
+    def work(job: Job) -> Report:
+        try:
+            return process_file(
+                job, treatment, output=output, overwrite=overwrite, resume=resume, dry_run=dry_run,
+                manifest=manifests.get(job.folder), progress=tell, stop=stop,
+            )  # fmt: skip
+        except Stopped:
+            raise
+        except AudioFileError as error:
+            return Report(job, error=str(error))
+        except OSError as error:  # a name too long for its folder, a disk that went away
+            return Report(job, error=f"{printable(error.filename or job.target)}: {error.strerror or error}")
+        except Exception as error:  # a fault of ours with one file must not cost the others
+            return Report(job, error=f"{job.source}: unexpected {type(error).__name__}: {error}")
+
+    for folder in {Path(os.path.realpath(job.target)).parent for job in jobs} if not dry_run else ():
+        remove_abandoned(folder)
+    roots = {job.folder for job in jobs} if remember or resume else ()
+    decides = settings_of(treatment, output)
+    manifests = {root: Manifest(FolderRecords(root), decides) for root in roots}
+    # Threads: the model's run, the transforms and libsndfile all release the interpreter's lock. Also with one worker:
+    # an interruption then finds this thread waiting, never in the middle of a write.
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: set[Future[Report]] = set()
+        left = iter(jobs)
+        try:
+            while True:
+                # Handed out one by one, so that an interruption finds nothing queued.
+                while len(waiting) < workers and (job := next(left, None)) is not None:
+                    waiting.add(pool.submit(work, job))
+                if not waiting:
+                    break
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        finally:
+            stop.set()

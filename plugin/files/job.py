@@ -1,0 +1,34 @@
+"""One file: where it is, and where its output goes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file.
+
+    Attributes
+    ----------
+    source, target : files.
+    root : the output folder, where the manifest lies; default: that of ``target``.
+    """
+
+    source: Path
+    target: Path
+    root: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return self.target.parent if self.root is None else self.root
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls the output, whatever the system: parts joined by ``/``."""
+        return Path(os.path.relpath(self.target, self.folder)).as_posix()

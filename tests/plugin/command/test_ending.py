@@ -1,0 +1,69 @@
+"""Requests to end the command, and a terminal that closes: as Ctrl-C, nothing half-written is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from phaseaware.plugin.command.ending import ending
+
+from tests import fakes
+from tests.plugin.helpers import RATE, noise
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+
+_CHILD = """
+import os, signal, sys
+import numpy as np
+from phaseaware.engine.audio import AudioWriter
+from phaseaware.plugin.command import main
+
+write = AudioWriter.write
+def struck(self, block):
+    write(self, block)
+    AudioWriter.write = write
+    os.kill(os.getpid(), int(sys.argv[1]))
+AudioWriter.write = struck
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it would be ignored
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", ["process", "preset", "compare"])
+def test_nothing_half_written_is_left(command: str, number: signal.Signals, tmp_path: Path) -> None:
+    source, model = tmp_path / "in.wav", fakes.history_model(tmp_path / "m.onnx")
+    soundfile.write(source, noise(np.random.default_rng(0), 3 * RATE), RATE, "PCM_16")
+    arguments = {
+        "process": ["process", source, "-o", tmp_path / "out" / "x.wav", "--model", model],
+        "preset": ["process", source, "-o", tmp_path / "out" / "x.wav", "--preset", "noise-only"],
+        "compare": ["compare", source, "-o", tmp_path / "out", "--model", model],
+    }[command]
+    ended = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(int(number)), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == (130 if number == signal.SIGINT else 128 + number), ended.stderr
+    assert "Traceback" not in ended.stderr
+    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not left
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ending():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
