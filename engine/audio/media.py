@@ -295,6 +295,7 @@ def _subtype(stream: Any) -> str:
         if name.startswith(prefix):
             return subtype
     if name in ("alac", "flac"):
-        depth = _DEPTHS.get(stream.codec_context.format.name.removesuffix("p"), "24")
+        form = stream.codec_context.format  # None where the header is damaged
+        depth = _DEPTHS.get(form.name.removesuffix("p") if form is not None else "", "24")
         return f"{name.upper()}_{depth}"
     return {"aac": "AAC", "opus": "OPUS", "libopus": "OPUS"}.get(name, name.upper())

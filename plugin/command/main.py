@@ -35,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
         # argparse takes the value away from `--suffix=--`, and makes a list of what is left.
         if action.option_strings and arg_strings == ["--"]:
             raise argparse.ArgumentError(action, "'--' is not a value")
-        return super()._get_values(action, arg_strings)  # type: ignore[misc]
+        return super()._get_values(action, arg_strings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

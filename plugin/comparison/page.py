@@ -12,12 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from phaseaware.engine.audio import printable, whole_file
 from phaseaware.engine.stft import SAMPLE_RATE
-from phaseaware.engine.versions import CLEAN, IDEAL, Version
+from phaseaware.engine.versions import IDEAL, Version
 
 from .ideal import IDEAL_PAIR
 from .page_pictures import pictures
 from .page_sound import Encoding, encoded, match_gains_db, prepared
-from .titles import IDEAL_TITLES, ideal_name
+from .titles import IDEAL_TITLES, WRITTEN, ideal_name
 
 __all__ = ["CLEAN_NAME", "PAGE_NAMES", "Table", "write_page"]
 
@@ -138,12 +138,12 @@ def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
         Version.REMOVED: "what A took away: noisy − A",
     }
     heard = []
-    for v in Version:
+    for v in WRITTEN:
         parts = () if v in sounds else tuple(part for part in v.parts() if part)
         short = v.title().removeprefix(f"{v.label.lower()} ") if v is Version.DELTA else v.letter or v.label.lower()
         heard.append(_Heard(v, v.title(), v.colour(), hints[v], short, parts=parts))
     if CLEAN_NAME in sounds:
-        heard.append(_Heard(CLEAN_NAME, CLEAN, "#ffffff", "the speech that is known", CLEAN_NAME))
+        heard.append(_Heard(CLEAN_NAME, "clean speech", "#7fe0b0", "the speech that is known", CLEAN_NAME))
     for version, kind in IDEAL_PAIR.items():
         name = ideal_name(kind)
         if name in sounds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import matplotlib
@@ -117,7 +117,7 @@ def _mask_pictures(
     """Magnitude of A, of B, and the rotation of A."""
     group = "3 ideal masks" if badge else "2 masks"
     gains = {version: palettes.gain_db(M) for version, M in masks.items()}
-    low, high = palettes.gain_range(list(gains.values()), noisy[: len(gains[Version.REAL])])
+    low, high = palettes.gain_range(list(gains.values()), noisy)
     norm = TwoSlopeNorm(0, low, high)
     legend = _legend(
         palettes.GAIN_MAP, norm, [low, low / 2, 0, high / 2, high], "|M|, dB; red: amplifies, out of reach for B"
@@ -158,7 +158,7 @@ def _webp(colours: NDArray[np.floating]) -> str:
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def _legend(colours: Colormap, norm: Normalize, ticks: object, unit: str) -> Legend:
+def _legend(colours: Colormap, norm: Normalize, ticks: Iterable[float], unit: str) -> Legend:
     """Equal steps of colour, with the values where they lie."""
     steps = [matplotlib.colors.to_hex(colour) for colour in colours(np.linspace(0, 1, 17))]
     places = [(float(norm(value)), f"{value:+.0f}".replace("-", "−").replace("+0", "0")) for value in ticks]

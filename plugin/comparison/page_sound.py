@@ -1,7 +1,7 @@
 """The sounds of a page: of one rate and scale, equally loud, and encoded for a browser.
 
-FLAC of 16 bits where it fits: Chromium, Firefox and Safari decode it, and A − B of what they decode is A − B. Else Opus,
-and as Safari decodes that in Ogg only since 18.4, noisy, A and B a second time as MP3, mono. One encoding holds all
+FLAC of 16 bits where it fits: Chromium, Firefox and Safari decode it, and A − B of what they decode is A − B. Else
+Opus, which many Safaris do not decode in Ogg: noisy, A and B a second time as MP3, mono. One encoding holds all
 versions that are heard together, so its delay is theirs alike.
 """
 
@@ -119,12 +119,12 @@ def encoded(sounds: Mapping[str, Samples]) -> list[Encoding]:
     if sum(map(len, flac.values())) <= most_bytes:
         return [Encoding("FLAC", flac, is_exact=True)]
     differences = [version for version in Version if version.parts()[1] is not None]
-    lossy = {**sounds, **{version: version.of(sounds.__getitem__) for version in differences}}
+    lossy = dict(sounds) | {str(version): version.of(sounds.__getitem__) for version in differences}
     available = _USED * 8 * most_bytes / seconds / 1000 - _MP3_KBPS * len(_FALLBACK)
     kbps = min(_HIGHEST_KBPS, available / len(lossy) / channels)
     # libsndfile's scale from 0, 256 kbit/s, to 1, 6 kbit/s.
     opus = {name: _base64(x.T, "OGG", "OPUS", compression_level=(256 - kbps) / 250) for name, x in lossy.items()}
-    mono = {name: sounds[name].mean(axis=0)[:, None] for name in _FALLBACK}
+    mono = {str(name): sounds[name].mean(axis=0)[:, None] for name in _FALLBACK}
     mp3 = {name: _base64(x, "MP3", "MPEG_LAYER_III", compression_level=_MP3_LEVEL) for name, x in mono.items()}
     return [Encoding("Opus", opus, is_exact=False), Encoding("MP3", mp3, is_exact=False)]
 

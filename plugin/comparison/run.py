@@ -21,7 +21,7 @@ from .page_sound import LONGEST_SECONDS
 from .result import Comparison, Measured
 from .scores import measure
 from .sounds import Sounds, Track
-from .sources import Sources, inspect
+from .sources import Sources, beginning, inspect
 from .tables import tables
 from .titles import IDEAL_TITLES, TITLES, ideal_name
 
@@ -65,9 +65,8 @@ def compare(
     ...     noisy = Path(folder, "noisy.wav")
     ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
     ...     result = compare(noisy, Path(folder, "results"))
-    >>> [path.stem for path in result.files]
-    ['noisy', 'phase-aware', 'real', 'delta', 'removed',
-     'spectrograms', 'masks', 'masks-below-6-khz', 'difference', 'index']
+    >>> print(*(path.stem for path in result.files))
+    noisy phase-aware real delta removed spectrograms masks masks-below-6-khz difference index
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
@@ -101,7 +100,7 @@ def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: M
     for name in PAGE_NAMES:
         if name in targets:
             with AudioReader(targets[name]) as reader:
-                heard[name] = next(reader.blocks(max(1, samples)))
+                heard[name] = beginning(reader.blocks(), samples)
     if sources.stems:
         heard[CLEAN_NAME] = sources.first(samples)
     masks = dict(sounds.page_masks.masks)

@@ -18,7 +18,7 @@ from phaseaware.engine.versions import Version
 from .ideal import IDEALS, IdealSeparator
 from .overview import LevelOverview, MaskOverview, frames_at_48k
 from .page_sound import LONGEST_SECONDS
-from .titles import ideal_name
+from .titles import WRITTEN, ideal_name
 
 __all__ = ["Sounds", "Track"]
 
@@ -116,7 +116,7 @@ class Sounds:
     def _write(self, noisy: Samples, made: Samples) -> None:
         outputs = {Version.of_mask(render.mask): x for render, x in zip(self._renders, made, strict=True)}
         parts = {Version.NOISY: noisy} | outputs
-        for version in Version:
+        for version in WRITTEN:
             x = version.of(parts.__getitem__)
             self._tracks[version].write(x)
             if version in self.levels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import soundfile
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render, Separator
+from phaseaware.engine.audio import formats
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.plugin.command import main
@@ -146,6 +148,20 @@ def test_ideal_sounds_keep_length_and_place(
     assert made.shape == (samples,)
     middle = slice(samples // 4, 3 * samples // 4 + 1)
     np.testing.assert_allclose(made[middle], s[middle], atol=2e-3)
+
+
+def test_what_is_measured_and_heard_does_not_end_with_the_first_block(
+    model: Path, tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = 0.1 * rng.standard_normal(30_000)
+    noisy, speech = _write(tmp_path / "in.wav", x), _write(tmp_path / "s.wav", np.r_[x[:20_000], x[20_000:] / 2])
+    whole = compare(noisy, tmp_path / "a", speech=speech, model=model)
+    monkeypatch.setattr(formats, "_LARGEST_BLOCK", 1000)
+    parts = compare(noisy, tmp_path / "b", speech=speech, model=model)
+    assert parts.scores["noisy"] == pytest.approx(whole.scores["noisy"], nan_ok=True)
+    for result in (whole, parts):
+        text = result.page.read_text(encoding="utf-8").split('id="data">')[1].split("</script>")[0]
+        assert json.loads(text)["samples"] == 30_000
 
 
 def test_nothing_is_overwritten_without_force(
