@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from .formats import AudioInfo, create, told
+from .media import reason_of
 from .pictures import OtherTracks
 from .speakers import layout_for
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
@@ -174,7 +175,7 @@ class MediaSink:
             self._out.start_encoding()
         except (av.error.FFmpegError, ValueError, OSError, TypeError) as error:
             self.abandon()
-            raise Failed(_said(error), is_final=not isinstance(error, OSError)) from None
+            raise Failed(reason_of(error), is_final=not isinstance(error, OSError)) from None
         self._frame = self._stream.codec_context.frame_size or 1024
         self._held = np.empty((info.channels, 0), np.float32)
         self._position = round(self._others.sound_start * info.sample_rate) if self._others else 0
@@ -222,7 +223,7 @@ class MediaSink:
             if self._others is not None:
                 self._others.copy_until(self._position / self._info.sample_rate)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Failed(_said(error)) from None
+            raise Failed(reason_of(error)) from None
 
     def _as_frame(self, x: Samples) -> Any:
         import av
@@ -252,7 +253,7 @@ class MediaSink:
                 self._others.copy_until(None)
             self._out.close()
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Failed(_said(error)) from None
+            raise Failed(reason_of(error)) from None
         self.abandon()
         try:
             tag_file(self._path, self._info)
@@ -266,7 +267,3 @@ class MediaSink:
         if self._out is not None:
             with suppress(Exception):  # what is not whole need not be closed in order
                 self._out.close()
-
-
-def _said(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

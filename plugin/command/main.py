@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # names that the terminal's encoding lacks must not end a batch
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
     try:
@@ -60,6 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitStatus.FAILED
     except (PhaseAwareError, OSError) as error:
         return complain(error, status_of(error))
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """``--suffix -clean`` as ``--suffix=-clean``: argparse takes what begins with a dash for an option."""
+    words = list(argv)
+    for i in range(len(words) - 2, -1, -1):
+        if words[i] == "--suffix":
+            words[i : i + 2] = [f"--suffix={words[i + 1]}"]
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -48,7 +48,7 @@ class Manifest:
         self._records = records
         self._settings = json.loads(json.dumps(settings))  # as they will be read
 
-    def record(self, output: str, source: Mapping[str, Any], *, sha256: str) -> None:
+    def record(self, output: str, source: Mapping[str, Any], *, sha256: str, seconds: float = 0.0) -> None:
         """Remember an output. To be called just before it takes its name: a record without its output does no harm.
 
         Parameters
@@ -56,13 +56,14 @@ class Manifest:
         output : its name within the folder, parts joined by ``/``.
         source : by what the file that was read can be told from any other: size, time, number, tag.
         sha256 : of the output's bytes, hexadecimal.
+        seconds : of sound, for reports.
 
         Raises
         ------
         OSError : or what else the mapping raises: it cannot be written.
         """
         entry = {"version": _VERSION, "output": output, "source": dict(source), "settings": self._settings,
-                 "sha256": sha256}  # fmt: skip
+                 "sha256": sha256, "seconds": seconds}  # fmt: skip
         self._records[_key(output)] = (json.dumps(entry, indent=1) + "\n").encode()
 
     def differs(self, output: str, source: Mapping[str, Any], digest: Callable[[], str]) -> str | None:
@@ -84,12 +85,17 @@ class Manifest:
             return "was changed since it was made"
         return None
 
+    def seconds(self, output: str) -> float:
+        """Of sound in an output, as it was recorded."""
+        entry = self._find(output)
+        return 0.0 if entry is None else float(entry["seconds"])
+
     def _find(self, output: str) -> dict[str, Any] | None:
         try:
             entry = json.loads(self._records[_key(output)][:_LARGEST_RECORD])
         except (KeyError, ValueError, RecursionError):
             return None
-        kinds = {"source": dict, "settings": dict, "sha256": str}
+        kinds = {"source": dict, "settings": dict, "sha256": str, "seconds": float}
         is_ours = isinstance(entry, dict) and (entry.get("version"), entry.get("output")) == (_VERSION, output)
         return entry if is_ours and all(isinstance(entry.get(name), kind) for name, kind in kinds.items()) else None
 

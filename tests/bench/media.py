@@ -11,6 +11,7 @@ import sys
 import tempfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -22,30 +23,47 @@ from . import measure
 
 MINUTES = (1, 10, 60, 180)
 PICTURES_PER_SECOND = 25
+PACKET = 1024
+SECONDS = 64  # a whole number of packets
 
 
 def write_video(path: Path, minutes: int) -> None:
-    """An MP4 file of moving pictures and speech-like sound in noise, minute by minute."""
+    """An MP4 file of moving pictures and speech-like sound in noise: about a minute, coded once, again and again."""
+    once = path.with_name("minute.mp4")
+    _write_minute(once)
+    with av.open(str(path), "w", format="mp4") as out:
+        streams: dict[int, Any] = {}
+        for number in range(minutes):
+            with av.open(str(once)) as container:
+                if not streams:
+                    streams = {stream.index: out.add_stream_from_template(stream) for stream in container.streams}
+                for packet in container.demux():
+                    if packet.dts is None or (number and packet.pts < 0):  # the end; what the coder puts before
+                        continue
+                    shift = round(number * SECONDS / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    packet.stream = streams[packet.stream.index]
+                    out.mux(packet)
+
+
+def _write_minute(path: Path) -> None:
     rng = np.random.default_rng(1)
-    minute = voice_like(rng, 60 * SAMPLE_RATE) + 0.05 * rng.standard_normal(60 * SAMPLE_RATE)
+    samples = SECONDS * SAMPLE_RATE
+    x = (voice_like(rng, samples) + 0.05 * rng.standard_normal(samples)).astype(np.float32)
     with av.open(str(path), "w", format="mp4") as out:
         video, sound = out.add_stream("mpeg4", rate=PICTURES_PER_SECOND), out.add_stream("aac", rate=SAMPLE_RATE)
         video.width = video.height = 64
         video.pix_fmt = "yuv420p"
         sound.layout = "mono"
-        pictures = [np.full((64, 64, 3), 5 * number % 256, np.uint8) for number in range(50)]
-        position, step = 0, SAMPLE_RATE // PICTURES_PER_SECOND
-        for number in range(60 * minutes * PICTURES_PER_SECOND):
-            picture = av.VideoFrame.from_ndarray(pictures[number % 50], format="rgb24")
+        for number in range(SECONDS * PICTURES_PER_SECOND):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 5 * number % 256, np.uint8), format="rgb24")
             picture.pts, picture.time_base = number, Fraction(1, PICTURES_PER_SECOND)
             out.mux(video.encode(picture))
-            start = position % len(minute)
-            block = np.ascontiguousarray(minute[None, start : start + step], np.float32)
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, position, Fraction(1, SAMPLE_RATE)
-            out.mux(sound.encode(frame))
-            position += step
         out.mux(video.encode(None))
+        for start in range(0, samples, PACKET):
+            frame = av.AudioFrame.from_ndarray(x[None, start : start + PACKET], format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
+            out.mux(sound.encode(frame))
         out.mux(sound.encode(None))
 
 
@@ -62,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
             for options in ([], ["--lufs", "-16"]):
                 command = [*measure.PHASEAWARE, "process", str(source), "-o", str(target), "--force", *options]
                 run = measure.run(command)
-                speed = 60 * minutes / run.seconds
+                speed = SECONDS * minutes / run.seconds
                 told = " ".join(options) or "–"
                 print(f"| {minutes} min | {told} | {run.cpu:.0f} | {speed:.0f} | {run.peak_mb:.0f} |", flush=True)
 

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,40 +48,36 @@ def _table(*titles: str) -> Lines:
     return [_row(*titles), "|" + "---|" * len(titles)]
 
 
-def damaged(scale: float) -> Lines:
-    """Damaged sound files, presets and models, in child processes."""
-    counts = {"sound files": 20_000, "presets": 20_000, "models": 5000}
-    return _trials({what: int(count * scale) for what, count in counts.items()})
+def sounds(scale: float) -> Lines:
+    """Damaged sound files, in child processes."""
+    return _trials("sound files", int(20_000 * scale))
+
+
+def presets(scale: float) -> Lines:
+    """Damaged presets, in child processes."""
+    return _trials("presets", int(20_000 * scale))
+
+
+def models(scale: float) -> Lines:
+    """Damaged models, in child processes."""
+    return _trials("models", int(5000 * scale))
 
 
 def graphs(scale: float) -> Lines:
     """Graphs of allowed operators with wild inputs and attributes: checked, tried in a fork, loaded, and run."""
-    return _trials({"graphs": int(50_000 * scale)})
+    return _trials("graphs", int(50_000 * scale))
 
 
-def _trials(counts_of_files: Mapping[str, int]) -> Lines:
+def _trials(what: str, count: int) -> Lines:
     lines = _table("given", "kind", "tried", *OUTCOMES, "faults of ours")
-    faults: Lines = []
-    for what, count in counts_of_files.items():
-        outcomes = run_trials(what, range(count))
-        kinds = sorted({kind for kind, _ in outcomes.counts})
-        for kind in kinds:
-            counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
-            wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
-            told = (counts.get(outcome, 0) for outcome in OUTCOMES)
-            lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
-        lines.append(
-            _row(
-                f"**{what}**",
-                f"peak memory {outcomes.peak_mb:.0f} MB",
-                outcomes.tried,
-                "",
-                "",
-                "",
-                len(outcomes.faults),
-            )
-        )
-        faults += outcomes.faults
+    outcomes = run_trials(what, range(count))
+    for kind in sorted({kind for kind, _ in outcomes.counts}):
+        counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
+        wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
+        told = (counts.get(outcome, 0) for outcome in OUTCOMES)
+        lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
+    peak, faults = f"peak memory {outcomes.peak_mb:.0f} MB", outcomes.faults
+    lines.append(_row(f"**{what}**", peak, outcomes.tried, "", "", "", len(faults)))
     note = f"A child process that takes more than {MOST_MB} MB counts as a fault."
     return [*lines, "", note, *(f"- {fault}" for fault in faults)]
 
@@ -219,8 +215,8 @@ def clocks(scale: float) -> Lines:
 
 
 PARTS: dict[str, Callable[[float], Lines]] = {
-    "damaged": damaged, "graphs": graphs, "hostile": hostile, "arguments": arguments, "folders": folders,
-    "endurance": endurance, "soaked": soaked, "clocks": clocks,
+    "sounds": sounds, "presets": presets, "models": models, "graphs": graphs, "hostile": hostile,
+    "arguments": arguments, "folders": folders, "endurance": endurance, "soaked": soaked, "clocks": clocks,
 }  # fmt: skip
 
 

@@ -240,6 +240,15 @@ def test_containers_without_plugins_and_with_none(container: Any, rng: np.random
     assert through(x, RATE) is not x
 
 
+@pytest.mark.parametrize("empty", [ours.Mix, ours.Chain, lambda: stock.Mix([]), lambda: ours.Mix([ours.Chain()])])
+def test_empty_containers_amid_a_stream(empty: Any, history: Path, rng: np.random.Generator) -> None:
+    x = noise(rng, 2, 5000)
+    for before, behind in ((AddLatency(700), stock.Gain(0)), (ours.PhaseAware(model=history), None)):
+        found = stream(ours.Pedalboard([before, empty(), behind]), x, [800])
+        assert found.shape == x.shape
+        assert found.any() == (not isinstance(empty(), (ours.Mix, stock.Mix)) or len(empty()) > 0)
+
+
 def test_deep_nesting_of_gains(rng: np.random.Generator) -> None:
     x = noise(rng, 4000, 2)
     six, minus = (

@@ -76,7 +76,23 @@ def test_sound_that_is_left_out_does_not_end_well(tmp_path: Path, phaseaware: Co
     phaseaware(*command).failed_with(1, f"{folder / 'link'}: left out, as links to folders are not followed")
 
 
-def test_lost_packets_and_tracks_do_not_end_well(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+def test_further_sound_tracks_do_not_end_well_where_they_are_left_out(
+    tmp_path: Path, phaseaware: Command, passing: Path
+) -> None:
+    av = pytest.importorskip("av")
+    x = tones(24_000, 1, 48_000).T
+    with av.open(str(tmp_path / "a.mkv"), "w") as out:
+        streams = [out.add_stream("pcm_f32le", rate=48_000, layout="mono") for _ in range(2)]
+        for stream in streams:
+            frame = av.AudioFrame.from_ndarray(x, format="flt", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, 0
+            out.mux(stream.encode(frame))
+    ran = phaseaware("process", tmp_path / "a.mkv", "-o", tmp_path / "a.wav", "--model", passing)
+    ran.failed_with(1, "has 2 sound tracks, of which the first is taken", "1 of its sound tracks are left out")
+    np.testing.assert_allclose(get(tmp_path / "a.wav").T, x, atol=1e-5)
+
+
+def test_lost_packets_do_not_end_well(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
     x = tones(48_000, 1, 48_000)
     put(tmp_path / "a.mp3", x, subtype="MPEG_LAYER_III")
     data = bytearray((tmp_path / "a.mp3").read_bytes())
@@ -259,6 +275,14 @@ def test_loudness_that_cannot_be_is_told(tmp_path: Path, phaseaware: Command, pa
     ran = phaseaware("process", sharp, "--lufs=\N{MINUS SIGN}3", "--true-peak", -20, "--model", passing)
     ran.failed_with(0, "LUFS, not -3.0: its peaks leave no room for more")
     phaseaware("process", sharp, "--true-peak", -1).failed_with(2, "--lufs, which is missing")
+
+
+@pytest.mark.parametrize("suffix", ["-dn", "{name}-dn"])
+def test_a_suffix_may_begin_with_a_dash(tmp_path: Path, phaseaware: Command, passing: Path, suffix: str) -> None:
+    source = put(tmp_path / "a.wav", tones(2400, 1, 48_000))
+    command = ["process", source, "--suffix", suffix, "--format", "flac", "--model", passing]
+    assert phaseaware(*command).status == 0
+    assert tree(tmp_path) == ["a-dn.flac", "a.wav"]
 
 
 # Pipes

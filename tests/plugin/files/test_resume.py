@@ -91,7 +91,8 @@ def test_everything_that_can_be_written_is_kept(
     ran = cleaned("--resume")
     assert (ran.status, ran.err) == (0, "")
     assert "1 whole already" in ran.out
-    assert os.stat(tmp_path / "out" / name) == before
+    after = os.stat(tmp_path / "out" / name)
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def _older(path: Path) -> None:
