@@ -26,6 +26,7 @@ class PictureWorker:
         self._wake = threading.Condition()
         self._wanted: tuple[Source, View] | None = None
         self._closed = False
+        self._fitted: tuple[object, Ranges] = (None, {})
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
         self._thread.start()
 
@@ -51,4 +52,15 @@ class PictureWorker:
                     return
                 assert self._wanted is not None
                 (source, view), self._wanted = self._wanted, None
-            self._done(view, compose(source, view), fitted_ranges(source))
+            self._done(view, compose(source, view), self._ranges(source))
+
+    def _ranges(self, source: Source) -> Ranges:
+        """Looked for anew only where there is more than before: not while the view is moved."""
+        slot = source.slot
+        state = (
+            source.recording, source.recording.coverage.filled, source.pictures,
+            None if slot is None else (slot.renders, slot.coverage.filled),
+        )  # fmt: skip
+        if state != self._fitted[0]:
+            self._fitted = (state, fitted_ranges(source))
+        return self._fitted[1]
