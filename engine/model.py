@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,17 +106,17 @@ def shipped_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
 
 
-def default_model() -> Path:
-    """The model used where none is named.
+def default_model(sound: Literal["recording", "stream"] = "recording") -> Path:
+    """The model used where none is named: ``studio`` for whole recordings, ``live`` for streams.
 
     Raises
     ------
-    ModelError : the package holds no model (a source tree before its first export).
+    ModelError : the package lacks it (a source tree before its first export).
     """
-    models = shipped_models()
-    if not models:
-        raise ModelError("no model is installed; name one, or export one with `python -m phaseaware.engine.training`")
-    return models.get("phaseaware", next(iter(models.values())))
+    name = {"recording": "studio", "stream": "live"}[sound]
+    if (path := shipped_models().get(name)) is None:
+        raise ModelError(f"no model {name} is installed; export one with `python -m phaseaware.engine.training`")
+    return path
 
 
 class MaskModel:

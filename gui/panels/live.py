@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from phaseaware.engine import MaskModel, ModelError
+from phaseaware.engine.model import default_model
 from phaseaware.engine.versions import Version
 from phaseaware.plugin.board import Pedalboard
 from phaseaware.plugin.live import Device, LiveError, LiveSession, LiveVersion, devices, run
@@ -180,8 +181,10 @@ class LivePanel(QWidget):
             self._stop.set()
             return
         model = self._model()
+        # The default model of recordings is too late for live sound, so it is not the person's choice.
+        chosen = None if model is None or model.path == default_model() else model.path
         try:
-            processor = PhaseAware(model=model.path if model is not None else None, **asdict(self._controls()))
+            processor = PhaseAware(model=chosen, **asdict(self._controls()))
         except (ModelError, OSError, ValueError) as error:
             self.failed.emit(f"Cannot start: {error}")
             return

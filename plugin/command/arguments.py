@@ -80,7 +80,10 @@ def add_preset_or_model(parser: argparse.ArgumentParser, about_preset: str) -> N
 
 def add_model(parser: argparse._ActionsContainer) -> None:
     """``--model``."""
-    parser.add_argument("--model", help="an ONNX file, or the name of a shipped model (default: phaseaware)")
+    parser.add_argument(
+        "--model",
+        help="an ONNX file, or the name of a shipped model (default: studio; of live sound and presets: live)",
+    )
 
 
 def add_force(parser: argparse._ActionsContainer) -> None:

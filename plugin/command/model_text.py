@@ -18,13 +18,14 @@ _TOLD_ELSEWHERE = {
 def list_shipped() -> str:
     """A line for each shipped model; ``heard`` is how much sound it was trained on."""
     lines = [_row("name", "version", "size", "latency", "heard", "licence", "masks")]
+    defaults = {default_model(): "  (default for recordings)", default_model("stream"): "  (default for streams)"}
     for name, path in shipped_models().items():
         try:
             info = MaskModel(path).info
         except ModelError as error:
             lines.append(f"{name:16} refused: {error}")
             continue
-        default = "  (default)" if path == default_model() else ""
+        default = defaults.get(path, "")
         heard = f"{hours} h" if (hours := info.metadata.get("hours_seen")) else "–"
         size, latency = _size(info.size_bytes), _milliseconds(info.latency_samples)
         lines.append(_row(name, info.version, size, latency, heard, info.licence, ", ".join(info.masks) + default))

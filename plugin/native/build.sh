@@ -44,8 +44,8 @@ fi
 
 # The model of live sound, where there are several: what a host plays must not come late.
 model=$("$python" -c '
-from phaseaware.engine.model import default_model, shipped_models
-print(shipped_models().get("live") or default_model())')
+from phaseaware.engine.model import default_model
+print(default_model("stream"))')
 if [ "${2:-}" = wheel ]; then
     exec "$python" -m pip wheel -q --no-deps -w "$build/wheel" plugin/native -C "cmake.define.DPF_DIR=$DPF_DIR" \
         -C "cmake.define.ONNXRUNTIME_INCLUDE_DIR=$PWD/$build/header" -C "cmake.define.PHASEAWARE_MODEL=$model"

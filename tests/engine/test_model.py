@@ -156,7 +156,8 @@ def test_shipped_models_keep_the_contract():
         info = MaskModel(name).info
         assert info.path == path
         assert set(info.masks) == {"phase-aware", "real"}
-        assert info.lookahead_frames <= 1
+        assert info.lookahead_frames <= 8
         assert info.training_data
         assert info.licence
-    assert default_model() in shipped_models().values()
+    assert {default_model(), default_model("stream")} <= set(shipped_models().values())
+    assert MaskModel(default_model("stream")).info.latency_samples < MaskModel().info.latency_samples

@@ -163,7 +163,7 @@ def endurance(scale: float) -> Lines:
         "level, last − second tenth", "largest difference from one shot",
     )  # fmt: skip
     for block, rate in ((64, 48_000), (480, 48_000), (512, 48_000), (1000, 48_000), (512, 44_100)):
-        s = soak(default_model(), block=block, seconds=1800 * scale, sample_rate=rate)
+        s = soak(default_model("stream"), block=block, seconds=1800 * scale, sample_rate=rate)
         lines.append(
             _row(block, rate, f"{s.seconds / 60:g}", f"{s.grown_mb:.1f}", f"{s.slower:.2f}", f"{s.level_db:+.3f} dB",
                  f"{s.difference:.1e}")
@@ -171,13 +171,13 @@ def endurance(scale: float) -> Lines:
         print(lines[-1], flush=True)
     x = decaying(20)
     noise = (0.1 * np.random.default_rng(0).standard_normal(x.shape)).astype(np.float32)
-    ratios = [seconds_for(default_model(), x) / seconds_for(default_model(), noise) for _ in range(5)]
+    ratios = [seconds_for(default_model("stream"), x) / seconds_for(default_model("stream"), noise) for _ in range(5)]
     return [*lines, "", f"Decaying tails, down to denormal numbers: {np.median(ratios):.2f} times the time of noise."]
 
 
 def soaked(scale: float) -> Lines:
     """Sound through boards into which a fault is put each fifth of a second (ordeal.py); two hours in a full run."""
-    found = ordeal(default_model(), seconds=7200 * scale)
+    found = ordeal(default_model("stream"), seconds=7200 * scale)
     lines = _table("fault put in", "times")
     lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
     told = [

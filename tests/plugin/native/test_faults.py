@@ -38,19 +38,19 @@ def check_dry(path: Path, reason: str, complaint: str, rng: np.random.Generator)
 
 
 def test_no_onnxruntime(bundle: Bundle, rng: np.random.Generator) -> None:
-    path = bundle(model=default_model(), runtime=None)
+    path = bundle(model=default_model("stream"), runtime=None)
     check_dry(path, "dry: no onnxruntime", r"no libonnxruntime\.so in .*phaseaware plugin install", rng)
 
 
 def test_onnxruntime_is_something_else(bundle: Bundle, tmp_path: Path, rng: np.random.Generator) -> None:
     (tmp_path / "text").write_text("no library")
-    path = bundle(model=default_model(), runtime=tmp_path / "text")
+    path = bundle(model=default_model("stream"), runtime=tmp_path / "text")
     check_dry(path, "dry: no onnxruntime", "invalid ELF header|file too short", rng)
 
 
 def test_another_library(bundle: Bundle, rng: np.random.Generator) -> None:
     library = next(Path(vst3_path()).glob("Contents/*/*.so"))
-    path = bundle(model=default_model(), runtime=library)
+    path = bundle(model=default_model("stream"), runtime=library)
     check_dry(path, "dry: no onnxruntime", "is not onnxruntime", rng)
 
 
@@ -61,7 +61,7 @@ def test_no_model(bundle: Bundle, rng: np.random.Generator) -> None:
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "text": (lambda path: path.write_text("no model"), "not an ONNX model"),
     "empty": (lambda path: path.write_bytes(b""), "not an ONNX model|contract"),
-    "truncated": (lambda path: path.write_bytes(default_model().read_bytes()[:100_000]), "not an ONNX model"),
+    "truncated": (lambda path: path.write_bytes(default_model("stream").read_bytes()[:100_000]), "not an ONNX model"),
     "no contract": (
         lambda path: fakes.constant_model(path, metadata={"phaseaware_contract": None}),
         "phaseaware_contract",
@@ -140,7 +140,7 @@ def test_the_other_instances_go_on(bundle: Bundle, rng: np.random.Generator) -> 
 def test_a_bundle_that_was_moved(tmp_path: Path, bundle: Bundle, rng: np.random.Generator) -> None:
     """Whatever the folder's name: the files are looked for beside the binary, not where they were built."""
     moved = tmp_path / "my plug-ins, été" / "PhaseAware.vst3"
-    shutil.copytree(bundle(model=default_model()), moved)
+    shutil.copytree(bundle(model=default_model("stream")), moved)
     x = speechlike(rng, 2, 10_000)
     plugin: Any = load_plugin(str(moved))
     assert plugin.status == "working"
