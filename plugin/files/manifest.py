@@ -48,7 +48,7 @@ class Manifest:
         self._records = records
         self._settings = json.loads(json.dumps(settings))  # as they will be read
 
-    def record(self, output: str, source: Mapping[str, Any], *, sha256: str) -> None:
+    def record(self, output: str, source: Mapping[str, Any], *, sha256: str, tag: str | None = None) -> None:
         """Remember an output. To be called just before it takes its name: a record without its output does no harm.
 
         Parameters
@@ -56,22 +56,26 @@ class Manifest:
         output : its name within the folder, parts joined by ``/``.
         source : by what the file that was read can be told from any other: size, time, number, tag.
         sha256 : of the output's bytes, hexadecimal.
+        tag : by what a store tells this version of the output from all others, once it is there.
 
         Raises
         ------
         OSError : or what else the mapping raises: it cannot be written.
         """
         entry = {"version": _VERSION, "output": output, "source": dict(source), "settings": self._settings,
-                 "sha256": sha256}  # fmt: skip
+                 "sha256": sha256, "tag": tag}  # fmt: skip
         self._records[_key(output)] = (json.dumps(entry, indent=1) + "\n").encode()
 
-    def differs(self, output: str, source: Mapping[str, Any], digest: Callable[[], str]) -> str | None:
+    def differs(
+        self, output: str, source: Mapping[str, Any], digest: Callable[[], str], *, tag: str | None = None
+    ) -> str | None:
         """Why an output that is there must be made again, in words that follow its name; None: it need not.
 
         Parameters
         ----------
         output, source : as for :meth:`record`.
         digest : computes the SHA-256 of the output as it is now; called last, as that takes time.
+        tag : of the output as it is now, by its store; the one recorded spares the digest.
         """
         entry = self._find(output)
         if entry is None:
@@ -80,7 +84,7 @@ class Manifest:
             return f"was made from another file of that name (its {_first(entry['source'], dict(source))} differs)"
         if entry["settings"] != self._settings:
             return f"was made with other settings ({_first(entry['settings'], self._settings)} differs)"
-        if entry["sha256"] != digest():
+        if (tag is None or entry.get("tag") != tag) and entry["sha256"] != digest():
             return "was changed since it was made"
         return None
 
