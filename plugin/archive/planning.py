@@ -108,7 +108,8 @@ class _Found:
         root = self._root_for(url)
         # What is made beside the inputs is named by its folder, so the files keep their names.
         naming = self._naming if self._target is not None else replace(self._naming, pattern=None)
-        for entry in _visible(stored.files(), root):
+        inside = root.rstrip("/") + "/" if root.rstrip("/") != url.rstrip("/") else None
+        for entry in _visible(stored.files(), inside):
             name = PurePosixPath(entry.name)
             if name.suffix.lower() in SUFFIXES:
                 output = name.with_name(naming.of(Path(name)))
@@ -193,11 +194,11 @@ def _check_folder(target: str, *, into: bool) -> None:
         raise UsageError(f"{printable(target)}: looks like a file; for a folder or several inputs, -o names a folder")
 
 
-def _visible(entries: Iterator[Entry], root: str) -> Iterator[Entry]:
-    """But hidden ones, and earlier outputs."""
+def _visible(entries: Iterator[Entry], outputs: str | None) -> Iterator[Entry]:
+    """But hidden ones, and outputs of an earlier run, in a folder of theirs."""
     for entry in entries:
         hidden = any(part.startswith(".") for part in entry.name.split("/"))
-        if not hidden and not entry.url.startswith(root.rstrip("/") + "/"):
+        if not hidden and (outputs is None or not entry.url.startswith(outputs)):
             yield entry
 
 

@@ -23,7 +23,7 @@ _WHOLE = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
 """Stores in which an object appears when its upload is complete. Elsewhere a file is renamed."""
 _PAUSES = (0.2, 0.6, 2.0)
 """s between tries; the libraries below have tried several times themselves each time."""
-_FINAL = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError, NotImplementedError)
+_FINAL = (FileExistsError, IsADirectoryError, NotADirectoryError, NotImplementedError, ValueError)
 _TAGS = ("ETag", "etag", "generation", "md5Hash", "content_md5")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 # Of no use to a user: which request failed.

@@ -25,7 +25,6 @@ __all__ = ["BEGUN", "Mismatch", "ModelCopy", "Task", "clean", "look"]
 
 BEGUN = "phaseaware-begun"
 """Topic of the events that say which worker has begun a file."""
-_MODELS: dict[str, Path] = {}
 _KEPT = threading.local()
 
 
@@ -67,10 +66,18 @@ class ModelCopy(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Keep it in the worker's folder."""
-        folder = Path(worker.local_directory, "phaseaware-models", self._digest)
+        folder = _folder(worker, self._digest)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / self._name).write_bytes(self._content)
-        _MODELS[self._digest] = folder / self._name
+
+
+def _folder(worker: Worker, digest: str) -> Path:
+    return Path(worker.local_directory, "phaseaware-models", digest)
+
+
+def _model(worker: Worker, digest: str) -> Path | None:
+    """The file of a model, by its hash; None: the worker has none."""
+    return next(_folder(worker, digest).glob("*"), _shipped().get(digest))
 
 
 @cache
@@ -78,9 +85,9 @@ def _shipped() -> Mapping[str, Path]:
     return {file_digest(path): path for path in shipped_models().values()}
 
 
-def look(models: Sequence[str], paths: Sequence[str]) -> tuple[Mapping[str, str], list[str], list[str]]:
+def look(models: Sequence[str], paths: Sequence[str], dask_worker: Worker) -> tuple[Mapping[str, str], list[str], list[str]]:
     """What a worker is: its versions, and which of the models, by their hashes, and of the paths it lacks."""
-    lacking = [model for model in models if model not in _MODELS and model not in _shipped()]
+    lacking = [model for model in models if _model(dask_worker, model) is None]
     return versions(), lacking, [path for path in paths if not os.path.exists(path)]
 
 
@@ -101,7 +108,7 @@ def clean(task: Task, number: int, job: ArchiveJob) -> Report:
 def _treatment(task: Task, worker: Worker) -> Treatment:
     """Made once for each thread, so that each has a session of its own."""
     if getattr(_KEPT, "run", None) != task.run:
-        model = None if task.model is None else _MODELS.get(task.model) or _shipped()[task.model]
+        model = None if task.model is None else _model(worker, task.model)
         treatment = treatment_of(dict(task.controls), model=model, preset=task.preset)
         if treatment.settings != task.settings:
             raise Mismatch(f"worker {worker.address} has another {task.preset!r}; put the same files on all machines")
