@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import dask
 from distributed import Client, Future, KilledWorker, LocalCluster
 from phaseaware.engine.audio import printable, remove_abandoned
 from phaseaware.engine.errors import PhaseAwareError, UsageError
@@ -26,12 +25,13 @@ from .jobs import ArchiveJob, Order
 from .lives import LIVES, Lives, key_of
 from .storage import is_url
 from .versions import difference, versions
-from .worker import BEGUN, Mismatch, ModelCopy, Task, clean, look
+from .worker import BEGUN, MismatchError, ModelCopy, Task, clean, look
 
 __all__ = ["Cluster", "ClusterError", "connected"]
 
 _CONNECT = 10.0
 """s to wait for a scheduler."""
+_NOISY = ("distributed", "asyncio", "tornado")
 _LOOK = 2.0
 """s between looks at how many workers there are."""
 _AHEAD = 2
@@ -94,7 +94,8 @@ def _reached(where: str) -> Iterator[Client]:
         raise
     except Exception as error:  # whatever answers there
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UsageError(f"{told}: no Dask scheduler answers there ({reason}); start one with `dask scheduler`") from None
+        hint = f"no Dask scheduler answers there ({reason}); start one with `dask scheduler`"
+        raise UsageError(f"{told}: {hint}") from None
     try:
         yield client
     finally:
@@ -105,17 +106,17 @@ def _reached(where: str) -> Iterator[Client]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Dask tells of lost connections in many lines; here one must do."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "asyncio", "tornado")]
+    # Dask gives some of its loggers levels of their own.
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _NOISY]
+    loggers = [logging.getLogger(name) for name in {*known, *_NOISY}]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
-    # What is seen of a scheduler that restarts is that it is gone, at once.
-    with dask.config.set({"distributed.comm.timeouts.connect": _CONNECT}):
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 class Cluster:
@@ -152,7 +153,8 @@ class Cluster:
         )  # fmt: skip
         seen = self._look([] if digest is None else [digest], _paths(jobs))
         try:
-            if model is not None and digest is not None and (not seen or any(lacking for _, lacking, _ in seen.values())):
+            is_lacking = not seen or any(lacking for _, lacking, _ in seen.values())
+            if model is not None and digest is not None and is_lacking:
                 self._client.register_plugin(ModelCopy(model, digest))
             self._client.register_plugin(Lives())
         except Exception as error:
@@ -168,14 +170,13 @@ class Cluster:
         for address, found in seen.items():
             if isinstance(found, BaseException):
                 reason = f"{type(found).__name__}: {found}".splitlines()[0]
-                raise UsageError(f"worker {address}: has no phaseaware[cluster] that works ({reason}); install it there")
+                raise UsageError(f"worker {address} has no phaseaware[cluster] that works ({reason}); install it there")
             theirs, _, unseen = found
             if (differs := difference(theirs, versions())) is not None:
                 raise UsageError(f"worker {address} {differs}; install the same versions on all machines")
             if unseen:
-                raise UsageError(
-                    f"worker {address} does not see {printable(unseen[0])}; name URLs, or a folder that all machines share"
-                )
+                hint = "name URLs, or a folder that all machines share"
+                raise UsageError(f"worker {address} does not see {printable(unseen[0])}; {hint}")
         return dict(seen)
 
     def run(self, task: Task, jobs: Sequence[ArchiveJob]) -> Generator[Report]:
@@ -262,7 +263,7 @@ class _Run:
             raise self._gone(finished) from None
         except KilledWorker as killed:
             last = killed.last_worker.address
-        except Mismatch:
+        except MismatchError:
             raise
         except Exception as error:
             self._check(finished)

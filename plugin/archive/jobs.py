@@ -102,7 +102,7 @@ def process_job(
     decides = json.dumps(settings_of(treatment, order.output))
     root = str(job.folder if isinstance(job, Job) else job.root)
     manifest = _manifest(root, decides) if order.remember or order.resume else None
-    how = {"output": order.output, "progress": progress, "stop": stop}
+    how: dict[str, Any] = {"output": order.output, "progress": progress, "stop": stop}
 
     def run() -> Report:
         if isinstance(job, Job):

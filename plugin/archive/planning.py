@@ -13,7 +13,7 @@ from phaseaware.engine.errors import UsageError
 from ..files import Naming, Plan, plan
 from ..files.manifest import FOLDER
 from .jobs import ArchiveJob, UrlJob
-from .storage import Entry, Missing, Stored, is_url, joined, split
+from .storage import Entry, MissingError, Stored, is_url, joined, split
 
 __all__ = ["ArchivePlan", "plan_archive"]
 
@@ -52,7 +52,7 @@ def plan_archive(inputs: Sequence[str | Path], target: str | None, *, naming: Na
 
     Raises
     ------
-    StorageError : a store refuses or cannot be reached; Missing: an input is missing.
+    StorageError : a store refuses or cannot be reached; MissingError: an input is missing.
     FileNotFoundError, UsageError : as :func:`files.plan`.
     """
     naming = naming or Naming()
@@ -144,7 +144,8 @@ class _Found:
 
     def _check_name(self, target: str, output: str) -> None:
         if PurePosixPath(output).suffix.lower() not in SUFFIXES:
-            raise UsageError(f"{printable(target)}: no sound format has this suffix. If a folder is meant, let it end with /")
+            hint = "If a folder is meant, let it end with /"
+            raise UsageError(f"{printable(target)}: no sound format has this suffix. {hint}")
         if self._naming.format is not None or self._naming.pattern is not None:
             raise UsageError(f"{printable(target)}: names the file already; leave out --format and --suffix")
 
@@ -211,5 +212,5 @@ def _there(root: str, pairs: Sequence[_Pair]) -> set[str]:
         return {name for name in names if Stored(joined(root, name)).entry() is not None}
     try:
         return {entry.name for entry in Stored(root).files() if not entry.name.startswith(FOLDER)}
-    except Missing:
+    except MissingError:
         return set()

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from phaseaware.engine.audio import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError, UsageError
 
-__all__ = ["Entry", "Missing", "StorageError", "StoreRecords", "Stored", "is_url", "joined", "split"]
+__all__ = ["Entry", "MissingError", "StorageError", "StoreRecords", "Stored", "is_url", "joined", "split"]
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -47,7 +47,7 @@ class StorageError(PhaseAwareError):
         return f"{printable(self.url)}: {self.reason}"
 
 
-class Missing(StorageError):
+class MissingError(StorageError):
     """There is no such file, or folder, or bucket."""
 
     exit_status = ExitStatus.USAGE
@@ -141,7 +141,7 @@ class Stored:
                 return call()
             except FileNotFoundError as error:
                 reason = "no such file or folder" if str(error) in ("", self._path) else _told(error)
-                raise Missing(self.url, reason) from None
+                raise MissingError(self.url, reason) from None
             except PermissionError as error:
                 raise StorageError(self.url, f"{what}: the store refuses ({_told(error)})") from None
             except Exception as error:  # each library has its own kinds
@@ -154,7 +154,7 @@ class Stored:
         """The file; None: there is none."""
         try:
             info = self._trying("cannot be looked up", lambda: self._fs.info(self._path))
-        except Missing:
+        except MissingError:
             return None
         return None if info["type"] != "file" else self._entry(self.url, split(self.url)[1], info)
 
@@ -168,7 +168,7 @@ class Stored:
 
         Raises
         ------
-        StorageError : it cannot be listed; Missing: there is nothing.
+        StorageError : it cannot be listed; MissingError: there is nothing.
         """
         folder = self.url
         self._trying("cannot be listed", self._fs.invalidate_cache)
@@ -178,7 +178,7 @@ class Stored:
         else:
             found = self._trying("cannot be listed", lambda: self._fs.find(self._path, detail=True))
             if not found and not self._trying("cannot be listed", lambda: self._fs.exists(self._path)):
-                raise Missing(self.url, "no such file or folder")
+                raise MissingError(self.url, "no such file or folder")
         base = self._fs._strip_protocol(folder).rstrip("/")
         for path, info in sorted(found.items()):
             if info["type"] == "file":
@@ -253,7 +253,7 @@ class StoreRecords(MutableMapping[str, bytes]):
     def __getitem__(self, key: str) -> bytes:
         try:
             return self._at(key).read()
-        except Missing:
+        except MissingError:
             raise KeyError(key) from None
 
     def __setitem__(self, key: str, value: bytes) -> None:
@@ -262,13 +262,13 @@ class StoreRecords(MutableMapping[str, bytes]):
     def __delitem__(self, key: str) -> None:
         try:
             self._at(key).remove()
-        except Missing:
+        except MissingError:
             raise KeyError(key) from None
 
     def __iter__(self) -> Iterator[str]:
         try:
             return iter([entry.name for entry in Stored(self._folder).files()])
-        except Missing:
+        except MissingError:
             return iter(())
 
     def __len__(self) -> int:

@@ -21,14 +21,14 @@ from ..files.cleaning import treatment_of
 from .jobs import ArchiveJob, Order, process_job
 from .versions import difference, versions
 
-__all__ = ["BEGUN", "Mismatch", "ModelCopy", "Task", "clean", "look"]
+__all__ = ["BEGUN", "MismatchError", "ModelCopy", "Task", "clean", "look"]
 
 BEGUN = "phaseaware-begun"
 """Topic of the events that say which worker has begun a file."""
 _KEPT = threading.local()
 
 
-class Mismatch(UsageError):
+class MismatchError(UsageError):
     """A worker would not make the same bytes."""
 
 
@@ -85,7 +85,9 @@ def _shipped() -> Mapping[str, Path]:
     return {file_digest(path): path for path in shipped_models().values()}
 
 
-def look(models: Sequence[str], paths: Sequence[str], dask_worker: Worker) -> tuple[Mapping[str, str], list[str], list[str]]:
+def look(
+    models: Sequence[str], paths: Sequence[str], dask_worker: Worker
+) -> tuple[Mapping[str, str], list[str], list[str]]:
     """What a worker is: its versions, and which of the models, by their hashes, and of the paths it lacks."""
     lacking = [model for model in models if _model(dask_worker, model) is None]
     return versions(), lacking, [path for path in paths if not os.path.exists(path)]
@@ -96,12 +98,12 @@ def clean(task: Task, number: int, job: ArchiveJob) -> Report:
 
     Raises
     ------
-    Mismatch : this worker would not make the same bytes.
+    MismatchError : this worker would not make the same bytes.
     """
     worker = get_worker()
     worker.log_event(BEGUN, {"run": task.run, "file": number, "worker": worker.address, "pid": os.getpid()})
     if (differs := difference(versions(), task.versions)) is not None:
-        raise Mismatch(f"worker {worker.address} {differs}; install the same versions on all machines")
+        raise MismatchError(f"worker {worker.address} {differs}; install the same versions on all machines")
     return process_job(job, _treatment(task, worker), task.order, scratch=Path(worker.local_directory))
 
 
@@ -109,8 +111,12 @@ def _treatment(task: Task, worker: Worker) -> Treatment:
     """Made once for each thread, so that each has a session of its own."""
     if getattr(_KEPT, "run", None) != task.run:
         model = None if task.model is None else _model(worker, task.model)
+        if task.model is not None and model is None:
+            raise MismatchError(f"worker {worker.address} has not got the model; is its disk full?")
         treatment = treatment_of(dict(task.controls), model=model, preset=task.preset)
         if treatment.settings != task.settings:
-            raise Mismatch(f"worker {worker.address} has another {task.preset!r}; put the same files on all machines")
+            raise MismatchError(
+                f"worker {worker.address} has another {task.preset!r}; put the same files on all machines"
+            )
         _KEPT.run, _KEPT.treatment = task.run, treatment
     return _KEPT.treatment

@@ -26,7 +26,7 @@ from .process_output import Printer
 if TYPE_CHECKING:
     from ..files import OutputSettings, Plan, Treatment
 
-__all__ = ["add", "processors"]
+__all__ = ["add"]
 
 _CONTROLS = [name for name in CONTROLS if name != "bypass"]
 
@@ -47,8 +47,8 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     )  # fmt: skip
     parser.add_argument(
         "-o", "--out", metavar="OUT",
-        help="a file, or a folder (made if need be; ends with / if its name has a dot), or a URL, or - for the standard output; "
-        "default: NAME-clean beside the input",
+        help="a file, or a folder (made if need be; ends with / if its name has a dot), or a URL of one, or - for the "
+        "standard output; default: NAME-clean beside the input",
     )  # fmt: skip
     add_preset_or_model(parser, "a preset's name or file; controls given beside it replace its own")
     _add_outputs(parser.add_argument_group("outputs"))
@@ -100,7 +100,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--cluster", metavar="WHERE",
-        help="clean on a Dask cluster: its scheduler's address, such as tcp://host:8786, or the file that the scheduler "
+        help="clean on a Dask cluster: its scheduler's address, such as tcp://host:8786, or the file that a scheduler "
         "writes, or local:N for N processes here",
     )  # fmt: skip
     add_force(group)
@@ -125,7 +125,8 @@ def _process(arguments: argparse.Namespace) -> ExitStatus:
     if arguments.cluster is not None or any(map(_is_url, [*map(str, arguments.inputs), arguments.out or ""])):
         from .process_archive import process_archive
 
-        return process_archive(arguments, naming, output, given_controls(arguments, _CONTROLS))
+        workers = arguments.jobs or _processors()
+        return process_archive(arguments, naming, output, given_controls(arguments, _CONTROLS), workers)
     with Pipes(arguments, naming) as pipes:
         work = pipes.plan()
         treatment = treatment_of(given_controls(arguments, _CONTROLS), model=arguments.model, preset=arguments.preset)
@@ -154,7 +155,7 @@ def _run(
 ) -> ExitStatus:
     from ..files import process_all
 
-    workers = min(arguments.jobs or processors(), len(work.jobs))
+    workers = min(arguments.jobs or _processors(), len(work.jobs))
     with printer:
         running = process_all(
             work.jobs, treatment, workers=workers, output=output, overwrite=arguments.force, resume=arguments.resume,
@@ -167,7 +168,7 @@ def _run(
     return ExitStatus.FAILED if printer.has_failures else ExitStatus.DONE
 
 
-def processors() -> int:
+def _processors() -> int:
     """How many this process may use."""
     try:
         return len(os.sched_getaffinity(0))

@@ -32,9 +32,9 @@ _LISTED = 20
 
 
 def process_archive(
-    arguments: argparse.Namespace, naming: Naming, output: OutputSettings, controls: Mapping[str, Any]
+    arguments: argparse.Namespace, naming: Naming, output: OutputSettings, controls: Mapping[str, Any], workers: int
 ) -> ExitStatus:
-    """Find the files, clean them on a cluster or in threads, and say what became of each."""
+    """Find the files, clean them on a cluster or in so many threads, and say what became of each."""
     _refuse(arguments)
     work = plan_archive(arguments.inputs, _target(arguments.out), naming=naming)
     treatment = treatment_of(dict(controls), model=arguments.model, preset=arguments.preset)
@@ -49,9 +49,7 @@ def process_archive(
         def run(job: ArchiveJob, progress: Callable[[float], object], stop: threading.Event) -> Report:
             return process_job(job, treatment, order, progress=progress, stop=stop)
 
-        from .process import processors
-
-        return run_all(work.jobs, run, workers=min(arguments.jobs or processors(), len(work.jobs)), progress=progress)
+        return run_all(work.jobs, run, workers=min(workers, len(work.jobs)), progress=progress)
 
     with _printer(arguments, work) as printer:
         if arguments.cluster is None or order.dry_run:
@@ -94,7 +92,7 @@ def _refuse(arguments: argparse.Namespace) -> None:
     if "-" in (*map(str, arguments.inputs), arguments.out) or arguments.raw is not None:
         raise UsageError("-: what is piped is cleaned on this machine, and goes to a pipe or a file of it")
     if arguments.cluster is not None and arguments.jobs is not None:
-        raise UsageError(f"--jobs {arguments.jobs}: is for one machine; a cluster has as many at a time as its workers threads")
+        raise UsageError(f"--jobs {arguments.jobs}: is for one machine; its workers' threads are a cluster's")
 
 
 def _target(out: str | None) -> str | None:
@@ -122,6 +120,10 @@ class _ArchivePrinter(Printer):
 
     _looks_inside = False
 
+    def __init__(self, work: ArchivePlan, **how: Any) -> None:
+        super().__init__(work, **how)
+        self._archive = work
+
     def _total(self) -> float:
         return sum(map(_size, self._work.jobs))
 
@@ -139,7 +141,7 @@ class _ArchivePrinter(Printer):
         failed = [report for report in self._reports if report.is_failure]
         if not self._work.is_batch or any(report.is_planned for report in self._reports):
             return
-        place = _write_failures(self._work, failed)
+        place = _write_failures(self._archive, failed)
         if failed:
             self._complain(f"{len(failed)} of {len(self._work.jobs)} files failed; they are listed in {place}")
             for report in failed[:_LISTED]:

@@ -75,10 +75,16 @@ def outputs(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_cluster_makes_the_same_bytes(
-    threads: LocalCluster, tmp_path: Path, recordings: Path, expected: dict[str, bytes], phaseaware: Command, passing: Path
+    threads: LocalCluster,
+    tmp_path: Path,
+    recordings: Path,
+    expected: dict[str, bytes],
+    phaseaware: Command,
+    passing: Path,
 ) -> None:
     (recordings / "bad.wav").write_bytes(b"RIFF")
-    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", threads.scheduler_address]
+    where = ["--cluster", threads.scheduler_address]
+    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, *where]
     ran = phaseaware(*command, "--json", "--quiet")
     assert ran.status == 1
     assert outputs(tmp_path / "out") == expected
@@ -96,7 +102,12 @@ def test_a_cluster_makes_the_same_bytes(
 
 
 def test_stores_and_clusters_go_together(
-    threads: LocalCluster, store: Store, recordings: Path, expected: dict[str, bytes], phaseaware: Command, passing: Path
+    threads: LocalCluster,
+    store: Store,
+    recordings: Path,
+    expected: dict[str, bytes],
+    phaseaware: Command,
+    passing: Path,
 ) -> None:
     files = store.files()
     fill(files, recordings, "archive/in")
@@ -187,9 +198,11 @@ def test_where_no_scheduler_is_it_is_told(
     for where, said in {
         "tcp://127.0.0.1:9": "no Dask scheduler answers there", str(empty): "no Dask scheduler answers there",
         "nonesuch://a": "no Dask scheduler answers there",
-        str(tmp_path / "none.json"): "no such scheduler file", "local:0": "a number of processes", "local:x": "a number",
+        str(tmp_path / "none.json"): "no such scheduler file", "local:0": "a number of processes",
+        "local:x": "a number of processes",
     }.items():  # fmt: skip
-        phaseaware("process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", where).failed_with(2, said)
+        ran = phaseaware("process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", where)
+        ran.failed_with(2, said)
     phaseaware("process", recordings, "--cluster", "local:2", "--jobs", 2).failed_with(2, "is for one machine")
     assert not (tmp_path / "out").exists()
 
@@ -198,7 +211,8 @@ def test_versions_that_differ_are_refused(
     threads: LocalCluster, tmp_path: Path, recordings: Path, phaseaware: Command, passing: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", threads.scheduler_address]
+    where = ["--cluster", threads.scheduler_address]
+    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, *where]
     ours = dict(cluster_module.versions())
     monkeypatch.setattr(cluster_module, "versions", lambda: ours | {"onnxruntime": "1.0"})
     phaseaware(*command).failed_with(2, "; install the same versions on all machines")
@@ -215,7 +229,8 @@ def test_workers_that_do_not_see_the_files_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(worker_module.os.path, "exists", lambda path: False)
-    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", threads.scheduler_address]
+    where = ["--cluster", threads.scheduler_address]
+    command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, *where]
     phaseaware(*command).failed_with(2, "name URLs, or a folder that all machines share")
     assert not (tmp_path / "out").exists()
 
@@ -228,7 +243,8 @@ def test_a_model_is_sent_once_and_a_shipped_one_never(
     copy = worker_module.ModelCopy
     monkeypatch.setattr(cluster_module, "ModelCopy", lambda path, digest: sent.append(digest) or copy(path, digest))
     command = ["process", recordings / "1.flac", "--cluster", threads.scheduler_address, "--quiet", "-o"]
-    for name, more in {"a": ["--model", passing], "b": ["--model", passing], "c": [], "d": ["--preset", "neutral"]}.items():
+    ways = {"a": ["--model", passing], "b": ["--model", passing], "c": [], "d": ["--preset", "neutral"]}
+    for name, more in ways.items():
         ran = phaseaware(*command, tmp_path / f"{name}.flac", *more)
         assert (ran.status, ran.err) == (0, "")
     assert len(sent) == 1
