@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed.comm import CommClosedError
 from phaseaware.engine.audio import printable, remove_abandoned
 from phaseaware.engine.errors import PhaseAwareError, UsageError
 
@@ -259,7 +260,7 @@ class _Run:
         """What became of a file; None: it has been begun again."""
         try:
             return future.result()
-        except CancelledError:
+        except (CancelledError, CommClosedError, TimeoutError):  # however far its fetching had come
             raise self._gone(finished) from None
         except KilledWorker as killed:
             last = killed.last_worker.address

@@ -91,6 +91,9 @@ def _on_cluster(
 def _refuse(arguments: argparse.Namespace) -> None:
     if "-" in (*map(str, arguments.inputs), arguments.out) or arguments.raw is not None:
         raise UsageError("-: what is piped is cleaned on this machine, and goes to a pipe or a file of it")
+    places = (*map(str, arguments.inputs), arguments.out or "")
+    if arguments.cluster is not None and any(place.startswith("memory://") for place in places):
+        raise UsageError("memory:// is a store of one process, so a cluster does not see it; name another")
     if arguments.cluster is not None and arguments.jobs is not None:
         raise UsageError(f"--jobs {arguments.jobs}: is for one machine; its workers' threads are a cluster's")
 

@@ -31,7 +31,7 @@ from phaseaware.plugin.files.manifest import FOLDER
 from tests import fakes
 from tests.plugin.archive.store import Store
 
-__all__ = ["Workers", "recordings", "without_serials"]
+__all__ = ["Workers", "recordings", "spent", "without_serials"]
 
 FORMATS = {
     "wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_24"), "mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"),
@@ -289,32 +289,32 @@ def tiny(folder: Path, count: int) -> str:
             failed += report.is_failure
             if number == 20:  # both have loaded everything
                 began, elapsed, since = time.perf_counter(), 0.0, number
-                before = _spent(workers)
+                before = spent(workers)
             if number % max(1, count // 20) == 0:
                 for pid in workers.pids():
                     memory.setdefault(pid, []).append(psutil.Process(pid).memory_info().rss / 2**20)
-        wall, spent = time.perf_counter() - began, {k: v - before[k] for k, v in _spent(workers).items()}
+        wall, after = time.perf_counter() - began, spent(workers)
     alone = min(1000, count)
     own = time.process_time()
     for job in plan_archive([folder / "in"], str(folder / "alone")).jobs[:alone]:
         process_job(job, treatment, Order(output=OutputSettings()))
     own = 1e3 * (time.process_time() - own) / alone
-    spent = {who: 1e3 * seconds / (count - since) for who, seconds in spent.items()}
+    cost = {who: 1e3 * (after[who] - before[who]) / (count - since) for who in after}
     overhead = (2 * wall - elapsed) / (count - since)
     told = "; ".join(
         f"worker {i + 1}: {statistics.fmean(mb[2:5]):.0f} MB at first, {statistics.fmean(mb[-3:]):.0f} MB at last"
         for i, mb in enumerate(memory.values())
     )
-    shares = ", ".join(f"{who} {ms:.1f}" for who, ms in spent.items())
+    shares = ", ".join(f"{who} {ms:.1f}" for who, ms in cost.items())
     return (
         f"tiny: {count} files of 0.1 s on 2 workers in {wall:.0f} s, {failed} failed, load {os.getloadavg()[0]:.0f}; "
         f"by the clock: work {1e3 * elapsed / count:.1f} ms a file, overhead {1e3 * overhead:.1f} ms of a worker; "
-        f"by processor time: {sum(spent.values()):.1f} ms a file ({shares}), in one process without a cluster "
-        f"{own:.1f} ms, so overhead {sum(spent.values()) - own:.1f} ms; {told}"
+        f"by processor time: {sum(cost.values()):.1f} ms a file ({shares}), in one process without a cluster "
+        f"{own:.1f} ms, so overhead {sum(cost.values()) - own:.1f} ms; {told}"
     )
 
 
-def _spent(workers: Workers) -> dict[str, float]:
+def spent(workers: Workers) -> dict[str, float]:
     """Processor time so far, s."""
     pids = {"workers": workers.pids(), "scheduler": [workers.scheduler.pid], "client": [os.getpid()]}
     return {who: sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in them) for who, them in pids.items()}

@@ -204,6 +204,7 @@ def test_where_no_scheduler_is_it_is_told(
         ran = phaseaware("process", recordings, "-o", tmp_path / "out", "--model", passing, "--cluster", where)
         ran.failed_with(2, said)
     phaseaware("process", recordings, "--cluster", "local:2", "--jobs", 2).failed_with(2, "is for one machine")
+    phaseaware("process", "memory://in", "--cluster", "local:2").failed_with(2, "a store of one process")
     assert not (tmp_path / "out").exists()
 
 
