@@ -1,7 +1,9 @@
-"""Check requirements.lock and LICENSES.md against pyproject.toml: complete, fitting, hashed, without addresses."""
+"""Check requirements.lock, LICENSES.md and the SBOM against pyproject.toml: complete, fitting, hashed, no addresses."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
 import tomllib
@@ -11,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HERE = Path(__file__).parent
-NOT_LOCKED = {"train"}
+NOT_LOCKED = {"train", "fuzz"}
 ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+).*(?P<rest>(?:\n    --hash=\S+(?: \\)?)*)", re.MULTILINE)
 ROW = re.compile(r"^\| (?P<name>[\w.-]+) +\| (?P<version>\d\S*) +\| (?P<licence>.*?) +\|$", re.MULTILINE)
 
@@ -44,10 +46,22 @@ def faults() -> list[str]:
         if row["licence"] in ("", "UNKNOWN"):
             found.append(f"LICENSES.md: the licence of {row['name']} is not known")
     missing = sorted({canonicalize_name(Requirement(text).name) for text in used} - rows.keys())
-    return found + [f"LICENSES.md: {name} is missing" for name in missing]
+    return found + [f"LICENSES.md: {name} is missing" for name in missing] + _faults_of_sbom(versions, set(rows))
+
+
+def _faults_of_sbom(versions: dict[str, list[str]], used: set[str]) -> list[str]:
+    """Whether the SBOM tells what is locked, and the models that are here."""
+    told = json.loads((HERE / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
+    packages = {(canonicalize_name(c["name"]), c["version"]) for c in told if c["type"] == "library"}
+    wanted = {(name, version) for name in used for version in versions.get(name, [])}
+    models = {c["name"]: c["hashes"][0]["content"] for c in told if c["type"] == "machine-learning-model"}
+    folder = HERE.parent / "engine" / "models"
+    there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.onnx")}
+    found = [f"sbom.cdx.json: {name} {version} is not as locked" for name, version in sorted(packages ^ wanted)]
+    return found + ["sbom.cdx.json: the models' hashes differ; make sbom"] * (models != there)
 
 
 if __name__ == "__main__":
     wrong = faults()
-    print("\n".join(wrong) or "requirements.lock and LICENSES.md fit pyproject.toml")
+    print("\n".join(wrong) or "requirements.lock, LICENSES.md and sbom.cdx.json fit pyproject.toml and the models")
     sys.exit(f"run `make lock` ({len(wrong)} faults)" if wrong else 0)

@@ -13,7 +13,7 @@ class ExitStatus(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """A file or a device failed; what else was asked for is done."""
+    """A file or a device failed, or sound was left out; what else was asked for is done."""
     USAGE = 2
     """It cannot be done as asked, and nothing has been: a wrong option, a missing input, a model or preset refused."""
     INTERRUPTED = 130

@@ -20,6 +20,7 @@ numbers of frames that were tried there (:data:`MOST_FRAMES` at most). The cost 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -142,7 +143,7 @@ class MaskModel:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = Path(shipped_models().get(str(path), path)) if path is not None else default_model()
-        if not self.path.is_file():
+        if not os.path.isfile(self.path):  # False for names that no file can have, too
             known = ", ".join(shipped_models()) or "none"
             raise FileNotFoundError(f"{self.path}: no such model file (shipped models: {known})")
         content = self._read()

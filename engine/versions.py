@@ -8,13 +8,11 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from .limits import MaskName
 
-__all__ = ["CLEAN", "IDEAL", "LETTER_OF", "MASK_OF", "Ground", "Letter", "Version"]
+__all__ = ["IDEAL", "LETTER_OF", "MASK_OF", "Ground", "Letter", "Version"]
 
 Letter = Literal["A", "B"]
 Ground = Literal["dark", "light"]
 """What a colour stands on: a window or a page, or paper."""
-CLEAN = "clean speech"
-"""Title of the speech alone, where it is known."""
 IDEAL = "IDEAL"
 """Badge of what was made with masks that are computed from the known speech and noise."""
 MASK_OF: Mapping[Letter, MaskName] = {"A": "phase-aware", "B": "real"}
@@ -37,7 +35,7 @@ class Version(StrEnum):
     >>> Version.of_mask("real").letter
     'B'
     >>> [version.label for version in Version]
-    ['Noisy', 'Phase-aware', 'Real mask', 'Delta', 'Removed']
+    ['Noisy', 'Phase-aware', 'Real mask', 'Delta', 'Removed', 'Clean speech']
     """
 
     NOISY = "noisy"
@@ -49,6 +47,8 @@ class Version(StrEnum):
     """A - B."""
     REMOVED = "removed"
     """Noisy minus A or B."""
+    CLEAN = "clean"
+    """The speech itself, where it is known."""
 
     @classmethod
     def of_mask(cls, mask: MaskName) -> Version:
@@ -68,10 +68,10 @@ class Version(StrEnum):
     @property
     def label(self) -> str:
         """For people."""
-        return "Real mask" if self is Version.REAL else self.value.capitalize()
+        return {Version.REAL: "Real mask", Version.CLEAN: "Clean speech"}.get(self, self.value.capitalize())
 
     def parts(self, removed_by: MaskName = "phase-aware") -> tuple[Version, Version | None]:
-        """What it is made of: one that is there (noisy, A or B), and the one that is taken from it, if any."""
+        """What it is made of: one that is there (noisy, A, B, clean), and the one that is taken from it, if any."""
         if self is Version.DELTA:
             return Version.PHASE_AWARE, Version.REAL
         if self is Version.REMOVED:
@@ -83,33 +83,42 @@ class Version(StrEnum):
 
         Parameters
         ----------
-        sound : gives the samples of NOISY, PHASE_AWARE or REAL; asked for what is needed only.
+        sound : gives the samples of NOISY, PHASE_AWARE, REAL or CLEAN; asked for what is needed only.
         removed_by : whose removed sound it is, where it is REMOVED.
 
         Examples
         --------
         >>> sounds = {Version.NOISY: 7, Version.PHASE_AWARE: 5, Version.REAL: 4}
-        >>> {str(version): version.of(sounds.__getitem__) for version in Version}
+        >>> {str(version): version.of(sounds.__getitem__) for version in Version if not version.needs_stems}
         {'noisy': 7, 'phase-aware': 5, 'real': 4, 'delta': 1, 'removed': 2}
         """
         minuend, subtrahend = self.parts(removed_by)
         return sound(minuend) if subtrahend is None else sound(minuend) - sound(subtrahend)
 
-    def title(self, *, removed_by: MaskName = "phase-aware") -> str:
+    def title(self, *, removed_by: MaskName = "phase-aware", ideal: bool = False) -> str:
         """For people, with what A and B have to do with it.
+
+        Parameters
+        ----------
+        removed_by : as for :meth:`of`.
+        ideal : A and B come from ideal masks, computed from the stems.
 
         Examples
         --------
         >>> [version.title() for version in Version]
-        ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A']
+        ['noisy', 'phase-aware (A)', 'real mask (B)', 'delta A − B', 'removed by A', 'clean speech']
+        >>> Version.REAL.title(ideal=True)
+        'real mask (B) IDEAL'
         """
         label, letter = self.label.lower(), self.letter
-        if letter is not None:
-            return f"{label} ({letter})"
         letters = [part.letter for part in self.parts(removed_by) if part is not None]
-        if self is Version.DELTA:
-            return f"{label} {' − '.join(map(str, letters))}"
-        return f"{label} by {letters[-1]}" if self is Version.REMOVED else label
+        if letter is not None:
+            label = f"{label} ({letter})"
+        elif self is Version.DELTA:
+            label = f"{label} {' − '.join(map(str, letters))}"
+        elif self is Version.REMOVED:
+            label = f"{label} by {letters[-1]}"
+        return f"{label} {IDEAL}" if ideal and self.is_rendered else label
 
     def colour(self, ground: Ground = "dark") -> str:
         """As #rrggbb: A is blue and B is orange everywhere, which colour-blind people tell apart too.
@@ -123,8 +132,13 @@ class Version(StrEnum):
 
     @property
     def is_rendered(self) -> bool:
-        """It has to be made; the noisy recording is there as it is."""
-        return self is not Version.NOISY
+        """It has to be made; the noisy recording and the clean speech are there as they are."""
+        return self not in (Version.NOISY, Version.CLEAN)
+
+    @property
+    def needs_stems(self) -> bool:
+        """It is known only where speech and noise are."""
+        return self is Version.CLEAN
 
 
 _COLOURS: Mapping[Version, Mapping[Ground, str]] = {
@@ -133,4 +147,5 @@ _COLOURS: Mapping[Version, Mapping[Ground, str]] = {
     Version.REAL: {"dark": "#ff9f40", "light": "#e8710a"},
     Version.DELTA: {"dark": "#e0d7ff", "light": "#000000"},
     Version.REMOVED: {"dark": "#b7e4c7", "light": "#000000"},
+    Version.CLEAN: {"dark": "#7fe0b0", "light": "#0b7a4b"},
 }

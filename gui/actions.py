@@ -2,100 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 
 from phaseaware.engine.versions import Version
 
-__all__ = ["ACTIONS", "RECENT", "Action", "Handlers", "Page", "State", "help_rows"]
+from .action import OUTPUT, RECENT, Action, Page, can_export, has_masks, has_stems, is_open
 
-Handlers = Mapping[str, Callable[[], object]]
-"""What is called for each action, by its name."""
-RECENT = "recent"
-"""The entry of the File menu that is a menu itself."""
+__all__ = ["ACTIONS", "MENU_ORDER", "help_rows"]
 
-
-class Page(StrEnum):
-    """What the middle of the window is for."""
-
-    MAIN = "main"
-    ABX = "abx"
-    LIVE = "live"
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """What decides which actions can be done now.
-
-    Attributes
-    ----------
-    is_open : a recording is.
-    has_masks : there is something that renders A and B.
-    has_stems : the recording was opened as speech and noise.
-    has_recent : there are files opened before.
-    """
-
-    page: Page = Page.MAIN
-    is_open: bool = False
-    has_masks: bool = False
-    has_stems: bool = False
-    has_recent: bool = False
-    is_exporting: bool = False
-    can_undo: bool = False
-    can_redo: bool = False
-
-
-def _always(_: State) -> bool:
-    return True
-
-
-def _is_open(state: State) -> bool:
-    return state.is_open
-
-
-def _has_masks(state: State) -> bool:
-    return state.has_masks
-
-
-def _can_export(state: State) -> bool:
-    return state.is_open and not state.is_exporting
-
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """Something that a user can do.
-
-    Attributes
-    ----------
-    name : unique; the window has a handler for it.
-    keys : key combinations that do it, as Qt writes them; those of entries of a menu are the menu's shortcuts.
-    group, help : where and how it is explained; without a group it is not.
-    menu, entry : the menu and what it says there, with & before the letter for the keyboard; without it is in none.
-    begins_section : a line is drawn above the entry.
-    pages : where the keys mean it.
-    when : whether it can be done now.
-    repeats : goes on while the key is held. All else happens once: a held key must not
-        answer one trial after the other.
-    """
-
-    name: str
-    keys: tuple[str, ...] = ()
-    group: str = ""
-    help: str = ""
-    menu: str = ""
-    entry: str = ""
-    begins_section: bool = False
-    pages: tuple[Page, ...] = (Page.MAIN,)
-    when: Callable[[State], bool] = _always
-    repeats: bool = False
-
-
-_FILE, _EDIT, _LISTEN, _HELP = "&File", "&Edit", "&Listen", "&Help"
+_FILE, _EDIT, _VIEW, _MOVE, _LISTEN, _HELP = "&File", "&Edit", "&View", "&Transport", "&Listen", "&Help"
 _TRANSPORT = (Page.MAIN, Page.ABX)
 _HEARD = {
     Version.NOISY: "noisy", Version.PHASE_AWARE: "A: phase-aware", Version.REAL: "B: real mask",
-    Version.DELTA: "delta A − B", Version.REMOVED: "removed",
+    Version.DELTA: "delta A − B", Version.REMOVED: "removed", Version.CLEAN: "clean speech",
 }  # fmt: skip
 
 _MENUS = (
@@ -107,15 +26,15 @@ _MENUS = (
     Action(name=RECENT, menu=_FILE, entry="&Recent", when=lambda state: state.has_recent),
     Action(
         name="export heard", keys=("Ctrl+E",), group="Change", help="export what is heard",
-        menu=_FILE, entry="&Export what is heard…", begins_section=True, when=_can_export,
+        menu=_FILE, entry="&Export what is heard…", begins_section=True, when=can_export,
     ),
     Action(
         name="export all", keys=("Ctrl+Shift+E",), group="Change", help="export all versions",
-        menu=_FILE, entry="Export &all versions…", when=_can_export,
+        menu=_FILE, entry="Export &all versions…", when=can_export,
     ),
     Action(
         name="export picture", keys=("Ctrl+P",), group="Change", help="export the picture",
-        menu=_FILE, entry="Export the &picture…", when=_can_export,
+        menu=_FILE, entry="Export the &picture…", when=can_export,
     ),
     Action(
         name="copy script", keys=("Ctrl+Shift+C",), group="Change", help="copy as script",
@@ -136,60 +55,182 @@ _MENUS = (
     ),
     Action(
         name="abx", keys=("Ctrl+T",), group="Listen", help="ABX listening test",
-        menu=_LISTEN, entry="&ABX listening test", when=_has_masks,
+        menu=_LISTEN, entry="&ABX listening test", when=has_masks,
     ),
     Action(name="live", keys=("Ctrl+L",), group="Listen", help="live input", menu=_LISTEN, entry="&Live input…"),
+    Action(name="tour", keys=("W",), group="Listen", help="why phase? begin, next step; with Shift back",
+           menu=_HELP, entry="&Why phase?"),
     Action(name="keys", keys=("F1",), menu=_HELP, entry="&Keys"),
 )  # fmt: skip
 
 _LISTENING = (
-    Action(name="play", keys=("Space",), group="Listen", help="play, pause", pages=_TRANSPORT),
+    Action(
+        name="play",
+        menu=_MOVE,
+        entry="&Play or pause",
+        keys=("Space",),
+        group="Listen",
+        help="play, pause",
+        pages=_TRANSPORT,
+    ),
     *(
         Action(
-            name=f"hear {version}", keys=(str(i),), group="Listen", help=_HEARD[version],
-            when=_has_masks if version.is_rendered else _is_open,
+            name=f"hear {version}",
+            keys=(str(i),),
+            group="Listen",
+            help=_HEARD[version],
+            menu=_MOVE,
+            entry=f"Hear &{i} {_HEARD[version]}",
+            begins_section=i == 1,
+            when=has_masks if version.is_rendered else has_stems if version.needs_stems else is_open,
         )
         for i, version in enumerate(Version, 1)
     ),
-    Action(name="swap", keys=("X",), group="Listen", help="back to the version before", when=_has_masks),
-    Action(name="bypass", keys=("B",), group="Listen", help="bypass", when=_has_masks),
-    Action(name="level match", keys=("L",), group="Listen", help="level match"),
-    Action(name="delta gain", keys=("G",), group="Listen", help="gain of delta and removed"),
-)  # fmt: skip
+    Action(
+        name="swap",
+        menu=_MOVE,
+        entry="Swap the &last two",
+        keys=("X",),
+        group="Listen",
+        help="back to the version before",
+        when=has_masks,
+    ),
+    Action(name="bypass", menu=_MOVE, entry="&Bypass", keys=("B",), group="Listen", help="bypass", when=has_masks),
+    Action(name="level match", menu=_MOVE, entry="Level &match", keys=("L",), group="Listen", help="level match"),
+    Action(
+        name="delta gain",
+        menu=_MOVE,
+        entry="Next &gain of delta",
+        keys=("G",),
+        group="Listen",
+        help="gain of delta and removed",
+    ),
+)
 
 _MOVING = (
     Action(name="back 1", keys=("Left",), group="Move", help="1 second; with Shift 5", pages=_TRANSPORT, repeats=True),
     Action(name="on 1", keys=("Right",), group="Move", help="1 second; with Shift 5", pages=_TRANSPORT, repeats=True),
     Action(name="back 5", keys=("Shift+Left",), repeats=True),
     Action(name="on 5", keys=("Shift+Right",), repeats=True),
-    Action(name="beginning", keys=("Home",), group="Move", help="beginning, end", pages=_TRANSPORT),
-    Action(name="end", keys=("End",), group="Move", help="beginning, end", pages=_TRANSPORT),
-    Action(name="loop start", keys=("[", "I"), group="Move", help="set the loop's ends", pages=_TRANSPORT),
-    Action(name="loop stop", keys=("]", "O"), group="Move", help="set the loop's ends", pages=_TRANSPORT),
-    Action(name="escape", keys=("Esc",), group="Move", help="close a message, clear the loop", pages=_TRANSPORT),
-    Action(name="zoom in", keys=("+", "="), group="Move", help="zoom time; with Ctrl frequency", repeats=True),
-    Action(name="zoom out", keys=("-", "_"), group="Move", help="zoom time; with Ctrl frequency", repeats=True),
+    Action(
+        name="beginning",
+        menu=_MOVE,
+        entry="Go to the begi&nning",
+        begins_section=True,
+        keys=("Home",),
+        group="Move",
+        help="beginning, end",
+        pages=_TRANSPORT,
+    ),
+    Action(
+        name="end",
+        menu=_MOVE,
+        entry="Go to the &end",
+        keys=("End",),
+        group="Move",
+        help="beginning, end",
+        pages=_TRANSPORT,
+    ),
+    Action(
+        name="loop start",
+        menu=_MOVE,
+        entry="Loop &starts here",
+        keys=("[", "I"),
+        group="Move",
+        help="set the loop's ends",
+        pages=_TRANSPORT,
+    ),
+    Action(
+        name="loop stop",
+        menu=_MOVE,
+        entry="Loop en&ds here",
+        keys=("]", "O"),
+        group="Move",
+        help="set the loop's ends",
+        pages=_TRANSPORT,
+    ),
+    Action(
+        name="escape",
+        menu=_MOVE,
+        entry="&Clear loop and band",
+        keys=("Esc",),
+        group="Move",
+        help="close a message, clear the loop",
+        pages=_TRANSPORT,
+    ),
+    Action(
+        name="zoom in",
+        menu=_VIEW,
+        entry="Zoom &in",
+        keys=("+", "="),
+        group="Move",
+        help="zoom time; with Ctrl frequency",
+        repeats=True,
+    ),
+    Action(
+        name="zoom out",
+        menu=_VIEW,
+        entry="Zoom &out",
+        keys=("-", "_"),
+        group="Move",
+        help="zoom time; with Ctrl frequency",
+        repeats=True,
+    ),
     Action(name="zoom in frequency", keys=("Ctrl++", "Ctrl+="), repeats=True),
     Action(name="zoom out frequency", keys=("Ctrl+-", "Ctrl+_"), repeats=True),
     Action(name="earlier", keys=("PgUp",), group="Move", help="move in time; with Ctrl in frequency", repeats=True),
     Action(name="later", keys=("PgDown",), group="Move", help="move in time; with Ctrl in frequency", repeats=True),
     Action(name="higher", keys=("Ctrl+PgUp",), repeats=True),
     Action(name="lower", keys=("Ctrl+PgDown",), repeats=True),
-    Action(name="fit", keys=("F",), group="Move", help="show everything"),
+    Action(name=OUTPUT, menu=_MOVE, entry="&Output device", begins_section=True),
+    Action(name="fit", menu=_VIEW, entry="&Fit everything", keys=("F",), group="Move", help="show everything"),
 )
 
 _SEEING = (
-    Action(name="next view", keys=("V",), group="See", help="next view"),
-    Action(name="next scale", keys=("S",), group="See", help="frequency axis: linear, log, mel"),
+    Action(
+        name="next view",
+        menu=_VIEW,
+        entry="Next &view",
+        begins_section=True,
+        keys=("V",),
+        group="See",
+        help="next view",
+    ),
+    Action(name="band", menu=_VIEW, entry="&0 to 6 kHz", keys=("Z",), group="See", help="0 to 6 kHz, or everything"),
+    Action(
+        name="next difference",
+        menu=_VIEW,
+        entry="Next picture 1&d",
+        keys=("D",),
+        group="See",
+        help="picture 1d: signal A − B, level, phase",
+    ),
+    Action(
+        name="blink",
+        menu=_VIEW,
+        entry="&Blink A and B",
+        keys=("N",),
+        group="See",
+        help="A and B take turns where they share a pane",
+    ),
+    Action(
+        name="next scale",
+        menu=_VIEW,
+        entry="Next frequency &axis",
+        keys=("S",),
+        group="See",
+        help="frequency axis: linear, log, mel",
+    ),
     Action(name="swipe left", keys=(",",), group="See", help="move the swipe line", repeats=True),
     Action(name="swipe right", keys=(".",), group="See", help="move the swipe line", repeats=True),
     Action(name="next colours", keys=("C",), group="See", help="go to the next colour scale; there:"),
+    Action(name="tour back", keys=("Shift+W",)),
     Action(name="reset", keys=("R",), group="Change", help="all controls to their defaults"),
 )
 
 _ABX = tuple(
     Action(name=name, keys=(key,), pages=(Page.ABX,))
-    for name, key in (("abx A", "1"), ("abx B", "2"), ("abx X", "3"), ("abx say A", "A"), ("abx say B", "B"))
+    for name, key in (("abx A", "2"), ("abx B", "3"), ("abx X", "X"), ("abx say A", "A"), ("abx say B", "B"))
 )
 """The page itself says what its keys do."""
 
@@ -205,6 +246,7 @@ _LIVE = (
 )  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (*_LISTENING, *_MOVING, *_SEEING, *_MENUS, *_ABX, *_LIVE)
+MENU_ORDER = (_FILE, _EDIT, _VIEW, _MOVE, _LISTEN, _HELP)
 """All of them, in the order of the help and of the menus."""
 
 _WIDGETS = {

@@ -62,6 +62,7 @@ def show(file: str | Path | None = None, *, model: str | Path | None = None) -> 
         window = MainWindow(demo=stems())
         trouble = f"{error}. Noisy recordings can be heard, and ideal masks of stems."
     window.show()
+    window.player.look_for_devices()  # before the first Space, so that it is heard at once
     if trouble is not None:
         window.message.show_message(trouble)
     if file is not None:

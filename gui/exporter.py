@@ -14,12 +14,14 @@ from PyQt6.QtWidgets import QWidget
 
 from .model import Session
 from .model.export import Cancelled, write_versions
+from .model.page import page_job
 from .panels.dialogs import ask_for_folder, ask_for_new_file, ask_whether
 
 __all__ = ["Exporter"]
 
 _SOUND = {".wav": "WAV, 32 bit float", ".flac": "FLAC, 24 bit", ".w64": "Wave64, 32 bit float"}
 _PICTURE = {".png": "PNG"}
+_PAGE = {".html": "Page with a switch, for any browser"}
 
 
 class Exporter(QObject):
@@ -55,14 +57,21 @@ class Exporter(QObject):
         self._ended.connect(self._end)
 
     def ask_for_one(self) -> None:
-        """Ask for a name for the version that is heard."""
+        """Ask for a name for the version that is heard, or for a page with all of them."""
         session = self._session
         if session.recording is None:
             return
         version = session.heard
+
+        def write(path: str) -> None:
+            if Path(path).suffix.lower() in _PAGE:
+                self.write_page(Path(path))
+            else:
+                self.write({version: Path(path)})
+
         ask_for_new_file(
             self._parent, f"Export {version}", self._folder(), f"{session.recording.path.stem} {version}",
-            _SOUND, lambda path: self.write({version: Path(path)}),
+            _SOUND | (_PAGE if session.renderer is not None else {}), write,
         )  # fmt: skip
 
     def ask_for_all(self) -> None:
@@ -71,7 +80,7 @@ class Exporter(QObject):
         if session.recording is None:
             return
         stem = session.recording.path.stem
-        versions = list(Version) if session.renderer is not None else [Version.NOISY]
+        versions = [version for version in Version if session.can_hear(version)]
 
         def into(folder: str) -> None:
             targets = {v: Path(folder) / f"{stem} {v}.wav" for v in versions}
@@ -94,8 +103,7 @@ class Exporter(QObject):
         except ValueError as error:
             self.failed.emit(f"Cannot export: {error}")
             return
-        self.share = 0.0
-        self._stop.clear()
+        self._begin()
 
         def progress(share: float) -> None:
             self.share = share
@@ -115,9 +123,40 @@ class Exporter(QObject):
                 text = f"Cannot export: {error}. Nothing was written."
             self._ended.emit(text, worked)
 
+        self._run(run)
+
+    def _begin(self) -> None:
+        self.share = 0.0
+        self._stop.clear()
+
+    def _run(self, run: Callable[[], None]) -> None:
         self._thread = threading.Thread(target=run, name="export")
         self._thread.start()
         self.changed.emit()
+
+    def write_page(self, path: Path) -> None:
+        """Write a page on which all versions are heard and seen, in the background."""
+        if self.share is not None:
+            self.failed.emit("An export is under way; wait for it, or cancel it.")
+            return
+        recording = self._session.recording
+        try:
+            if recording is not None and recording.is_read_from(path):
+                raise ValueError(f"{path.name} is open; choose another name")
+            job = page_job(self._session)
+        except ValueError as error:
+            self.failed.emit(f"Cannot export: {error}")
+            return
+        self._begin()
+
+        def run() -> None:
+            try:
+                job.write(path)
+                self._ended.emit(f"Exported to {path}: open it in a browser", True)
+            except Exception as error:  # whatever an encoder or a disk raises, the export must end
+                self._ended.emit(f"Cannot export: {error}. Nothing was written.", False)
+
+        self._run(run)
 
     def cancel(self) -> None:
         """Stop the export under way."""

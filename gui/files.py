@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QObject, QSettings, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QMenu, QWidget
 
+from .memory import stored
 from .panels.dialogs import ask_for_file
 
 __all__ = ["Files", "dropped"]
@@ -29,7 +30,7 @@ class Files(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._settings = QSettings("phaseaware", "phaseaware")
+        self._settings = stored()
         self.recent = QMenu(parent)
         """A menu of the files opened last."""
         self._list_recent()

@@ -6,12 +6,13 @@ from functools import partial
 
 from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.versions import Version
+from PyQt6.QtWidgets import QComboBox
 
-from .actions import Handlers, Page, State
+from .action import Handlers, Page, State
 from .model import Session
 from .model.levels import DELTA_GAINS_DB
-from .panels import LAYOUTS, AbxPanel, LivePanel, SidePanel
-from .view import FrequencyScale, Kind, ViewArea
+from .panels import AbxPanel, LivePanel, SidePanel
+from .view import DIFFERENCES, LAYOUTS, FrequencyScale, ViewArea
 
 __all__ = ["abx_handlers", "listening_handlers", "live_handlers", "state_of", "viewing_handlers"]
 
@@ -47,8 +48,8 @@ def listening_handlers(session: Session) -> Handlers:
 def viewing_handlers(session: Session, side: SidePanel, views: ViewArea) -> Handlers:
     """What is shown; with Ctrl what zooms and moves in time does so in frequency, as with the wheel."""
 
-    def swipe(step: float) -> None:
-        views.panes[Kind.SWIPE].move_swipe(step)
+    def next_of(box: QComboBox, count: int) -> None:
+        box.setCurrentIndex((box.currentIndex() + 1) % count)
 
     return {
         "zoom in": lambda: views.zoom(0.5, session.position),
@@ -60,15 +61,18 @@ def viewing_handlers(session: Session, side: SidePanel, views: ViewArea) -> Hand
         "higher": lambda: views.pan_frequency(0.5),
         "lower": lambda: views.pan_frequency(-0.5),
         "fit": views.fit,
-        "next view": lambda: side.layouts.setCurrentIndex((views.layout_index + 1) % len(LAYOUTS)),
-        "next scale": lambda: side.scale.setCurrentIndex((side.scale.currentIndex() + 1) % len(FrequencyScale)),
-        "swipe left": partial(swipe, -_SWIPE_STEP),
-        "swipe right": partial(swipe, _SWIPE_STEP),
+        "band": views.show_band,
+        "next view": lambda: next_of(side.layouts, len(LAYOUTS)),
+        "next scale": lambda: next_of(side.scale, len(FrequencyScale)),
+        "next difference": lambda: next_of(side.viewing.difference, len(DIFFERENCES)),
+        "swipe left": partial(views.move_swipe, -_SWIPE_STEP),
+        "swipe right": partial(views.move_swipe, _SWIPE_STEP),
+        "blink": views.blink,
         "next colours": views.focus_next_bar,
-        "reset": side.reset.click,
-        "live reset": side.reset.click,
-        "undo": side.undo.click,
-        "redo": side.redo.click,
+        "reset": side.reduction.reset.click,
+        "live reset": side.reduction.reset.click,
+        "undo": side.reduction.undo.click,
+        "redo": side.reduction.redo.click,
     }
 
 

@@ -8,7 +8,8 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSlider, QWidget
 
-from .actions import ACTIONS, Action, Handlers, State
+from .action import Action, Handlers, State
+from .actions import ACTIONS
 from .view import ColourBar
 
 __all__ = ["Keys"]
@@ -82,7 +83,7 @@ class Keys(QObject):
     def actions(self, modifiers: Qt.KeyboardModifier) -> dict[int, Action]:
         """What keys stand for now, by their code; with Shift the same as without, unless the table says otherwise."""
         state, control = self._state(), modifiers & _CONTROL
-        usable = [a for a in ACTIONS if not a.menu and state.page in a.pages and a.when(state)]
+        usable = [a for a in ACTIONS if not a.is_shortcut and state.page in a.pages and a.when(state)]
         found = dict(_with(usable, control))
         return found | dict(_with(usable, control | _SHIFT)) if modifiers & _SHIFT else found
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QMenuBar
 
-from .actions import ACTIONS, Handlers, Page, State
+from .action import Handlers, Page, State
+from .actions import ACTIONS, MENU_ORDER
 
 __all__ = ["Menus"]
 
@@ -20,20 +21,22 @@ class Menus:
     bar : the bar.
     handlers : what is called for the actions that are in a menu.
     submenus : menus that are entries themselves, by the name of the action.
+    done : called after each.
     """
 
-    def __init__(self, bar: QMenuBar, handlers: Handlers, submenus: Mapping[str, QMenu]) -> None:
+    def __init__(
+        self, bar: QMenuBar, handlers: Handlers, submenus: Mapping[str, QMenu], done: Callable[[], object]
+    ) -> None:
         self.entries: dict[str, QAction] = {}
         """By the name of the action."""
-        self._menus: dict[str, QMenu] = {}
+        self._menus = {title: QMenu(title, bar) for title in MENU_ORDER}
+        for menu in self._menus.values():
+            bar.addMenu(menu)
         for action in ACTIONS:
             if not action.menu:
                 continue
-            if action.menu not in self._menus:
-                self._menus[action.menu] = QMenu(action.menu, bar)
-                bar.addMenu(self._menus[action.menu])
             menu = self._menus[action.menu]
-            if action.begins_section:
+            if action.begins_section and not menu.isEmpty():
                 menu.addSeparator()
             if action.name in submenus:
                 submenus[action.name].setTitle(action.entry)
@@ -41,8 +44,11 @@ class Menus:
                 assert entry is not None
             else:
                 entry = QAction(action.entry, bar)
-                entry.setShortcuts([QKeySequence(key) for key in action.keys])
-                entry.triggered.connect(_without_arguments(handlers[action.name]))
+                if action.is_shortcut:
+                    entry.setShortcuts([QKeySequence(key) for key in action.keys])
+                elif action.keys:  # told only: the window has the key, see Keys
+                    entry.setText(f"{action.entry}\t{action.keys[0]}")
+                entry.triggered.connect(_without_arguments(handlers[action.name], done))
                 menu.addAction(entry)
             self.entries[action.name] = entry
 
@@ -57,8 +63,9 @@ class Menus:
                 self.entries[action.name].setEnabled(state.page is not Page.ABX and action.when(state))
 
 
-def _without_arguments(handler: Callable[[], object]) -> Callable[[], None]:
+def _without_arguments(handler: Callable[[], object], done: Callable[[], object]) -> Callable[[], None]:
     def call() -> None:
         handler()
+        done()
 
     return call

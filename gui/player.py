@@ -1,182 +1,131 @@
-"""The sound device: a QAudioSink in a thread of its own pulls from a QIODevice, which pulls from the mixer."""
+"""Plays a mixer: answers the process that owns the sound device, and starts another where that hangs or ends."""
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
-from PyQt6.QtCore import QIODevice, QObject, Qt, QThread, QTimer, pyqtSignal, pyqtSlot
-from PyQt6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
+from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal, pyqtSlot
 
 from .model import Mixer
+from .sound_link import Flag, Link, LinkClosedError, Message
 
-__all__ = ["Player", "stereo_format"]
+__all__ = ["Device", "Player", "mixed"]
 
-_LARGEST_READ = 4096
-_LOOK_EVERY_MS = 500
-_GONE_AFTER = 6  # looks without a read
-_REST_AFTER = 6  # looks in silence: whatever is buffered on its way to the ear has been played by then
+_LOOK_EVERY_MS = 250
+_STALLED_AFTER = 2.0  # s without a question while playing
+_STARTING = 15.0  # s that a process may take to ask for the first time
+_RETRY_AFTER = 0.5  # s
 _log = logging.getLogger(__name__)
 
 
-def stereo_format(sample_format: QAudioFormat.SampleFormat = QAudioFormat.SampleFormat.Float) -> QAudioFormat:
-    """Stereo at 48 kHz."""
-    wanted = QAudioFormat()
-    wanted.setSampleRate(SAMPLE_RATE)
-    wanted.setChannelCount(2)
-    wanted.setSampleFormat(sample_format)
-    return wanted
+class Device(NamedTuple):
+    """A sound output."""
+
+    identifier: str
+    name: str
 
 
-class _Pull(QIODevice):
-    """Endless sound: every read asks the mixer. Never raises, as Qt has nobody to catch it.
+class _Load:
+    """What mixing costs, and what went wrong in it."""
 
-    Parameters
-    ----------
-    mixer : what to play.
-    sink : where to.
-    starved : called when the buffer has run empty before a read was done: a drop-out. Qt does not tell of it: since
-        6.10 its idle state is inferred after the late read has already filled the buffer again.
+    busy = 0.0
+    """Share of the sound's duration that it takes to mix it, lately."""
+    error: str | None = None
+
+
+def mixed(mixer: Mixer, frames: int, load: _Load) -> bytes:
+    """The next frames with their flags, as the process wants them; silence where mixing fails."""
+    sounding = not mixer.silent
+    begun = time.perf_counter()
+    try:
+        x = mixer.read(frames)
+    except Exception as error:  # silence is better than no sound ever after; the window says what it was
+        _log.exception("mixing failed")
+        load.error = f"{type(error).__name__}: {error}"
+        x = np.zeros((frames, 2), np.float32)
+    share = (time.perf_counter() - begun) * SAMPLE_RATE / frames
+    load.busy += 0.1 * (share - load.busy)
+    flags = Flag.SOUNDING * (sounding or not mixer.silent) | Flag.PLAYING * mixer.transport.playing
+    return bytes([flags]) + x.astype("<f4", copy=False).tobytes()
+
+
+class _Server(QThread):
+    """One process, and the thread that answers it.
+
+    Signals
+    -------
+    told : a message (by name) and its text, from the process.
     """
 
-    def __init__(self, mixer: Mixer, sink: QAudioSink, starved: Callable[[], None]) -> None:
-        super().__init__(sink)
-        self._mixer, self._sink, self._starved = mixer, sink, starved
-        self._integers = sink.format().sampleFormat() == QAudioFormat.SampleFormat.Int16
-        self._frame_bytes = sink.format().bytesPerFrame()
-        self.fresh = True
-        """The buffer has not been filled since the device was started."""
-        self.busy = 0.0
-        """Share of the sound's duration that it takes to mix it, lately."""
-        self.error: str | None = None
-        self.asked = 0
-        """How often the device has asked for sound."""
+    told = pyqtSignal(object, str)
 
-    def isSequential(self) -> bool:  # noqa: N802 (Qt's name)
-        return True
-
-    def bytesAvailable(self) -> int:  # noqa: N802
-        return _LARGEST_READ * self._frame_bytes + int(super().bytesAvailable())
-
-    def readData(self, maxlen: int) -> bytes:  # noqa: N802
-        frames = min(maxlen // self._frame_bytes, _LARGEST_READ)
-        if frames <= 0:
-            return b""
-        self.asked += 1
-        sounding = not self._mixer.silent
-        begun = time.perf_counter()
-        try:
-            x = self._mixer.read(frames)
-        except Exception as error:  # silence is better than an abort in Qt's event loop; the window says what it was
-            _log.exception("mixing failed")
-            self.error = f"{type(error).__name__}: {error}"
-            x = np.zeros((frames, 2), np.float32)
-        share = (time.perf_counter() - begun) * SAMPLE_RATE / frames
-        self.busy += 0.1 * (share - self.busy)
-        if sounding and not self.fresh and self._sink.bytesFree() >= self._sink.bufferSize():
-            self._starved()
-        self.fresh = False
-        if self._integers:
-            return bytes(np.rint(np.clip(x, -1, 1) * 32767).astype("<i2").tobytes())
-        return bytes(x.tobytes())
-
-    def writeData(self, data: object) -> int:  # noqa: N802
-        return -1
-
-
-class _Output(QObject):
-    """Lives in the audio thread and owns the sink."""
-
-    failed = pyqtSignal(str)
-    dropped = pyqtSignal()
-
-    def __init__(self, mixer: Mixer, buffer_seconds: float) -> None:
+    def __init__(self, mixer: Mixer, load: _Load, buffer_seconds: float) -> None:
         super().__init__()
-        self._mixer, self._buffer_seconds = mixer, buffer_seconds
-        self._sink: QAudioSink | None = None
-        self._pull: _Pull | None = None
-        self._timer: QTimer | None = None
-        self._asked = -1
-        self._stalled = self._silent = 0
+        self.setObjectName("audio")
+        self._mixer, self._load = mixer, load
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "phaseaware.gui.sound_process", str(buffer_seconds)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+        )  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._link = Link(self._process.stdout.fileno(), self._process.stdin.fileno())
+        self.asked = 0
+        """How often it has asked for sound."""
+        self.answering = False
+        """Its question is being answered: if that takes long, it is not the device's fault."""
+        self.begun = time.monotonic()
+        self.start(QThread.Priority.TimeCriticalPriority)
 
-    @pyqtSlot(object)
-    def run(self, device: QAudioDevice) -> None:
-        """Play, on this device."""
-        if self._sink is not None:
-            self._stalled = self._silent = 0
-            if self._sink.state() == QAudio.State.SuspendedState and self._pull is not None:
-                self._pull.fresh = True
-                self._sink.resume()
-            return
-        if device.isNull():
-            self.failed.emit("There is no sound device. Connect one and press Space; pictures and export work without.")
-            return
-        wanted = stereo_format()
-        if not device.isFormatSupported(wanted):
-            wanted = stereo_format(QAudioFormat.SampleFormat.Int16)
-        sink = QAudioSink(device, wanted, self)
-        sink.setBufferSize(int(self._buffer_seconds * SAMPLE_RATE) * wanted.bytesPerFrame())
-        self._pull = _Pull(self._mixer, sink, self.dropped.emit)
-        self._pull.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
-        sink.stateChanged.connect(self._state_changed)
-        self._sink, self._stalled, self._silent = sink, 0, 0
-        self._mixer.start_from_silence()
-        sink.start(self._pull)
-        if self._timer is None:
-            self._timer = QTimer(self)
-            self._timer.setInterval(_LOOK_EVERY_MS)
-            self._timer.timeout.connect(self._look)
-        self._timer.start()
+    def run(self) -> None:
+        """Answer until the process ends."""
+        fresh = True
+        try:
+            while True:
+                message, payload = self._link.receive()
+                if message is Message.ASK:
+                    if fresh:
+                        self._mixer.start_from_silence()
+                        fresh = False
+                    self.answering = True
+                    self._link.send(Message.SOUND, mixed(self._mixer, int.from_bytes(payload, "little"), self._load))
+                    self.asked += 1
+                    self.answering = False
+                else:
+                    self.told.emit(message, payload.decode())
+        except LinkClosedError:
+            pass
 
-    def _state_changed(self, state: QAudio.State) -> None:
-        if self._sink is None:
-            return
-        error = self._sink.error()
-        if state == QAudio.State.StoppedState and error not in (QAudio.Error.NoError, QAudio.Error.UnderrunError):
-            self.close()
-            self.failed.emit("The sound device has stopped or cannot be opened. Choose or connect one and press Space.")
-
-    def _look(self) -> None:
-        if self._sink is None or self._pull is None:
-            return
-        asked, self._asked = self._asked, self._pull.asked
-        self._silent = self._silent + 1 if self._mixer.silent else 0
-        if self._mixer.transport.playing:
-            # A device that was pulled out may just fall silent, without a word from Qt.
-            self._stalled = self._stalled + 1 if asked == self._asked else 0
-            if self._stalled == _GONE_AFTER:
-                self.close()
-                self.failed.emit("The sound device has stopped. Choose or connect one and press Space.")
-        elif self._silent >= _REST_AFTER and self._sink.state() == QAudio.State.ActiveState:
-            # Paused: let the device sleep, but only once the fade-out has been played.
-            self._sink.suspend()
-
-    @pyqtSlot()
-    def close(self) -> None:
-        """Let the device go."""
-        sink, self._sink, self._pull = self._sink, None, None
-        if self._timer is not None:
-            self._timer.stop()
-        if sink is not None:
-            sink.stop()
-            sink.deleteLater()
+    def run_device(self, identifier: str) -> None:
+        """Have it open a device, or go on."""
+        with suppress(LinkClosedError):  # the player notices
+            self._link.send(Message.RUN, identifier.encode())
 
     @property
-    def busy(self) -> float:
-        pull = self._pull
-        return pull.busy if pull is not None else 0.0
+    def alive(self) -> bool:
+        """The process runs."""
+        return self._process.poll() is None
 
-    @property
-    def error(self) -> str | None:
-        pull = self._pull
-        return pull.error if pull is not None else None
+    def end(self) -> None:
+        """End the process, whatever it does, and the thread."""
+        self._process.kill()
+        self._process.wait()
+        self.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 class Player(QObject):
-    """Plays a mixer.
+    """Plays a mixer on a sound device.
 
     Parameters
     ----------
@@ -186,45 +135,47 @@ class Player(QObject):
 
     Signals
     -------
-    failed : there is no device, or it is gone; the text says what to do.
+    failed : nothing can be played; the text says what to do.
+    interrupted : the device, or the sound server, is gone while it played; it goes on by itself when there is one.
+    resumed : and now it has.
+    devices_changed : there are other devices than before.
     """
 
     failed = pyqtSignal(str)
-    _run = pyqtSignal(object)
-    _close = pyqtSignal()
+    interrupted = pyqtSignal(str)
+    resumed = pyqtSignal()
+    devices_changed = pyqtSignal()
 
     def __init__(self, mixer: Mixer, parent: QObject | None = None, *, buffer_seconds: float = 0.04) -> None:
         super().__init__(parent)
-        self._buffer_seconds = buffer_seconds
+        self._mixer, self._buffer_seconds = mixer, buffer_seconds
         self.drop_outs = 0
         """How often the buffer ran empty. Qt does not tell what a sound server loses on its own: PulseAudio is asked
         for 21 ms, on a busy machine ``PULSE_LATENCY_MSEC=50`` in the environment gives it more."""
-        self._devices = QMediaDevices(self)
-        self._devices.audioOutputsChanged.connect(self._outputs_changed)
-        self._chosen: QAudioDevice | None = None
-        self._opened: QAudioDevice | None = None
-        self._thread = QThread(self)
-        self._thread.setObjectName("audio")
-        self._output = _Output(mixer, buffer_seconds)
-        self._output.moveToThread(self._thread)
-        self._run.connect(self._output.run)
-        self._close.connect(self._output.close, Qt.ConnectionType.BlockingQueuedConnection)  # type: ignore[call-arg]
-        self._output.failed.connect(self._failed)
-        self._output.dropped.connect(self._dropped)
-        self._thread.start(QThread.Priority.TimeCriticalPriority)
+        self.devices: list[Device] = []
+        """What there is, the default one first; empty until :meth:`look_for_devices`."""
+        self._load = _Load()
+        self._device = ""
+        self._server: _Server | None = None
+        self._wanted = self._has_played = self._is_interrupted = False
+        self._asked, self._asked_at, self._retry_at = 0, 0.0, 0.0
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(_LOOK_EVERY_MS)
 
     @property
-    def device(self) -> QAudioDevice:
-        """The device in use: the chosen one, or the system's default."""
-        return self._chosen if self._chosen is not None else QMediaDevices.defaultAudioOutput()
+    def device(self) -> str:
+        """Identifier of the device that was chosen; empty: the system's default. Where it is gone, too."""
+        return self._device
 
     @device.setter
-    def device(self, device: QAudioDevice | None) -> None:
-        self._chosen = device
-        reopen = self._opened is not None
-        self.release()
-        if reopen:
-            self.start()
+    def device(self, identifier: str) -> None:
+        if identifier != self._device:
+            self._device = identifier
+            wanted = self._wanted
+            self.release()
+            if wanted:
+                self.start()
 
     @property
     def latency(self) -> int:
@@ -234,43 +185,93 @@ class Player(QObject):
     @property
     def load(self) -> float:
         """Share of real time that mixing takes."""
-        return self._output.busy
+        return self._load.busy
 
     @property
     def error(self) -> str | None:
         """What went wrong while mixing, if anything."""
-        return self._output.error
+        return self._load.error
+
+    def look_for_devices(self) -> None:
+        """Have ``devices`` filled soon."""
+        if self._server is None or not self._server.alive:
+            self._begin_server()
 
     def start(self) -> None:
         """Open the device if it is not, and let it run."""
-        self._opened = self.device
-        self._run.emit(self._opened)
+        self._wanted = True
+        if self._server is None or not self._server.alive:
+            self._begin_server()
+        assert self._server is not None
+        self._asked, self._asked_at = self._server.asked, time.monotonic()
+        self._server.run_device(self._device)
 
     def release(self) -> None:
         """Close the device."""
-        self._opened = None
-        self._close.emit()
+        self._wanted = self._has_played = self._is_interrupted = False
+        self._end_server()
 
     def close(self) -> None:
-        """Close the device and end the thread."""
+        """Close the device and end the process."""
+        self._timer.stop()
         self.release()
-        self._thread.quit()
-        self._thread.wait()
 
-    def _outputs_changed(self) -> None:
-        if self._opened is None or self._opened.isNull():
-            return
-        if self._opened.id() not in [device.id() for device in QMediaDevices.audioOutputs()]:
-            name = self._opened.description()
-            self._chosen = None
-            self.release()
-            self.failed.emit(f"The sound device {name!r} is gone. Connect or choose another and press Space.")
+    def _begin_server(self) -> None:
+        self._end_server()
+        self._server = server = _Server(self._mixer, self._load, self._buffer_seconds)
+        server.told.connect(self._told)
 
-    @pyqtSlot(str)
-    def _failed(self, text: str) -> None:
-        self._opened = None
-        self.failed.emit(text)
+    def _end_server(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.told.disconnect()
+            server.end()
 
     @pyqtSlot()
-    def _dropped(self) -> None:
-        self.drop_outs += 1
+    def _look(self) -> None:
+        if not self._wanted:
+            return
+        now = time.monotonic()
+        if self._server is None:
+            if now >= self._retry_at:
+                self._begin_server()
+                assert self._server is not None
+                self._asked, self._asked_at = 0, now
+                self._server.run_device(self._device)
+            return
+        if not self._server.alive:
+            self._lose("The sound device has stopped.")
+        elif self._server.asked != self._asked:
+            self._asked, self._asked_at, self._has_played = self._server.asked, now, True
+            if self._is_interrupted:
+                self._is_interrupted = False
+                self.resumed.emit()
+        elif self._mixer.transport.playing and not self._server.answering:
+            patience = _STALLED_AFTER if self._server.asked else _STARTING
+            if now - max(self._asked_at, self._server.begun) > patience:
+                self._lose("The sound device has stopped.")  # without a word: a server that died may leave Qt waiting
+        else:
+            self._asked_at = now
+
+    def _lose(self, text: str) -> None:
+        self._end_server()
+        if self._has_played or self._is_interrupted:
+            self._retry_at = time.monotonic() + _RETRY_AFTER
+            if not self._is_interrupted:
+                self._is_interrupted = True
+                self.interrupted.emit(f"{text} Playing goes on when there is one; Space pauses.")
+        else:
+            self._wanted = False
+            self.failed.emit(f"{text} Connect or choose one and press Space; pictures and export work without.")
+
+    @pyqtSlot(object, str)
+    def _told(self, message: Message, text: str) -> None:
+        if self.sender() is not self._server:
+            return  # what another said that is ended by now
+        if message is Message.DROPPED:
+            self.drop_outs += 1
+        elif message is Message.DEVICES:
+            self.devices = [Device(*entry) for entry in json.loads(text)]
+            self.devices_changed.emit()
+        elif message is Message.FAILED and self._wanted:
+            self._lose(text)

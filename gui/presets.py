@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from phaseaware.engine import ModelError
 from phaseaware.engine.versions import Version
 from phaseaware.plugin.board import Chain, Mix, members
-from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset
+from phaseaware.plugin.presets import PresetError, PresetInfo, list_presets, load_preset, save_preset
 from phaseaware.plugin.processor import PhaseAware
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from .model import Controls, Session
+from .panels import OfferedPreset
 from .panels.dialogs import ask_for_name, ask_whether
 
 __all__ = ["Presets"]
@@ -23,7 +26,8 @@ class Presets(QObject):
 
     Signals
     -------
-    listed : what there is, as a list of presets.
+    listed : what there is: title, description and path of each. What else is in it than PhaseAware, and cannot be
+        played here, is told by both.
     taken : Controls of the preset that was chosen; None: it cannot be taken.
     changed : the session may have.
     failed, noted : what went wrong; what was done.
@@ -41,7 +45,7 @@ class Presets(QObject):
 
     def refresh(self) -> None:
         """Look for presets."""
-        self.listed.emit(list(list_presets()))
+        self.listed.emit([_offered(preset) for preset in list_presets()])
 
     def take(self, path: str) -> None:
         """Take over a preset's reduction, strengths and mix, and hear what it removes if that is what it is for."""
@@ -58,9 +62,7 @@ class Presets(QObject):
             self.failed.emit(f"The preset {preset.title!r} has no PhaseAware in it.")
             self.changed.emit()
             return
-        controls = Controls(
-            reduction_db=p.reduction_db, strength_low=p.strength_low, strength_high=p.strength_high, mix=p.mix
-        )
+        controls = Controls.of(p)
         self.taken.emit(controls)
         self._session.set_controls(controls)
         if p.output == "removed" and self._session.renderer is not None:
@@ -78,15 +80,12 @@ class Presets(QObject):
 
     def save(self, name: str, *, overwrite: bool = False) -> None:
         """Save the controls under a name; ask before another preset is overwritten."""
-        name, c = name.strip(), self._session.controls
+        name = name.strip()
         if not name or any(mark in name for mark in "/\\") or name.endswith(".toml"):
             self.failed.emit("Cannot save the preset: give it a name, not a path.")
             return
         try:
-            processor = PhaseAware(
-                reduction_db=c.reduction_db, strength_low=c.strength_low, strength_high=c.strength_high, mix=c.mix
-            )
-            path = save_preset(processor, name, overwrite=overwrite)
+            path = save_preset(PhaseAware(**asdict(self._session.controls)), name, overwrite=overwrite)
         except FileExistsError:
             ask_whether(
                 self._parent, f"There is a preset {name!r} already. Overwrite it?",
@@ -98,3 +97,18 @@ class Presets(QObject):
             return
         self.refresh()
         self.noted.emit(f"Saved as {path}")
+
+
+def _offered(preset: PresetInfo) -> OfferedPreset:
+    try:
+        others = [type(effect).__name__ for effect in _effects(preset.path) if not isinstance(effect, PhaseAware)]
+    except (PresetError, ModelError, OSError):
+        others = []  # what is wrong with it is told when it is chosen
+    if not others:
+        return preset.title, preset.description, str(preset.path)
+    told = f"Only its noise reduction is played here; {', '.join(others)} need `phaseaware process`."
+    return f"{preset.title}  (reduction only)", f"{preset.description}\n{told}", str(preset.path)
+
+
+def _effects(path: Path) -> list[Any]:
+    return [effect for effect in members(load_preset(path).board()) if not isinstance(effect, (Chain, Mix))]

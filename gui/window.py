@@ -8,21 +8,36 @@ from phaseaware.engine import SAMPLE_RATE, MaskModel
 from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QMainWindow, QStackedWidget
+from PyQt6.QtWidgets import QStackedWidget, QWidget
 
-from .actions import RECENT, Handlers, Page, State
+from .action import OUTPUT, RECENT, Handlers, Page, State
 from .exporter import Exporter
 from .files import Files, dropped
 from .handlers import abx_handlers, listening_handlers, live_handlers, state_of, viewing_handlers
 from .keys import Keys
 from .keys_dialog import show_keys
+from .listening import ListeningWindow
+from .memory import recall_view, recalled_geometry, remember
 from .menus import Menus
-from .model import AbxTest, OpenError, Session
-from .panels import AbxPanel, LivePanel, MessageBar, SidePanel, StartPage, StatusLine, TransportBar, scrolled
+from .model import OpenError, Session
+from .outputs import OutputMenu
+from .panels import (
+    AbxPanel,
+    LivePanel,
+    MessageBar,
+    SidePanel,
+    StartPage,
+    StatusLine,
+    TourStrip,
+    TransportBar,
+    scrolled,
+)
 from .panels.arrangement import arranged, beside
+from .panels.dialogs import ask_whether
 from .player import Player
 from .presets import Presets
 from .reports import Reports
+from .tour import Tour
 from .view import STYLE, ViewArea
 
 __all__ = ["MainWindow"]
@@ -31,7 +46,7 @@ _FAST_MS, _SLOW_MS = 33, 250
 _METER_TICKS = 3
 
 
-class MainWindow(QMainWindow):
+class MainWindow(ListeningWindow):
     """PhaseAware's window.
 
     Parameters
@@ -46,19 +61,27 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(STYLE)
         self.setAcceptDrops(True)
         self.resize(1280, 720)
+        geometry = recalled_geometry()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
         self._reports = Reports()
         self._reports.arrived.connect(self._show_reports)
         self._shown_errors: list[str] = []
         self.session = Session(model, self._reports.send)
         self.player = Player(self.session.mixer, self)
         self.player.failed.connect(self._device_failed)
+        self.player.interrupted.connect(self._interrupted)
+        self.player.resumed.connect(self._resumed)
         self._demo = demo
         self._ticks = 0
+        self._tour_wanted = self._is_quitting = False
         self._build()
         self._connect_parts()
         bar = self.menuBar()
         assert bar is not None
-        self.menus = Menus(bar, self._handlers, {RECENT: self.files.recent})
+        submenus = {RECENT: self.files.recent, OUTPUT: self.outputs.menu}
+        self.menus = Menus(bar, self._handlers, submenus, self.show_session)
+        recall_view(self.side, self.player)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         self._timer.start(_SLOW_MS)
@@ -69,10 +92,13 @@ class MainWindow(QMainWindow):
     # Construction
 
     def _build(self) -> None:
-        self.message = MessageBar()
+        whole = QWidget()
+        self.message = MessageBar(whole)
         self.views = ViewArea(self.session)
         self.views.clicked.connect(self._seek_seconds)
         self.views.loop_changed.connect(self._loop_dragged)
+        self.views.brushed.connect(self._brushed)
+        self.views.hear_wanted.connect(self._hear)
         self.abx = AbxPanel(self.session)
         self.abx.changed.connect(self.show_session)
         self.abx.closed.connect(self._abx_closed)
@@ -86,13 +112,21 @@ class MainWindow(QMainWindow):
             self.middle.addWidget(page)
         self.side = SidePanel(self.session)
         self.side.changed.connect(self.show_session)
-        self.side.layout_changed.connect(self.views.set_layout_index)
-        self.side.scale_changed.connect(self.views.set_scale)
-        self.side.abx_wanted.connect(self.start_abx)
+        viewing = self.side.viewing
+        viewing.layout_changed.connect(self.views.set_layout_index)
+        viewing.scale_changed.connect(self.views.set_scale)
+        viewing.difference_changed.connect(self.views.set_difference)
+        viewing.spectrum_changed.connect(self.views.set_spectrum)
+        viewing.band_wanted.connect(self.views.show_band)
+        viewing.abx_wanted.connect(self.start_abx)
+        self.side.listening.channels_changed.connect(self.views.refresh_pictures)
         self._side_scroll = beside(self.side)
         self.transport = TransportBar(self.session)
         self.transport.play_wanted.connect(self.toggle_play)
-        self.setCentralWidget(arranged(self.message, self.middle, self._side_scroll, self.transport))
+        self.tour_strip = TourStrip()
+        arranged(whole, self.middle, self._side_scroll, self.tour_strip, self.transport)
+        self.setCentralWidget(whole)
+        self.message.lie_over(self.middle)
         self.status = StatusLine(self.session, self.player)
         self.status.cancel_wanted.connect(self._cancel)
         self.setStatusBar(self.status)
@@ -103,11 +137,20 @@ class MainWindow(QMainWindow):
         self.start_page.open_wanted.connect(self.files.ask)
         self.start_page.demo_wanted.connect(self.open_demo)
         self.presets = Presets(self.session, self)
-        self.presets.listed.connect(self.side.set_presets)
-        self.presets.taken.connect(self.side.set_preset_controls)
+        reduction = self.side.reduction
+        self.presets.listed.connect(reduction.set_presets)
+        self.presets.taken.connect(reduction.set_preset_controls)
+        reduction.refused.connect(self.message.show_message)
         self.presets.changed.connect(self.show_session)
-        self.side.save_preset_wanted.connect(self.presets.ask_for_name)
-        self.side.preset_wanted.connect(self.presets.take)
+        reduction.save_preset_wanted.connect(self.presets.ask_for_name)
+        reduction.preset_wanted.connect(self.presets.take)
+        self.outputs = OutputMenu(self.player, self)
+        self.outputs.noted.connect(self.message.show_note)
+        self.tour = Tour(self.session, self.views, self.tour_strip, self.side.layouts.setCurrentIndex, self)
+        self.tour.changed.connect(self.show_session)
+        self.tour.play_wanted.connect(lambda: None if self.session.playing else self.toggle_play())
+        self.tour.failed.connect(self.message.show_message)
+        self.start_page.tour_wanted.connect(self.start_tour)
         self.exporter = Exporter(self.session, self.views.grab_twice, lambda: self.files.folder, self)
         self.exporter.changed.connect(self.show_session)
         for part in (self.presets, self.exporter):
@@ -132,6 +175,8 @@ class MainWindow(QMainWindow):
             "abx": self.start_abx,
             "live": self.start_live,
             "keys": lambda: show_keys(self),
+            "tour": self.start_tour,
+            "tour back": lambda: self.tour.go(-1),
         }
 
     # Files
@@ -147,6 +192,7 @@ class MainWindow(QMainWindow):
             self.message.show_message(f"Cannot open: {error}")
             return False
         self._leave_live()
+        self.tour.leave()
         self.message.hide()
         self._shown_errors = []
         recording = self.session.recording
@@ -180,41 +226,6 @@ class MainWindow(QMainWindow):
         elif paths:
             self.message.show_message("Drop one recording, or two stems: speech and noise.")
 
-    # Transport
-
-    def toggle_play(self) -> None:
-        """Play or pause."""
-        session = self.session
-        if self.is_live:  # one of both is heard at a time
-            self.live.toggle()
-            return
-        if session.recording is None:
-            return
-        session.play(not session.playing)
-        if session.playing:
-            self.player.start()
-        self._tick()
-        self.show_session()
-
-    def _escape(self) -> None:
-        if self.message.isVisible():
-            self.message.hide()
-        else:
-            self.session.clear_loop()
-
-    def _seek_seconds(self, seconds: float) -> None:
-        self.session.seek(round(seconds * SAMPLE_RATE))
-        self._draw_playhead()
-
-    def _loop_dragged(self, first: float, last: float) -> None:
-        self.session.set_loop(round(first * SAMPLE_RATE), round(last * SAMPLE_RATE))
-        self.show_session()
-
-    def _device_failed(self, text: str) -> None:
-        self.session.play(False)
-        self.message.show_message(text)
-        self.show_session()
-
     # What others report
 
     def _show_reports(self) -> None:
@@ -223,6 +234,9 @@ class MainWindow(QMainWindow):
         if new := [error for error in errors if error not in self._shown_errors]:
             self.message.show_message("\n".join(new))
         self._shown_errors = errors
+        if self._tour_wanted:
+            self._begin_tour()
+        self.tour.follow()
 
     def _tick(self) -> None:
         session = self.session
@@ -231,6 +245,8 @@ class MainWindow(QMainWindow):
         session.follow()
         if was_playing != session.playing or gains != [session.gain_db(v) for v in Version]:
             self.show_session()
+        if self.abx.under_way:
+            self.abx.follow()
         self._draw_playhead()
         self._ticks += 1
         if self._ticks % _METER_TICKS == 0 or not session.playing:
@@ -270,8 +286,7 @@ class MainWindow(QMainWindow):
         self.menus.show_state(self._state())
         self.live.set_controls(session.controls)
         self.transport.show_session(blind=self.abx.under_way)
-        loop = session.loop
-        self.views.strip.set_loop(None if loop is None else (loop[0] / SAMPLE_RATE, loop[1] / SAMPLE_RATE))
+        self.views.show_session()
         self._draw_playhead()
 
     def _state(self) -> State:
@@ -279,62 +294,16 @@ class MainWindow(QMainWindow):
         is_exporting, has_recent = self.exporter.share is not None, not self.files.recent.isEmpty()
         return state_of(self.session, page, is_exporting=is_exporting, has_recent=has_recent)
 
-    # ABX
-
-    def start_abx(self, test: AbxTest | None = None) -> None:
-        """Begin a listening test."""
-        renderer = self.session.renderer
-        if renderer is None or self.abx.under_way:
-            return
-        if not renderer.done:
-            why = self.session.errors or ["A and B are still being rendered; start the test when that is done."]
-            self.message.show_message("\n".join(why))
-            return
-        self._leave_live()
-        self.message.hide()
-        self.abx.begin(test or AbxTest())
-        self.middle.setCurrentWidget(self._pages[self.abx])
-        self.abx.hear["X"].setFocus()
-        self._side_scroll.hide()
-        self.show_session()
-
-    def _abx_closed(self) -> None:
-        self.middle.setCurrentWidget(self.views)
-        self._side_scroll.show()
-        self.side.versions[Version.NOISY].setFocus()
-        self.views.refresh_pictures()
-        self.show_session()
-
-    # Live input
-
-    def start_live(self) -> None:
-        """Show the page for live input; what plays pauses."""
-        if self.abx.under_way or not self.live.begin():
-            return
-        self.session.play(False)
-        self.player.release()
-        self.middle.setCurrentWidget(self._pages[self.live])
-        self.side.set_live(True)
-        self.transport.hide()
-        self.live.start_button.setFocus()  # the focus must not stay on what is hidden now: keys would be lost
-        self.show_session()
-
-    def _live_closed(self) -> None:
-        self.middle.setCurrentWidget(self.views if self.session.recording is not None else self._pages[self.start_page])
-        self.side.set_live(False)
-        self.transport.show()
-        self.side.versions[Version.NOISY].setFocus()
-        self.views.refresh_pictures()
-
-    def _leave_live(self) -> None:
-        if self.is_live:
-            self.live.finish()
-
-    @property
-    def is_live(self) -> bool:
-        return self.middle.currentWidget() is self._pages[self.live]
+    def _quit_anyway(self) -> None:
+        self._is_quitting = True
+        self.close()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        if self.exporter.share is not None and not self._is_quitting and event is not None:
+            event.ignore()
+            ask_whether(self, "An export is under way. Cancel it and quit?", self._quit_anyway)
+            return
+        remember(self.saveGeometry(), self.side, self.player)
         self.keys.close()
         self._timer.stop()
         self.live.stop()

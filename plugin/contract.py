@@ -144,6 +144,7 @@ class Processor(ABC):
         x, form = self._layout.arrange(input_array)
         muted = self.muted_samples
         if reset:
+            self._stream_token = None
             try:
                 y = self._audible(self._whole(x, sample_rate, buffer_size))
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -292,7 +293,7 @@ class PhaseAware(Controls, Processor):
 def _load(model: str | Path | None) -> MaskModel:
     """A model, shared by all processors that use the same file."""
     path = default_model() if model is None else Path(shipped_models().get(str(model), model)).absolute()
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    changed = path.stat().st_mtime_ns if os.path.isfile(path) else 0  # a name may be too long for a file
     return _loaded(path, changed)
 
 

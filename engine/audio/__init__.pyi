@@ -9,4 +9,5 @@ from .formats import AudioFileError as AudioFileError
 from .formats import AudioInfo as AudioInfo
 from .names import printable as printable
 from .reader import AudioReader as AudioReader
+from .reader import identity_of as identity_of
 from .writer import AudioWriter as AudioWriter

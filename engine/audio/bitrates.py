@@ -6,20 +6,23 @@ quality in a way of its own (``mpeg_l3_encode.c``, ``ogg_opus.c``, ``ogg_vorbis.
 
 from __future__ import annotations
 
+import io
+import struct
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import soundfile
 
-__all__ = ["LOSSY", "highest_bitrate", "libsndfile_options"]
+__all__ = ["LOSSY", "highest_bitrate", "libsndfile_options", "nominal_bitrate"]
 
 LOSSY = frozenset({"MPEG_LAYER_III", "VORBIS", "OPUS", "AAC"})
 """Subtypes that are written at a bit rate."""
 _USUAL = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
 """Compression levels where no rate is asked for: coding speech once more should not be heard."""
 _LARGEST_LEVEL = 0.999
-_TAG_BYTES = 220  # 192, and what the next lower rate has less
-# Vorbis has qualities; what they give for two channels at 44.1 kHz, in kbit/s, as in its own documentation.
-_VORBIS_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500)
+_TAG_BYTES = 192
+_HALVINGS = 9
 
 
 def libsndfile_options(subtype: str, sample_rate: int, channels: int, bitrate: int | None) -> dict[str, Any]:
@@ -35,17 +38,42 @@ def libsndfile_options(subtype: str, sample_rate: int, channels: int, bitrate: i
     if bitrate is None:
         return {"compression_level": _USUAL[subtype]}
     if subtype == "MPEG_LAYER_III":
-        low, high = _mpeg_kbps(sample_rate)
-        level = (high - bitrate / 1000) / (high - low)
+        rates = _mpeg_kbps(sample_rate)
+        low, high = rates[0], rates[-1]
+        kbps = min(rates, key=lambda rate: abs(rate - bitrate / 1000))
         # LAME leaves out the tag that tells the length where a frame has no room for it.
-        frame = (144 if sample_rate >= 32_000 else 72) * bitrate // sample_rate
-        mode = "CONSTANT" if frame > _TAG_BYTES else "AVERAGE"
-        return {"compression_level": _bounded(level), "bitrate_mode": mode}
+        frame = (144_000 if sample_rate >= 32_000 else 72_000) * kbps // sample_rate
+        mode = "CONSTANT" if frame >= _TAG_BYTES else "AVERAGE"
+        return {"compression_level": _bounded((high - kbps) / (high - low)), "bitrate_mode": mode}
     if subtype == "OPUS":
         return {"compression_level": _bounded(1 - (bitrate / channels - 6000) / 250_000)}
-    qualities = np.linspace(0, 1, len(_VORBIS_KBPS))
-    as_stereo = bitrate / 1000 * 2 / channels * max(1.0, 44_100 / sample_rate)
-    return {"compression_level": _bounded(1 - float(np.interp(as_stereo, _VORBIS_KBPS, qualities)))}
+    return {"compression_level": _vorbis_level(sample_rate, channels, bitrate)}
+
+
+@lru_cache(maxsize=64)
+def _vorbis_level(sample_rate: int, channels: int, bitrate: int) -> float:
+    """Vorbis has qualities; which rate one aims at, depends on all else, and the encoder writes it into the header."""
+
+    def nominal(level: float) -> int:
+        target = io.BytesIO()
+        with soundfile.SoundFile(
+            target, "w", sample_rate, channels, "VORBIS", format="OGG", compression_level=level
+        ) as file:
+            file.write(np.zeros((1, channels), np.float32))
+        return nominal_bitrate(target.getvalue()[:58])
+
+    low, high = 0.0, _LARGEST_LEVEL
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if nominal(middle) > bitrate else (low, middle)
+    return _bounded((low + high) / 2)
+
+
+def nominal_bitrate(head: bytes) -> int:
+    """What a Vorbis encoder aimed at, bit/s, by a file's first 58 bytes; 0: not told (Vorbis I, section 4.2.2)."""
+    if len(head) < 58 or head[28:35] != b"\x01vorbis":
+        return 0
+    return max(0, int(struct.unpack("<i", head[48:52])[0]))
 
 
 def highest_bitrate(subtype: str, sample_rate: int, channels: int) -> int:
@@ -57,14 +85,18 @@ def highest_bitrate(subtype: str, sample_rate: int, channels: int) -> int:
     160000
     """
     if subtype == "MPEG_LAYER_III":
-        return _mpeg_kbps(sample_rate)[1] * 1000
+        return _mpeg_kbps(sample_rate)[-1] * 1000
     if subtype == "AAC":
         return 6 * sample_rate * channels  # 6144 bits of each 1024 samples (ISO 14496-3, section 4.5.3.3)
     return (256_000 if subtype == "OPUS" else 250_000) * channels
 
 
-def _mpeg_kbps(sample_rate: int) -> tuple[int, int]:
-    return (32, 320) if sample_rate >= 32_000 else (8, 160) if sample_rate >= 16_000 else (8, 64)
+def _mpeg_kbps(sample_rate: int) -> tuple[int, ...]:
+    """ISO 11172-3 and 13818-3, section 2.4.2.3; of MPEG-2.5 LAME takes the lower half."""
+    if sample_rate >= 32_000:
+        return (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+    rates = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+    return rates if sample_rate >= 16_000 else rates[:8]
 
 
 def _bounded(level: float) -> float:

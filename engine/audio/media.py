@@ -23,7 +23,7 @@ from .sniff import demuxer_for
 if TYPE_CHECKING:
     import av
 
-__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "survive"]
+__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "reason_of", "survive"]
 
 Samples = NDArray[np.float32]
 _GAP = 0.04
@@ -96,10 +96,11 @@ def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
             file, "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace", buffer_size=1 << 16
         )
     except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise MediaError(f"cannot be opened as {kind}, or is damaged ({_told(error)})") from None
+        raise MediaError(f"cannot be opened as {kind}, or is damaged ({reason_of(error)})") from None
 
 
-def _told(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What FFmpeg or the system says."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -294,6 +295,7 @@ def _subtype(stream: Any) -> str:
         if name.startswith(prefix):
             return subtype
     if name in ("alac", "flac"):
-        depth = _DEPTHS.get(stream.codec_context.format.name.removesuffix("p"), "24")
+        form = stream.codec_context.format  # None where the header is damaged
+        depth = _DEPTHS.get(form.name.removesuffix("p") if form is not None else "", "24")
         return f"{name.upper()}_{depth}"
     return {"aac": "AAC", "opus": "OPUS", "libopus": "OPUS"}.get(name, name.upper())

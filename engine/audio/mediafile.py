@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .bitrates import LOSSY
-from .chunks import layout_of
 from .formats import AudioInfo
 from .lengths import length_note, media_size
 from .media import MediaError, MediaSource
 from .mediatags import read_metadata
-from .metadata import Metadata, from_chunks, from_flac, from_id3, from_ogg
+from .metadata import from_file
 from .pieces import PiecedFile
 from .source import AGAIN, Damage, Damaged, MediaMissing, Samples, joined, plain_tags
 from .speakers import mask_of
@@ -18,17 +17,6 @@ from .speakers import mask_of
 __all__ = ["MediaFile"]
 
 _LARGEST_PACKET = 4096  # samples
-
-
-def _kept_by_kind(file: PiecedFile, kind: str, subtype: str) -> Metadata | None:
-    """What files hold whose container libsndfile knows too."""
-    if (layout := layout_of(file)) is not None:
-        return from_chunks(file, layout)
-    if kind == "FLAC":
-        return from_flac(file)
-    if kind == "OGG":
-        return from_ogg(file, subtype)
-    return from_id3(file) if kind == "MP3" else None
 
 
 class MediaFile:
@@ -44,7 +32,7 @@ class MediaFile:
             kind_of_error = MediaMissing if error.is_missing else Damaged
             raise kind_of_error(str(error)) from None
         track = self._media.track
-        metadata, smpb = _kept_by_kind(PiecedFile(handle), kind, track.subtype), None
+        metadata, smpb = from_file(PiecedFile(handle), kind, track.subtype), None
         if metadata is None:
             metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
         frames, promised = self._media.frames, track.promised

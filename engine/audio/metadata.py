@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import id3
-from .chunks import Layout
+from .chunks import Layout, layout_of
 from .pieces import PiecedFile
 
 if TYPE_CHECKING:
     from mutagen.flac import Picture
 
-__all__ = ["Chapter", "Metadata", "from_chunks", "from_flac", "from_id3", "from_ogg", "from_tags", "info_names"]
+__all__ = ["Chapter", "Metadata", "from_file", "from_tags", "info_names"]
 
 _MOST_BYTES = 1 << 28
 """Of chunks in all; more than this is no description of a sound."""
@@ -87,6 +87,17 @@ class Metadata:
 def from_tags(tags: Mapping[str, str]) -> Metadata:
     """Tags alone."""
     return Metadata(family="", tags={name.lower(): (text,) for name, text in tags.items() if text})
+
+
+def from_file(file: PiecedFile, kind: str | None, subtype: str) -> Metadata | None:
+    """What a file holds whose container libsndfile knows; None: another."""
+    if (layout := layout_of(file)) is not None:
+        return from_chunks(file, layout)
+    if kind == "FLAC":
+        return from_flac(file)
+    if kind == "OGG":
+        return from_ogg(file, subtype)
+    return from_id3(file) if kind == "MP3" else None
 
 
 # Chunks

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
+from .bitrates import nominal_bitrate
 from .pieces import PiecedFile
 
 __all__ = ["OggLayout", "ogg_layout"]
@@ -70,15 +70,8 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
     links = tuple(zip(starts, ends, strict=True))
     return OggLayout(
         links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, sound_bytes=sound_bytes,
-        nominal=_nominal(file, starts[0]),
+        nominal=nominal_bitrate(file.at(starts[0], 58)),
     )  # fmt: skip
-
-
-def _nominal(file: PiecedFile, start: int) -> int:
-    head = file.at(start, 27 + 1 + 30)  # one packet on its page (Vorbis I, section 4.2.2)
-    if head[28:35] != b"\x01vorbis":
-        return 0
-    return max(0, int(struct.unpack("<i", head[48:52].rjust(4, b"\0"))[0]))
 
 
 def _resume(file: PiecedFile, position: int) -> int | None:

@@ -23,7 +23,7 @@ from .sniff import kind_of
 from .source import Damaged, Source
 from .sources import open_source
 
-__all__ = ["AudioReader", "open_plain"]
+__all__ = ["AudioReader", "identity_of", "open_plain"]
 
 Samples = NDArray[np.float32]
 
@@ -61,6 +61,11 @@ def _state(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def identity_of(status: os.stat_result) -> dict[str, int]:
+    """By what a file can be told from any other: size, mtime_ns, inode."""
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
+
+
 class AudioReader:
     """A sound file opened for reading.
 
@@ -79,7 +84,7 @@ class AudioReader:
     notes : what is odd about it, each a few words for the user; empty for nearly all files.
     left_out : those of them that mean that sound in it is not given.
     other_tracks : sound tracks beside the one that is read.
-    identity : by what the file can be told from any other: size, mtime_ns, inode.
+    identity : see :func:`identity_of`.
     not_finite : samples read so far that were NaN or infinite.
 
     Raises
@@ -101,7 +106,7 @@ class AudioReader:
         try:
             status = os.fstat(self._handle)
             self._state = _state(status)
-            self.identity = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
+            self.identity = identity_of(status)
             self._source = self._open(self._handle)
             self.info, self.notes = self._inspect(self._source)
             self.left_out, self.other_tracks = tuple(self._source.left_out), self._source.other_tracks

@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from .formats import AudioInfo, create, told
+from .media import reason_of
 from .pictures import OtherTracks
 from .speakers import layout_for
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
@@ -32,6 +33,8 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
+# A rate that is told is meant: without this it is passed by half.
+_RATE_CONTROL = {"OPUS": {"vbr": "constrained"}}
 _OPUS_FRAME = 960  # samples, at 48 kHz
 _SILENCE = 1 << 16
 _BITS_PER_SECOND = 128_000
@@ -165,14 +168,14 @@ class MediaSink:
             self._stream: Any = self._out.add_stream(
                 codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
                 format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
-                options={"vbr": "constrained"} if info.subtype == "OPUS" else {},
+                options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
             )  # fmt: skip
             self._stream.time_base = Fraction(1, info.sample_rate)
             self._describe()
             self._out.start_encoding()
         except (av.error.FFmpegError, ValueError, OSError, TypeError) as error:
             self.abandon()
-            raise Failed(_said(error), is_final=not isinstance(error, OSError)) from None
+            raise Failed(reason_of(error), is_final=not isinstance(error, OSError)) from None
         self._frame = self._stream.codec_context.frame_size or 1024
         self._held = np.empty((info.channels, 0), np.float32)
         self._position = round(self._others.sound_start * info.sample_rate) if self._others else 0
@@ -220,7 +223,7 @@ class MediaSink:
             if self._others is not None:
                 self._others.copy_until(self._position / self._info.sample_rate)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Failed(_said(error)) from None
+            raise Failed(reason_of(error)) from None
 
     def _as_frame(self, x: Samples) -> Any:
         import av
@@ -250,7 +253,7 @@ class MediaSink:
                 self._others.copy_until(None)
             self._out.close()
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Failed(_said(error)) from None
+            raise Failed(reason_of(error)) from None
         self.abandon()
         try:
             tag_file(self._path, self._info)
@@ -264,7 +267,3 @@ class MediaSink:
         if self._out is not None:
             with suppress(Exception):  # what is not whole need not be closed in order
                 self._out.close()
-
-
-def _said(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -10,7 +10,7 @@ import soundfile
 from .chunks import Layout, layout_of
 from .formats import AudioInfo, told
 from .lengths import length_note
-from .metadata import Metadata, from_chunks, from_flac, from_id3, from_ogg
+from .metadata import Metadata, from_file
 from .mpeg import find_parts
 from .ogg import ogg_layout
 from .pieces import Piece, PiecedFile
@@ -35,30 +35,28 @@ class SoundFiles:
         self._lengths: list[int] = []
         self._coded_bytes = self._nominal = 0
         try:
-            metadata, mask = self._open(file, kind)
+            layout = layout_of(file)
+            self._open(file, kind, layout)
+            metadata = from_file(file, kind, self._files[0].subtype)
+            mask = _flac_mask(metadata) if layout is None else _channel_mask(file, layout)
             self.info = self._describe(metadata, mask)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, file: PiecedFile, kind: str | None) -> tuple[Metadata | None, int | None]:
-        layout = layout_of(file)
+    def _open(self, file: PiecedFile, kind: str | None, layout: Layout | None) -> None:
         if layout is not None:
-            return self._open_chunks(file, layout), _channel_mask(file, layout)
-        if kind == "MP3":
+            self._open_chunks(file, layout)
+        elif kind == "MP3":
             self._open_mpeg(file)
-            return from_id3(file), None
-        if kind == "OGG":
+        elif kind == "OGG":
             self._open_ogg(file)
-            return from_ogg(file, self._files[0].subtype), None
-        self._add(None)
-        if self._files[0].frames == _UNKNOWN_LENGTH:
-            raise NotOurs("its header does not tell its length")
-        if kind == "FLAC":
-            metadata = from_flac(file)
-            return metadata, _flac_mask(metadata)
-        self.notes.append(length_note(self._files[0].format))
-        return None, None
+        else:
+            self._add(None)
+            if self._files[0].frames == _UNKNOWN_LENGTH:
+                raise NotOurs("its header does not tell its length")
+            if note := length_note(self._files[0].format):
+                self.notes.append(note)
 
     def _add(self, pieces: Sequence[Piece] | None, length: int | None = None) -> None:
         try:
@@ -70,7 +68,7 @@ class SoundFiles:
         self._files.append(opened)
         self._lengths.append(opened.frames if length is None else length)
 
-    def _open_chunks(self, file: PiecedFile, layout: Layout) -> Metadata:
+    def _open_chunks(self, file: PiecedFile, layout: Layout) -> None:
         verdict = judge(file, layout)
         if verdict.is_cut:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
@@ -84,7 +82,6 @@ class SoundFiles:
             raise NotOurs("MPEG sound, whose length it estimates")
         if verdict.note:
             self.notes.append(verdict.note)
-        return from_chunks(file, layout)
 
     def _open_mpeg(self, file: PiecedFile) -> None:
         parts = find_parts(file)
@@ -187,8 +184,8 @@ def _channel_mask(file: PiecedFile, layout: Layout) -> int | None:
     return int(struct.unpack("<I", file.at(fmt.start + 20, 4))[0])
 
 
-def _flac_mask(metadata: Metadata) -> int | None:
-    for block in metadata.native or ():
+def _flac_mask(metadata: Metadata | None) -> int | None:
+    for block in (metadata.native or ()) if metadata is not None and metadata.family == "FLAC" else ():
         for name, text in block if block.code == 4 else ():
             if name.lower() == "waveformatextensible_channel_mask":
                 try:

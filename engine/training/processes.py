@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +48,15 @@ def together(run: Callable[..., None], count: int, *arguments: Any) -> None:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    torch.multiprocessing.spawn(_member, (count, port, run, arguments), nprocs=count)
+    members = torch.multiprocessing.spawn(_member, (count, port, run, arguments), nprocs=count, join=False)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        while not members.join():
+            pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        for process in members.processes:  # else they would train on alone
+            process.terminate()
 
 
 def _member(rank: int, count: int, port: int, run: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -1,4 +1,6 @@
 from .abx import AbxTest as AbxTest
+from .band import Band as Band
+from .channels import Channels as Channels
 from .controls import Controls as Controls
 from .export import Cancelled as Cancelled
 from .export import ExportJob as ExportJob

@@ -1,47 +1,101 @@
-"""The controls of the window as values, and the script that does the same."""
+"""The controls of the window as values, as people read and type them, and the script that does the same."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from phaseaware.engine import Render
-from phaseaware.engine.limits import MaskName, Output
+from phaseaware.engine.controls import CONTROLS, Number
 
 from .renderer import Renders
 
-__all__ = ["NO_LIMIT_DB", "Controls", "as_script"]
-
-NO_LIMIT_DB = 60.0
-"""The reduction control's upper end: from here on there is no limit."""
+__all__ = ["NUMBERS", "Controls", "as_script", "told", "typed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
-    """What both versions share; the values and ranges of :class:`phaseaware.engine.Render`."""
+    """What both versions share; the values and ranges of :class:`phaseaware.engine.Render`.
 
-    reduction_db: float | None = None
-    strength_low: float = 1.0
-    strength_high: float = 1.0
-    mix: float = 1.0
+    Examples
+    --------
+    >>> Controls(mix=0.5).renders()[1].mask
+    'real'
+    """
+
+    reduction_db: float | None = CONTROLS["reduction_db"].default
+    strength_low: float = CONTROLS["strength_low"].default
+    strength_high: float = CONTROLS["strength_high"].default
+    mix: float = CONTROLS["mix"].default
 
     def __post_init__(self) -> None:
-        self.render("phase-aware")
-
-    def render(self, mask: MaskName, output: Output = "speech") -> Render:
-        """One version. Raises ValueError for a value out of range."""
-        return Render(
-            mask=mask,
-            reduction_db=self.reduction_db,
-            strength_low=self.strength_low,
-            strength_high=self.strength_high,
-            mix=self.mix,
-            output=output,
-        )
+        self.renders()
 
     def renders(self) -> Renders:
-        """A and B."""
-        return self.render("phase-aware"), self.render("real")
+        """A and B. Raises ValueError for a value out of range."""
+        return Render(**asdict(self)).pair()
+
+    @classmethod
+    def of(cls, processor: Any) -> Controls:
+        """Those of a processor that has properties of these names."""
+        return cls(**{field.name: getattr(processor, field.name) for field in fields(cls)})
+
+    def apply_to(self, processor: Any) -> None:
+        """Set a processor's properties."""
+        for name, value in asdict(self).items():
+            setattr(processor, name, value)
+
+
+def _numbers() -> dict[str, Number[Any]]:
+    declared = {field.name: CONTROLS[field.name] for field in fields(Controls)}
+    return {name: control for name, control in declared.items() if isinstance(control, Number)}
+
+
+NUMBERS = _numbers()
+"""How each of the controls is declared."""
+_NO_LIMIT = "no limit"
+
+
+def told(control: Number[Any], value: float | None) -> str:
+    """A value as people read it.
+
+    Examples
+    --------
+    >>> told(NUMBERS["mix"], 0.8), told(NUMBERS["reduction_db"], 12), told(NUMBERS["reduction_db"], None)
+    ('80 %', '12.0 dB', 'no limit')
+    """
+    if value is None:
+        return _NO_LIMIT
+    return f"{value:.1f} {control.unit}" if control.unit else f"{100 * value:.0f} %"
+
+
+def typed(control: Number[Any], text: str) -> float | None:
+    """A value as people type it: with its unit or without, shares as percent, with a comma or a point.
+
+    Raises
+    ------
+    ValueError : it is none; the message says what would be.
+
+    Examples
+    --------
+    >>> typed(NUMBERS["mix"], "80 %"), typed(NUMBERS["reduction_db"], "12,5"), typed(NUMBERS["reduction_db"], "none")
+    (0.8, 12.5, None)
+    >>> typed(NUMBERS["mix"], "much")
+    Traceback (most recent call last):
+    ...
+    ValueError: Mix: 'much' is not a number from 0 % to 100 %
+    """
+    bare = text.strip().lower()
+    if control.none and bare in (_NO_LIMIT, "none", "∞", ""):
+        return None
+    found = re.fullmatch(rf"([+-]?\d+(?:[.,]\d+)?)\s*(?:%|{re.escape(control.unit.lower()) or '%'})?", bare)
+    value = float(found[1].replace(",", ".")) / (1 if control.unit else 100) if found else None
+    if value is None or not control.low <= value <= control.high:
+        low, high = (told(control, end) for end in (control.low, control.high))
+        raise ValueError(f"{control.title}: {text!r} is not a number from {low} to {high}")
+    return value
 
 
 _SCRIPT = """\
@@ -50,10 +104,7 @@ import soundfile
 from phaseaware.engine import MaskModel, Render
 from phaseaware.engine.rates import AnyRateSeparator
 
-settings = dict(
-    reduction_db={reduction_db!r}, strength_low={strength_low!r}, strength_high={strength_high!r}, mix={mix!r}
-)
-renders = [Render(mask="phase-aware", **settings), Render(mask="real", **settings)]
+renders = Render({settings}).pair()
 
 with soundfile.SoundFile({path!r}) as noisy:
     separator = AnyRateSeparator(
@@ -74,8 +125,8 @@ with soundfile.SoundFile({path!r}) as noisy:
 
 def as_script(controls: Controls, *, path: Path, model: Path | None) -> str:
     """A Python script that writes A and B beside the recording, with these controls."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in asdict(controls).items())
     return _SCRIPT.format(
         name=path.name, path=str(path), stem=str(path.with_suffix("")), model=None if model is None else str(model),
-        reduction_db=controls.reduction_db, strength_low=controls.strength_low, strength_high=controls.strength_high,
-        mix=controls.mix,
+        settings=settings,
     )  # fmt: skip

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine import SAMPLE_RATE, shape_mask
-from phaseaware.engine.audio import AudioInfo, AudioWriter
+from phaseaware.engine import SAMPLE_RATE
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.frames import Frames, MaskSynthesis
 from phaseaware.engine.limits import MaskName
 from phaseaware.engine.rates import RateConverter
-from phaseaware.engine.stft import HOP, Synthesis
+from phaseaware.engine.stft import HOP
 from phaseaware.engine.versions import Version
 
 from .masking import Masking
@@ -64,8 +65,10 @@ def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped
     AudioFileError : not writable, or the disk is full; nothing is left behind.
     """
     recording = job.recording
-    if job.masking is None and set(job.targets) != {Version.NOISY}:
+    if job.masking is None and any(version.is_rendered for version in job.targets):
         raise ValueError("there are no masks; only the noisy recording can be exported")
+    if recording.clean is None and any(version.needs_stems for version in job.targets):
+        raise ValueError("the clean speech is not known; open speech and noise")
     for path in job.targets.values():
         if path.suffix.lower() not in FORMATS:
             raise ValueError(f"{path.name}: the name must end in {', '.join(FORMATS)}")
@@ -85,11 +88,23 @@ def _own(recording: Recording) -> str:
 
 def _writer(recording: Recording, path: Path) -> AudioWriter:
     format, subtype = FORMATS[path.suffix.lower()]
-    info = AudioInfo(
-        sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples, format=format,
-        subtype=subtype,
+    told = _told(recording)
+    if told.channel_mask is not None and format == "WAV":
+        format = "WAVEX"  # the plain header has no place for it
+    info = replace(
+        told, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
+        format=format, subtype=subtype, bitrate=None,
     )  # fmt: skip
     return AudioWriter(path, info.for_name(path), overwrite=True)
+
+
+def _told(recording: Recording) -> AudioInfo:
+    """What the file says beside its sound; nothing where it was mixed from stems, or is gone."""
+    if len(recording.sources) == 1:
+        with suppress(AudioFileError), AudioReader(recording.path) as reader:
+            if (reader.info.sample_rate, reader.info.channels) == (recording.sample_rate, recording.channels):
+                return reader.info
+    return AudioInfo(sample_rate=recording.sample_rate, channels=recording.channels, frames=0, format="", subtype="")
 
 
 def _fill(
@@ -117,27 +132,31 @@ def _fill(
 
 def _sounds(job: ExportJob) -> Iterator[tuple[int, dict[Version, Samples]]]:
     """All versions, piece by piece: position at 48 kHz and samples of shape (n, channels)."""
-    recording = job.recording
-    syntheses = {render.mask: Synthesis(recording.channels) for render in job.renders}
-    if job.masking is not None:
-        job.masking.start(0)
-        frames = job.masking.read(1)
-        for render in job.renders:
-            syntheses[render.mask].process(shape_mask(frames.masks[render.mask], render) * frames.spectrum)
+    recording, masking = job.recording, job.masking
+    synthesis = MaskSynthesis(len(job.renders), recording.channels)
+    if masking is not None:
+        masking.start(0)
+        _rendered(masking.read(1), job.renders, synthesis)
     for start in range(0, recording.samples, _CHUNK * HOP):
-        noisy = recording.track.read(start, min(start + _CHUNK * HOP, recording.samples))
-        sounds: dict[Version, Samples] = {Version.NOISY: noisy}
-        if job.masking is not None:
-            frames = job.masking.read(-(-len(noisy) // HOP))
-            made = [
-                syntheses[render.mask].process(shape_mask(frames.masks[render.mask], render) * frames.spectrum).T
-                for render in job.renders
-            ]
-            a, b = (x[: len(noisy)] for x in made)
-            sounds |= {
-                Version.PHASE_AWARE: a,
-                Version.REAL: b,
-                Version.DELTA: a - b,
-                Version.REMOVED: noisy - (a if job.output == "phase-aware" else b),
-            }
-        yield start, sounds
+        stop = min(start + _CHUNK * HOP, recording.samples)
+        parts = {Version.NOISY: recording.track.read(start, stop)}
+        if recording.speech is not None:
+            parts[Version.CLEAN] = recording.speech.read(start, stop)
+        if masking is not None:
+            made = _rendered(masking.read(-(-(stop - start) // HOP)), job.renders, synthesis)
+            parts |= {version: x[: stop - start] for version, x in made.items()}
+        yield (
+            start,
+            {
+                version: version.of(parts.__getitem__, removed_by=job.output)
+                for version in Version
+                if all(part is None or part in parts for part in version.parts(job.output))
+            },
+        )
+
+
+def _rendered(frames: Frames, renders: Renders, synthesis: MaskSynthesis) -> dict[Version, Samples]:
+    made = synthesis.process(frames.spectrum, frames.applied(renders))
+    if not np.isfinite(made).all():
+        raise ValueError("the model gives no numbers (NaN or infinity); try another one")
+    return {Version.of_mask(render.mask): x.T for render, x in zip(renders, made, strict=True)}

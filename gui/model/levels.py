@@ -10,7 +10,7 @@ from .renderer import Renderer, Slot
 
 __all__ = ["DELTA_GAINS_DB", "LARGEST_MATCH_DB", "MATCHED", "LevelMatch", "measured_loudness"]
 
-MATCHED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL)
+MATCHED = tuple(version for version in Version if version.parts()[1] is None)
 """Versions whose loudness is matched; deltas have a gain of their own."""
 DELTA_GAINS_DB = (0, 12, 24)
 LARGEST_MATCH_DB = 30.0
@@ -36,10 +36,11 @@ class LevelMatch:
             return False
         self._stage = stage
         measured = {v: level for v, level in measured_loudness(recording, renderer).items() if level > float("-inf")}
-        if len(measured) < len(MATCHED):
+        if not measured.keys() >= set(MATCHED) - {Version.CLEAN}:
             return False
         quietest = min(measured.values())
         gains = {v: -min(round(level - quietest, 1), LARGEST_MATCH_DB) for v, level in measured.items()}
+        gains.setdefault(Version.CLEAN, 0.0)
         moved = max(abs(gains[v] - self._gains_db[v]) for v in MATCHED)
         # While the measure still grows, small corrections would only make the level restless.
         if moved < (_STEP_DB / 2 if renderer.done else 5 * _STEP_DB):
@@ -58,6 +59,8 @@ def measured_loudness(recording: Recording, renderer: Renderer) -> dict[Version,
         Version.PHASE_AWARE: slot.loudness["phase-aware"],
         Version.REAL: slot.loudness["real"],
     }
+    if recording.clean is not None:
+        tracks[Version.CLEAN] = recording.clean.loudness
     complete = tracks[Version.NOISY].complete()
     for track in tracks.values():
         complete = complete & track.complete()

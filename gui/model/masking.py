@@ -11,6 +11,7 @@ from phaseaware.engine import SAMPLE_RATE, IdealMask, MaskModel, MaskStream, ide
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.separator import PREROLL
 from phaseaware.engine.stft import HOP, Analysis
+from phaseaware.engine.versions import Letter
 
 from .recording import Recording
 from .store import DiskRecords
@@ -121,6 +122,10 @@ class IdealChoice:
 
     phase_aware: IdealMask = IdealMask.HYBRID
     real: IdealMask = IdealMask.PSM
+
+    def of(self, letter: Letter) -> IdealMask:
+        """The ideal mask of A or of B."""
+        return self.phase_aware if letter == "A" else self.real
 
 
 class IdealMasks:

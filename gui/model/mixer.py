@@ -16,6 +16,8 @@ from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.limits import MaskName
 from phaseaware.engine.versions import Version
 
+from .band import Band
+from .channels import Channels
 from .recording import Recording
 from .renderer import AHEAD, Renderer, Slot, ready
 
@@ -40,6 +42,8 @@ class Transport:
     version : what sounds.
     output : whose removed sound it is, where the version is REMOVED.
     gain : factor.
+    channels : which of them.
+    band : what of it; None: everything.
     loop : first sample and the one after the last, or None.
     seek : a number that changes with every seek, and the sample to go to.
     """
@@ -48,6 +52,8 @@ class Transport:
     version: Version = Version.NOISY
     output: MaskName = "phase-aware"
     gain: float = 1.0
+    channels: Channels = Channels.ALL
+    band: Band | None = None
     loop: tuple[int, int] | None = None
     seek: tuple[int, int] = (0, 0)
 
@@ -59,17 +65,21 @@ def read_version(
 
     Raises
     ------
-    ValueError : the version needs a rendered slot and there is none.
+    ValueError : the version needs a rendered slot, or stems, and there are none.
     """
-    if version is Version.NOISY:
-        return recording.track.read(start, stop)
-    if slot is None:
-        raise ValueError(f"{version=} needs a rendered slot")
-    if version.mask is not None:
-        return slot.tracks[version.mask].read(start, stop)
-    if version is Version.DELTA:
-        return slot.tracks["phase-aware"].read(start, stop) - slot.tracks["real"].read(start, stop)
-    return recording.track.read(start, stop) - slot.tracks[output].read(start, stop)
+
+    def sound(part: Version) -> Samples:
+        if part is Version.NOISY:
+            return recording.track.read(start, stop)
+        if part is Version.CLEAN:
+            if recording.speech is None:
+                raise ValueError(f"{version=} needs stems")
+            return recording.speech.read(start, stop)
+        if slot is None or part.mask is None:
+            raise ValueError(f"{version=} needs a rendered slot")
+        return slot.tracks[part.mask].read(start, stop)
+
+    return version.of(sound, removed_by=output)
 
 
 @dataclass(frozen=True)
@@ -81,12 +91,19 @@ class _Voice:
     version: Version = Version.NOISY
     output: MaskName = "phase-aware"
     gain: float = 1.0
+    channels: Channels = Channels.ALL
+    band: Band | None = None
 
     def read(self, start: int, stop: int) -> Samples:
         if self.recording is None:
             return np.zeros((stop - start, 1), np.float32)
+        x = self._read(start, stop) if self.band is None else self.band.filtered(self._read, start, stop)
+        return x * np.float32(self.gain)
+
+    def _read(self, start: int, stop: int) -> Samples:
+        assert self.recording is not None
         x = read_version(self.version, self.output, self.recording, self.slot, start, stop)
-        return x[:, :2] * np.float32(self.gain)
+        return self.channels.of(x[:, :2])
 
 
 _SILENCE = _Voice()
@@ -117,6 +134,8 @@ class Mixer:
         """Playing, but the samples are not there yet."""
         self.recent = np.zeros((RECENT, 2), np.float32)
         """What was sent last; replaced as a whole."""
+        self.muted = 0
+        """Samples that were NaN or inf, and silenced."""
         self._source: tuple[Recording, Renderer | None] | None = None
         self._layers = [_Layer(_SILENCE, 0, FADE)]
         self._seek = 0
@@ -202,14 +221,15 @@ class Mixer:
         top = self._layers[-1].voice
         sounding = top.recording is recording
         # What sounds goes on while it can still be faded out; what begins needs a little more.
-        need = min(count, _STEP) + FADE
-        if transport.version is Version.NOISY:
+        need = min(count, _STEP) + FADE + (transport.band.reach if transport.band is not None else 0)
+        how = transport.gain, transport.channels, transport.band
+        if not transport.version.is_rendered:
             if ready(recording.coverage, self.position, need if sounding else need + AHEAD):
-                return _Voice(recording, None, Version.NOISY, "phase-aware", transport.gain)
+                return _Voice(recording, None, transport.version, "phase-aware", *how)
         elif renderer is not None:
             slot = renderer.pick(self.position, top.slot if sounding else None, need)
             if slot is not None:
-                return _Voice(recording, slot, transport.version, transport.output, transport.gain)
+                return _Voice(recording, slot, transport.version, transport.output, *how)
         self.waiting = True
         return _SILENCE
 
@@ -221,7 +241,7 @@ class Mixer:
     def _mix(self, span: int) -> NDArray[np.float32]:
         mixed: Samples | None = None
         for layer in self._layers:
-            x = np.broadcast_to(layer.voice.read(layer.position, layer.position + span), (span, 2))
+            x = np.broadcast_to(self._sane(layer.voice.read(layer.position, layer.position + span)), (span, 2))
             layer.position += span
             if mixed is None:
                 mixed = x
@@ -233,3 +253,10 @@ class Mixer:
         del self._layers[:complete]
         assert mixed is not None
         return mixed
+
+    def _sane(self, x: Samples) -> Samples:
+        """What is no sound (NaN or inf) is silence, and counted."""
+        if np.isfinite(x).all():
+            return x
+        self.muted += int((~np.isfinite(x)).any(axis=1).sum())
+        return np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)

@@ -12,52 +12,19 @@ from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 from phaseaware.engine.errors import PhaseAwareError
 from phaseaware.engine.rates import RateConverter
-from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP, frame_count
+from phaseaware.engine.stft import HOP
 
-from .codes import LEVEL_CODES
-from .loudness import KWeighting, LoudnessTrack
-from .pyramid import Pyramid
+from .sound import Sound
 from .store import Coverage, DiskArray
 
-__all__ = ["OpenError", "Recording", "SpectrogramWriter", "open_recording"]
+__all__ = ["OpenError", "Recording", "open_recording"]
 
 Samples = NDArray[np.float32]
 _BLOCK = SAMPLE_RATE * 2
-_HANN = np.hanning(FRAME_LENGTH + 1)[:-1].astype(np.float32)
-_FULL_SCALE = np.float32((2 / _HANN.sum()) ** 2)
 
 
 class OpenError(PhaseAwareError, ValueError):
     """A file cannot be opened; the message says why and what to do."""
-
-
-class SpectrogramWriter:
-    """Writes the picture of samples that come piece by piece: frames of 1024 samples (Hann), hop 512.
-
-    Column ``n`` is centred on sample ``512 n``. Channels are added up by power, halved for two, and so on.
-    """
-
-    def __init__(self, pyramid: Pyramid, start: int, before: Samples) -> None:
-        """``start``: position of the first sample to come, a multiple of 512; ``before``: the 512 samples before it."""
-        self._pyramid = pyramid
-        self._column = start // HOP
-        self._held = before
-
-    def write(self, x: Samples) -> None:
-        """Samples of shape (n, channels)."""
-        x = np.concatenate([self._held, x])
-        count = max(0, len(x) // HOP - 1)
-        self._held = x[count * HOP :]
-        if count:
-            frames = np.lib.stride_tricks.sliding_window_view(x, FRAME_LENGTH, axis=0)[: (count - 1) * HOP + 1 : HOP]
-            X = np.fft.rfft(frames * _HANN, axis=-1)  # (count, channels, bins)
-            power = (X.real**2 + X.imag**2).mean(axis=1) * _FULL_SCALE
-            self._pyramid.write(self._column, LEVEL_CODES.encode_power(power)[..., None])
-            self._column += count
-
-    def finish(self, end: int) -> None:
-        """The column at the signal's last sample: it reaches beyond the end."""
-        self.write(np.zeros((2 * HOP - end % HOP, self._held.shape[1]), np.float32))
 
 
 class Recording:
@@ -67,26 +34,28 @@ class Recording:
     ----------
     title : for people.
     file_samples, sample_rate : length and rate of the file.
-    track : samples at 48 kHz, shape (samples, channels).
-    coverage : which of them have been decoded.
-    peaks : lowest and highest sample of each stretch of 512 samples, shape (n, 2).
-    spectrogram, loudness : filled along.
-    speech, noise : the stems, where the recording was made from them.
+    noisy : the recording's sound at 48 kHz; ``track``, ``spectrogram`` and ``loudness`` are its.
+    coverage : which samples have been decoded.
+    clean : the speech, where the recording was made from stems; its samples are ``speech``.
+    noise : the other stem.
     sources : the files it was read from: the recording, or both stems.
     """
 
     def __init__(self, path: Path, *, file_samples: int, channels: int, sample_rate: int) -> None:
         self.path, self.file_samples, self.channels, self.sample_rate = path, file_samples, channels, sample_rate
         self.samples = samples = -(-file_samples * SAMPLE_RATE // sample_rate)
-        self.track = DiskArray(samples, (channels,), np.float32)
+        self.noisy = Sound(samples, channels)
+        self.track, self.spectrogram, self.loudness = self.noisy.track, self.noisy.spectrogram, self.noisy.loudness
         self.coverage = Coverage(samples)
-        self.peaks = np.zeros((-(-samples // HOP), 2), np.float32)
-        self.spectrogram = Pyramid(frame_count(samples), BINS)
-        self.loudness = LoudnessTrack(samples)
         self.title = path.name
         self.sources: tuple[Path, ...] = (path,)
-        self.speech: DiskArray | None = None
+        self.clean: Sound | None = None
         self.noise: DiskArray | None = None
+
+    @property
+    def speech(self) -> DiskArray | None:
+        """Samples of the speech, where the stems are known."""
+        return self.clean.track if self.clean is not None else None
 
     @property
     def duration(self) -> float:
@@ -99,35 +68,28 @@ class Recording:
 
     def fill(self, blocks: Iterator[tuple[Samples, ...]], changed: Callable[[], None], stop: threading.Event) -> None:
         """Decode: ``blocks`` yields the mixture, or both stems, each of shape (n, channels); ``changed`` after each."""
-        weighting = KWeighting(self.channels)
-        picture = SpectrogramWriter(self.spectrogram, 0, np.zeros((HOP, self.channels), np.float32))
         position = 0
         for block in blocks:
             if stop.is_set():
                 return
-            if len(block) == 2 and self.speech is not None and self.noise is not None:
-                self.speech.write(position, block[0])
-                self.noise.write(position, block[1])
             x = sum(block[1:], start=block[0])[: self.samples - position]
-            self._add(position, x, weighting, picture)
+            self._add(position, x, block)
             position += len(x)
             changed()
         # Converted lengths are rounded: what a converter did not give is silence.
         if position < self.samples:
-            self._add(position, np.zeros((self.samples - position, self.channels), np.float32), weighting, picture)
-        picture.finish(self.samples)
+            nothing = np.zeros((self.samples - position, self.channels), np.float32)
+            self._add(position, nothing, (nothing, nothing))
+        for sound in (self.noisy, self.clean):
+            if sound is not None:
+                sound.finish(self.samples)
         changed()
 
-    def _add(self, position: int, x: Samples, weighting: KWeighting, picture: SpectrogramWriter) -> None:
-        self.track.write(position, x)
-        picture.write(x)
-        self.loudness.add(position, weighting.process(x))
-        first = position // HOP
-        starts = np.arange(0, len(x), HOP)
-        if len(x):
-            mono = x if x.shape[1] == 1 else x[:, :2]
-            self.peaks[first : first + len(starts), 0] = np.minimum.reduceat(mono.min(axis=1), starts)
-            self.peaks[first : first + len(starts), 1] = np.maximum.reduceat(mono.max(axis=1), starts)
+    def _add(self, position: int, x: Samples, stems: tuple[Samples, ...]) -> None:
+        if self.clean is not None and self.noise is not None:
+            self.clean.add(position, stems[0][: len(x)])
+            self.noise.write(position, stems[1][: len(x)])
+        self.noisy.add(position, x)
         self.coverage.add(position, position + len(x))
 
 
@@ -164,7 +126,7 @@ def open_recording(
     if len(paths) == 2:
         recording.title = f"{paths[0].name} + {paths[1].name}"
         recording.sources = tuple(paths)
-        recording.speech = DiskArray(recording.samples, (channels,), np.float32)
+        recording.clean = Sound(recording.samples, channels)
         recording.noise = DiskArray(recording.samples, (channels,), np.float32)
 
     def fill(changed: Callable[[], None], stop: threading.Event) -> None:

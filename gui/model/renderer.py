@@ -13,16 +13,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine import SAMPLE_RATE, Render, shape_mask
-from phaseaware.engine.frames import Frames
+from phaseaware.engine import SAMPLE_RATE, Render
+from phaseaware.engine.frames import Frames, MaskSynthesis
 from phaseaware.engine.limits import MASK_NAMES, MaskName
-from phaseaware.engine.stft import BINS, HOP, Synthesis, frame_count
+from phaseaware.engine.stft import BINS, HOP, frame_count
+from phaseaware.engine.versions import Version
 
 from .codes import MASK_CODES, encode_angle
 from .loudness import KWeighting, LoudnessTrack
 from .masking import Masking
 from .pyramid import Pyramid
-from .recording import Recording, SpectrogramWriter
+from .recording import Recording
+from .sound import peak_store, write_peaks
+from .spectra import PairPictures, PairWriter
 from .store import Coverage, DiskArray
 
 __all__ = ["AHEAD", "Pictures", "Renderer", "Renders", "Slot", "ready"]
@@ -38,8 +41,16 @@ _LONGEST_FADE, _LOOK_EVERY = 0.2, 0.005  # seconds; a fade is 10 ms of sound, bu
 _NEAR = SAMPLE_RATE  # samples: the playhead counts as served when the renderer is this close before it
 
 
+_DRAWN: tuple[tuple[Version, MaskName], ...] = tuple(
+    (version, mask)
+    for version in Version
+    if version.is_rendered
+    for mask in (MASK_NAMES if version is Version.REMOVED else MASK_NAMES[:1])
+)
+
+
 class Slot:
-    """Both versions of a recording with one setting: samples, which are there, loudness."""
+    """Both versions of a recording with one setting: samples, which are there, loudness, waveforms."""
 
     def __init__(self, recording: Recording) -> None:
         shape = (recording.channels,)
@@ -47,6 +58,8 @@ class Slot:
             m: DiskArray(recording.samples, shape, np.float32) for m in MASK_NAMES
         }
         self.loudness: dict[MaskName, LoudnessTrack] = {m: LoudnessTrack(recording.samples) for m in MASK_NAMES}
+        self.peaks = {key: peak_store(recording.samples) for key in _DRAWN}
+        """Of what is made, by version and mask: of REMOVED there are two."""
         self.coverage = Coverage(recording.samples)
         self.renders: Renders | None = None
 
@@ -57,15 +70,19 @@ class Slot:
             track.clear()
         self.renders = renders
 
+    def peaks_of(self, version: Version, removed_by: MaskName) -> DiskArray:
+        """Waveform of a version that is rendered."""
+        return self.peaks[version, removed_by if version is Version.REMOVED else MASK_NAMES[0]]
+
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures of both versions and of both masks, as last rendered.
+    """Pictures of both versions, of their difference and of both masks, as last rendered.
 
-    ``masks["phase-aware"]`` has two planes, magnitude and rotation; the masks of the first channel are shown.
+    ``masks["phase-aware"]`` has two planes, magnitude and rotation; a bin's mask is that of its loudest channel.
     """
 
-    spectrograms: dict[MaskName, Pyramid]
+    pair: PairPictures
     masks: dict[MaskName, Pyramid]
 
     @classmethod
@@ -73,7 +90,7 @@ class Pictures:
         """Nothing known yet."""
         frames = frame_count(recording.samples)
         return cls(
-            {mask: Pyramid(frames, BINS) for mask in MASK_NAMES},
+            PairPictures(recording.samples),
             {"phase-aware": Pyramid(frames, BINS, planes=2), "real": Pyramid(frames, BINS)},
         )
 
@@ -93,10 +110,10 @@ class _Pass:
     slot: Slot
     renders: Renders
     position: int
+    synthesis: MaskSynthesis
+    pictures: PairWriter
     chunk: int = _FIRST_CHUNK
-    syntheses: dict[MaskName, Synthesis] = field(default_factory=dict)
     weightings: dict[MaskName, KWeighting] = field(default_factory=dict)
-    pictures: dict[MaskName, SpectrogramWriter] = field(default_factory=dict)
 
 
 class Renderer:
@@ -130,6 +147,8 @@ class Renderer:
         self.error: str | None = None
         self.speed = 0.0
         """Seconds of sound rendered per second, lately."""
+        self.muted_frames = 0
+        """Frames in which a mask was NaN or inf; nothing is heard of them."""
         self._wake = threading.Condition()
         self._wanted: Renders | None = None
         self._closed = self._paused = False
@@ -270,15 +289,14 @@ class Renderer:
     def _begin(self, start: int) -> _Pass:
         slot = self.newest
         assert slot.renders is not None
-        channels = self.recording.channels
-        active = _Pass(slot, slot.renders, start)
+        before = [slot.tracks[mask].read(start - HOP, start) for mask in MASK_NAMES]
+        active = _Pass(
+            slot, slot.renders, start, MaskSynthesis(len(slot.renders), self.recording.channels),
+            PairWriter(self.pictures.pair, start, (before[0], before[1])),
+        )  # fmt: skip
         self._masking.start(start // HOP)
         frames = self._masking.read(1)
-        for mask in MASK_NAMES:
-            active.syntheses[mask] = Synthesis(channels)
-            active.weightings[mask] = KWeighting(channels)
-            before = slot.tracks[mask].read(start - HOP, start)
-            active.pictures[mask] = SpectrogramWriter(self.pictures.spectrograms[mask], start, before)
+        active.weightings = {mask: KWeighting(self.recording.channels) for mask in MASK_NAMES}
         self._synthesise(active, frames, start // HOP)  # the overlap of the frame before: its samples are not whole
         return active
 
@@ -292,31 +310,37 @@ class Renderer:
         frames = -(-left // HOP) if stop == self.recording.samples else max(1, left // HOP)
         made = self._synthesise(active, self._masking.read(frames), active.position // HOP + 1)
         start, end = active.position, min(active.position + frames * HOP, self.recording.samples)
+        sounds = {Version.NOISY: self.recording.track.read(start, end)}
         for mask, x in made.items():
-            x = x[: end - start]
+            x = sounds[Version.of_mask(mask)] = x[: end - start]
             active.slot.tracks[mask].write(start, x)
             active.slot.loudness[mask].add(start, active.weightings[mask].process(x))
-            active.pictures[mask].write(x)
-            if end == self.recording.samples:
-                active.pictures[mask].finish(end)
+        for (version, mask), peaks in active.slot.peaks.items():
+            write_peaks(peaks, start, version.of(sounds.__getitem__, removed_by=mask))
+        active.pictures.write(*(sounds[Version.of_mask(mask)] for mask in MASK_NAMES))
+        if end == self.recording.samples:
+            active.pictures.finish(end)
         active.slot.coverage.add(start, end)
         if active.slot.coverage.ready_until(end) > end:  # the column at the seam to what was rendered before
-            for mask, picture in active.pictures.items():
-                picture.write(active.slot.tracks[mask].read(end, end + HOP))
+            active.pictures.write(*(active.slot.tracks[mask].read(end, end + HOP) for mask in MASK_NAMES))
         active.position = end
         if not 0 <= end - self._playhead() < 4 * active.chunk * HOP:  # else what is in hand could run out meanwhile
             active.chunk = min(2 * active.chunk, _LARGEST_CHUNK)
         self.speed = (end - start) / SAMPLE_RATE / (time.perf_counter() - begun)
 
     def _synthesise(self, active: _Pass, frames: Frames, first_frame: int) -> dict[MaskName, NDArray[np.float32]]:
-        made, shown = {}, {}
+        applied = frames.applied(active.renders)
+        if not all(np.isfinite(M).all() for M in applied):
+            self.muted_frames += int((~np.isfinite(applied).all(axis=(0, 1, 3))).sum())
+            applied = [np.nan_to_num(M, nan=0, posinf=0, neginf=0) for M in applied]
+        made = active.synthesis.process(frames.spectrum, applied)
         loudest = np.abs(frames.spectrum).argmax(axis=0, keepdims=True)  # a bin's mask is shown of this channel
-        for render in active.renders:
-            M = shape_mask(frames.masks[render.mask], render)
-            made[render.mask] = active.syntheses[render.mask].process(M * frames.spectrum).T
-            shown[render.mask] = np.take_along_axis(np.broadcast_to(M, frames.spectrum.shape), loudest, axis=0)[0]
+        shown = {
+            render.mask: np.take_along_axis(np.broadcast_to(M, frames.spectrum.shape), loudest, axis=0)[0]
+            for render, M in zip(active.renders, applied, strict=True)
+        }
         self.pictures.write_masks(first_frame, shown)
-        return made
+        return {render.mask: x.T for render, x in zip(active.renders, made, strict=True)}
 
 
 def ready(coverage: Coverage, position: int, need: int) -> bool:

@@ -8,38 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from phaseaware.engine import MaskModel
-from phaseaware.engine.limits import MASK_NAMES, MaskName
+from phaseaware.engine.limits import MASK_NAMES
 from phaseaware.engine.versions import Version
 
 from .controls import Controls, as_script
 from .decoder import Decoder
 from .export import ExportJob
 from .history import History
-from .levels import DELTA_GAINS_DB, MATCHED, LevelMatch
-from .loop import loop_within
+from .listening import Listening
 from .masking import IdealChoice, IdealMasks, Masking, ModelMasks
-from .mixer import Mixer, Transport
 from .pace import Pace
-from .recording import Recording, open_recording
+from .recording import open_recording
 from .renderer import Renderer
 
 __all__ = ["Session"]
 
 
-class Choice(NamedTuple):
-    """What is chosen to be heard."""
-
-    version: Version
-    previous: Version
-    output: MaskName
-    bypass: bool
-    level_match: bool
+_MUTED = "The masks were no numbers (NaN or infinity) in places. They are muted there; try another model."
 
 
-class Session:
+class Session(Listening):
     """One recording and how it is heard.
 
     Parameters
@@ -49,27 +39,15 @@ class Session:
     """
 
     def __init__(self, model: MaskModel | None, changed: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
         self.model: MaskModel | None = None
         self._changed = changed
         self.pace = Pace()
-        self.mixer = Mixer()
-        self.recording: Recording | None = None
-        self.renderer: Renderer | None = None
         self.decode_error: str | None = None
         self.history = History(self._controls_changed)
         """The controls, and how they were."""
         self.ideal: IdealChoice | None = None
         """Ideal masks instead of the model's, where stems are open."""
-        self.version = Version.NOISY
-        self.bypass = False
-        self.loop: tuple[int, int] | None = None
-        self.level_match = True
-        self.delta_gain_db = 0
-        self.playing = False
-        self._previous = Version.PHASE_AWARE
-        self._output: MaskName = "phase-aware"
-        self._match = LevelMatch()
-        self._seek = (0, 0)
         self._decoder: Decoder | None = None
         if model is not None:
             self.set_model(model)
@@ -87,11 +65,8 @@ class Session:
         recording, fill = open_recording(path, noise_path)
         self.close()
         self.recording, self.decode_error = recording, None
-        self.loop, self.playing, self.bypass = None, False, False
         self.ideal = IdealChoice() if noise_path is not None else None
-        self.version, self._previous = Version.NOISY, Version.PHASE_AWARE
-        self._match = LevelMatch()
-        self.seek(0)
+        self.begin_listening()
         self._start_renderer()
         self._decoder = Decoder(recording, fill, self._decoded, self._decoding_failed)
 
@@ -186,127 +161,13 @@ class Session:
         if self.recording is not None and self.ideal is None:
             self._start_renderer()
 
-    # What is heard
-
-    @property
-    def heard(self) -> Version:
-        """The version that sounds: the chosen one, or noisy while bypassed."""
-        return Version.NOISY if self.bypass else self.version
-
-    @property
-    def output(self) -> MaskName:
-        """The output that ``Version.REMOVED`` refers to: A or B, whichever was chosen last."""
-        return self._output
-
-    def select(self, version: Version) -> None:
-        """Hear a version from now on."""
-        self.bypass = False
-        if version is not self.version:
-            self._previous, self.version = self.version, version
-        if version.mask is not None:
-            self._output = version.mask
-        self._push()
-
-    @property
-    def choice(self) -> Choice:
-        """What is chosen to be heard, to come back to."""
-        return Choice(self.version, self._previous, self._output, self.bypass, self.level_match)
-
-    @choice.setter
-    def choice(self, choice: Choice) -> None:
-        self.version, self._previous, self._output, self.bypass, self.level_match = choice
-        self._push()
-
     @property
     def errors(self) -> list[str]:
-        """What has stopped decoding or rendering of what is open, if anything."""
-        found = (self.decode_error, self.renderer.error if self.renderer is not None else None)
-        return [error for error in found if error is not None]
-
-    def swap(self) -> None:
-        """Back to the version heard before."""
-        self.select(self._previous)
-
-    def toggle_bypass(self) -> None:
-        """Between the chosen version and noisy."""
-        self.bypass = not self.bypass
-        self._push()
-
-    def play(self, playing: bool) -> None:
-        """Play or pause; from the start again where the end was reached."""
-        if self.recording is None:
-            return
-        if playing and self.position >= self.recording.samples:
-            self.seek(0 if self.loop is None else self.loop[0])
-        self.playing = playing
-        self._push()
-
-    def follow(self) -> None:
-        """Take over what happened meanwhile: the end was reached, levels are known better, a jump needs rendering."""
-        if self.playing and self.mixer.ended:
-            self.playing = False
-            self._push()
-        if self.recording is None or self.renderer is None:
-            return
-        if self._match.follow(self.recording, self.renderer):
-            self._push()
-        if self.mixer.waiting:
-            self.renderer.notify()
-
-    @property
-    def position(self) -> int:
-        """Sample at the playhead. While the audio thread rests it does not take over a seek; its target counts then."""
-        return self.mixer.position if self.mixer.taken_seek == self._seek[0] else self._seek[1]
-
-    def seek(self, position: int) -> None:
-        """Go to a sample, clipped to the recording."""
-        end = self.recording.samples if self.recording is not None else 0
-        self._seek = (self._seek[0] + 1, min(max(position, 0), end))
-        self._push()
+        """What has gone wrong with decoding, rendering or playing of what is open, if anything."""
+        found = [self.decode_error]
         if self.renderer is not None:
-            self.renderer.notify()
-
-    def set_loop(self, start: int, stop: int) -> None:
-        """Loop between two samples, in either order; shorter than 40 ms is widened. Clipped to the recording."""
-        if self.recording is not None:
-            self.loop = loop_within(start, stop, self.recording.samples)
-            self._push()
-
-    def set_loop_start(self, position: int) -> None:
-        """Move the loop's start; without a loop, or beyond its end, it then reaches to the end of the recording."""
-        if self.recording is not None:
-            stop = self.loop[1] if self.loop is not None and self.loop[1] > position else self.recording.samples
-            self.set_loop(position, stop)
-
-    def set_loop_stop(self, position: int) -> None:
-        """Move the loop's end; without a loop, or before its start, it then begins with the recording."""
-        if self.recording is not None:
-            self.set_loop(self.loop[0] if self.loop is not None and self.loop[0] < position else 0, position)
-
-    def clear_loop(self) -> None:
-        """Play on at the loop's end."""
-        self.loop = None
-        self._push()
-
-    # Levels
-
-    def set_level_match(self, on: bool) -> None:
-        """Attenuate the louder versions to the quietest one, by BS.1770 loudness."""
-        self.level_match = on
-        self._push()
-
-    def set_delta_gain(self, gain_db: int) -> None:
-        """Gain at which delta and removed are heard, one of DELTA_GAINS_DB."""
-        if gain_db not in DELTA_GAINS_DB:
-            raise ValueError(f"{gain_db=} dB is not one of {DELTA_GAINS_DB}")
-        self.delta_gain_db = gain_db
-        self._push()
-
-    def gain_db(self, version: Version) -> float:
-        """Gain in dB at which a version is heard."""
-        if version not in MATCHED:
-            return float(self.delta_gain_db)
-        return self._match.gain_db(version) if self.level_match else 0.0
+            found += [self.renderer.error, _MUTED if self.renderer.muted_frames or self.mixer.muted else None]
+        return [error for error in found if error is not None]
 
     # Controls
 
@@ -336,14 +197,4 @@ class Session:
             raise ValueError("a script needs one noisy file, not two stems; export the noisy sound and open that")
         return as_script(
             self.controls, path=self.recording.path.resolve(), model=self.model.path if self.model else None
-        )
-
-    def _push(self) -> None:
-        self.mixer.transport = Transport(
-            playing=self.playing,
-            version=self.heard,
-            output=self._output,
-            gain=10 ** (self.gain_db(self.heard) / 20),
-            loop=self.loop,
-            seek=self._seek,
         )

@@ -1,9 +1,10 @@
 from .abx import AbxPanel as AbxPanel
 from .live import LivePanel as LivePanel
-from .side import LAYOUTS as LAYOUTS
+from .message import MessageBar as MessageBar
+from .reduction import OfferedPreset as OfferedPreset
 from .side import SidePanel as SidePanel
 from .start import StartPage as StartPage
 from .status import StatusLine as StatusLine
+from .tour import TourStrip as TourStrip
 from .transport import TransportBar as TransportBar
-from .widgets import MessageBar as MessageBar
 from .widgets import scrolled as scrolled

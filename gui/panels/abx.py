@@ -20,12 +20,17 @@ from .widgets import plain_label
 __all__ = ["AbxPanel", "log_folder"]
 
 Heard = Letter | Literal["X"]
-_HEAR: dict[Heard, str] = {"A": "1   Hear A", "B": "2   Hear B", "X": "3   Hear X"}
+_HEAR: dict[Heard, str] = {"A": "2   Hear A", "B": "3   Hear B", "X": "X   Hear X"}
 
 _HELP = (
-    "X is either A or B, drawn anew in each trial. Listen as often as you like, then say which it is. "
-    "Levels are matched; pictures, meters and gains are hidden. The result comes after the last trial."
+    "X is either A or B, drawn anew in each trial. Listen as often as you like, then say which it is, once "
+    "X was heard. Levels are matched; pictures, meters and gains are hidden. The result comes after the last trial."
 )
+_TRAINING = "A trial for training first: it does not count, and what X was is told."
+_ENOUGH = SAMPLE_RATE // 2
+"""Samples of X that must have been heard before an answer."""
+_SHORT = 10 * SAMPLE_RATE
+"""A recording that is no longer is looped as a whole, unless a loop is set."""
 
 
 def log_folder() -> Path:
@@ -49,6 +54,9 @@ class AbxPanel(QWidget):
         super().__init__()
         self._session = session
         self.test: AbxTest | None = None
+        self.training: AbxTest | None = None
+        """The trial before the test, until it is answered."""
+        self._heard, self._position = 0, 0
         self.log_path: Path | None = None
         column = QVBoxLayout(self)
         column.addStretch(1)
@@ -95,9 +103,12 @@ class AbxPanel(QWidget):
         session = self._session
         self._before = session.choice
         session.set_level_match(True)
-        self.test, self.log_path = test, None
+        recording = session.recording
+        if session.loop is None and recording is not None and recording.samples <= _SHORT:
+            session.set_loop(0, recording.samples)
+        self.test, self.training, self.log_path = test, AbxTest(1), None
         self.leave.setText("Abandon the test")
-        self.help.setText(_HELP)
+        self.help.setText(f"{_HELP}\n\n{_TRAINING}")
         for button in (*self.hear.values(), *self.say.values()):
             button.show()
         self._next()
@@ -108,21 +119,60 @@ class AbxPanel(QWidget):
             return
         for other, button in self.hear.items():
             button.setChecked(other == name)
-        really = self.test.x if name == "X" else name
+        really = self._current.x if name == "X" else name
+        self._position = self._session.position
         self._session.select(Version.of_mask(MASK_OF[really]))
         self.changed.emit()
 
+    @property
+    def _current(self) -> AbxTest:
+        assert self.test is not None
+        return self.training if self.training is not None else self.test
+
+    def follow(self) -> None:
+        """Take over how much of X has been played since the last call."""
+        position = self._session.position
+        if self._session.playing and self.hear["X"].isChecked():
+            self.add_heard(max(0, min(position - self._position, SAMPLE_RATE)))
+        self._position = position
+
+    def add_heard(self, samples: int) -> None:
+        """So much more of X was heard."""
+        self._heard += samples
+        self._show_answers()
+
+    @property
+    def may_answer(self) -> bool:
+        """X was heard."""
+        return self._heard >= _ENOUGH
+
+    def _show_answers(self) -> None:
+        for button in self.say.values():
+            button.setEnabled(self.may_answer)
+            button.setToolTip("" if self.may_answer else "Listen to X first: Space plays, X chooses it")
+
     def answer(self, name: str) -> None:
-        """X is A or B, the listener says."""
-        if self.test is None or self.test.finished:
+        """X is A or B, the listener says; nothing happens before X was heard."""
+        if self.test is None or self.test.finished or not self.may_answer:
             return
-        self.test.answer("A" if name == "A" else "B")
+        said: Letter = "A" if name == "A" else "B"
+        x = self._current.x
+        self._current.answer(said)
+        if self.training is not None:
+            self.training = None
+            verdict = "Right" if x == said else "Not so"
+            self.help.setText(f"{verdict}: X was {x}. That was the training; the {self.test.trials} that come count.")
+        else:
+            self.help.setText(_HELP)
         self._next()
 
     def _next(self) -> None:
         assert self.test is not None
+        self._heard = 0
+        self._show_answers()
         if not self.test.finished:
-            self.headline.setText(f"Trial {self.test.trial} of {self.test.trials}")
+            trial = f"Trial {self.test.trial} of {self.test.trials}"
+            self.headline.setText("Training" if self.training is not None else trial)
             self.listen("X")
             return
         result = self.test.result()
@@ -175,6 +225,6 @@ class AbxPanel(QWidget):
         """Leave the page."""
         if self.test is None:
             return
-        self.test = None
+        self.test = self.training = None
         self._session.choice = self._before
         self.closed.emit()

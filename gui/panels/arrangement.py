@@ -18,17 +18,15 @@ def beside(panel: QWidget) -> QScrollArea:
     return area
 
 
-def arranged(message: QWidget, middle: QWidget, side: QWidget, transport: QWidget) -> QWidget:
-    """The message above, the middle and the side below it, the transport at the bottom."""
+def arranged(whole: QWidget, middle: QWidget, side: QWidget, *below: QWidget) -> None:
+    """The middle and the side beside it, the others below."""
     row = QHBoxLayout()
     row.setSpacing(6)
     row.addWidget(middle, 1)
     row.addWidget(side)
-    whole = QWidget()
     column = QVBoxLayout(whole)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(2)
-    column.addWidget(message)
     column.addLayout(row, 1)
-    column.addWidget(transport)
-    return whole
+    for widget in below:
+        column.addWidget(widget)

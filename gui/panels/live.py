@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from phaseaware.engine import MaskModel, ModelError
@@ -16,6 +17,7 @@ from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QS
 
 from ..model import Controls
 from ..view import COLOURS, LABELS
+from .live_picture import LivePicture
 from .widgets import LevelMeter, plain_label
 
 __all__ = ["LivePanel"]
@@ -47,6 +49,18 @@ class LivePanel(QWidget):
         self._stop = threading.Event()
         self._previous: LiveVersion = "B"
         column = QVBoxLayout(self)
+        column.setSpacing(8)
+        self._add_words(column)
+        self._add_devices(column)
+        self._add_versions(column)
+        self._add_meters(column)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._ready.connect(self._begin)
+        self._ended.connect(self._end)
+        self._show()
+
+    def _add_words(self, column: QVBoxLayout) -> None:
         column.addStretch(1)
         title = plain_label("Live input")
         title.setStyleSheet("font-size: 22px; font-weight: bold")
@@ -56,6 +70,8 @@ class LivePanel(QWidget):
         hint.setWordWrap(True)
         hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(hint)
+
+    def _add_devices(self, column: QVBoxLayout) -> None:
         grid = QGridLayout()
         self.inputs, self.outputs = QComboBox(), QComboBox()
         for row, (name, box) in enumerate((("From", self.inputs), ("To", self.outputs))):
@@ -75,8 +91,9 @@ class LivePanel(QWidget):
         line.addStretch(1)
         line.addLayout(grid, 4)
         line.addStretch(1)
-        column.addSpacing(12)
         column.addLayout(line)
+
+    def _add_versions(self, column: QVBoxLayout) -> None:
         buttons = QGridLayout()
         buttons.setColumnStretch(0, 1)
         buttons.setColumnStretch(3, 1)
@@ -102,23 +119,20 @@ class LivePanel(QWidget):
             button.clicked.connect(lambda _, n=name: self.select(n))
             buttons.addWidget(button, i // 2, 1 + i % 2)
             self.versions[name] = button
-        column.addSpacing(12)
         column.addLayout(buttons)
+
+    def _add_meters(self, column: QVBoxLayout) -> None:
+        self.picture = LivePicture()
+        column.addWidget(self.picture, 4)
         self.input_meter, self.output_meter = LevelMeter(("In", "Out")), plain_label()
-        column.addSpacing(12)
+        self.output_meter.setToolTip("Latency from input to output as the devices tell it, and the masks' own")
         column.addWidget(self.input_meter, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.output_meter, 0, Qt.AlignmentFlag.AlignHCenter)
         self.leave = QPushButton("Back")
         self.leave.setToolTip("Stop and go back  (Esc)")
         self.leave.clicked.connect(self.finish)
-        column.addSpacing(16)
         column.addWidget(self.leave, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
-        self._ready.connect(self._begin)
-        self._ended.connect(self._end)
-        self._show()
+        column.addStretch(1)
 
     def begin(self) -> bool:
         """List the devices; whether live sound is possible at all."""
@@ -165,12 +179,9 @@ class LivePanel(QWidget):
         if self.running:
             self._stop.set()
             return
-        model, c = self._model(), self._controls()
+        model = self._model()
         try:
-            processor = PhaseAware(
-                model=model.path if model is not None else None,
-                reduction_db=c.reduction_db, strength_low=c.strength_low, strength_high=c.strength_high, mix=c.mix,
-            )  # fmt: skip
+            processor = PhaseAware(model=model.path if model is not None else None, **asdict(self._controls()))
         except (ModelError, OSError, ValueError) as error:
             self.failed.emit(f"Cannot start: {error}")
             return
@@ -192,6 +203,8 @@ class LivePanel(QWidget):
 
     def _begin(self, session: LiveSession) -> None:
         self.session = session
+        self.picture.begin(session.sample_rate)
+        session.observer = self.picture.running.add
         self.select("A")
         self._timer.start(_LOOK_MS)
 
@@ -223,10 +236,7 @@ class LivePanel(QWidget):
     def set_controls(self, controls: Controls) -> None:
         """Take over the window's controls while sound runs."""
         if self._board is not None:
-            self._board.reduction_db = controls.reduction_db
-            self._board.strength_low = controls.strength_low
-            self._board.strength_high = controls.strength_high
-            self._board.mix = controls.mix
+            controls.apply_to(self._board)
 
     def _look(self) -> None:
         if self.session is not None:
@@ -234,8 +244,10 @@ class LivePanel(QWidget):
             self.input_meter.set_levels(meters.input_db, meters.output_db)
             muted = f"   muted {meters.muted_seconds:.1f} s: the model made NaN or inf" * (meters.muted_seconds > 0)
             self.output_meter.setText(
-                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   {meters.seconds:.0f} s{muted}"
+                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   "
+                f"latency {1000 * self.session.latency_seconds:.0f} ms   {meters.seconds:.0f} s{muted}"
             )
+            self.picture.update()
 
     def _show(self) -> None:
         self.start_button.setText("Stop" if self.running else "Start")

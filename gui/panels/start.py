@@ -19,11 +19,12 @@ class StartPage(QWidget):
 
     Signals
     -------
-    open_wanted, demo_wanted : buttons.
+    open_wanted, demo_wanted, tour_wanted : buttons.
     """
 
     open_wanted = pyqtSignal()
     demo_wanted = pyqtSignal()
+    tour_wanted = pyqtSignal()
 
     def __init__(self, *, demo: bool) -> None:
         super().__init__()
@@ -42,4 +43,11 @@ class StartPage(QWidget):
         self.demo_button.clicked.connect(self.demo_wanted)
         column.addWidget(self.demo_button, 0, Qt.AlignmentFlag.AlignHCenter)
         self.demo_button.setVisible(demo)
+        self.tour_button = QPushButton("Why phase?  One minute, with the demo clip")
+        self.tour_button.setToolTip(
+            "Hear and see what a mask from 0 to 1 cannot do, and what a phase-aware one can  (W)"
+        )
+        self.tour_button.clicked.connect(self.tour_wanted)
+        self.tour_button.setVisible(demo)
+        column.addWidget(self.tour_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
 from ..model import Session, loudness
-from ..view import COLOURS, LABELS
+from ..view import COLOURS, caption
 from .widgets import FittingLabel, LevelMeter
 
 __all__ = ["TransportBar", "clock"]
@@ -20,7 +20,7 @@ __all__ = ["TransportBar", "clock"]
 _PEAK_SAMPLES = SAMPLE_RATE // 10
 _NARROW = 800
 """Pixels: what is heard must be told also where the meters' length and the clock's must be saved."""
-_SHORT = {version: LABELS[version].split("  ")[0] for version in Version}
+_SHORT = {version: version.letter or version.label for version in Version}
 """What is heard, where there is little room."""
 
 
@@ -83,12 +83,14 @@ class TransportBar(QFrame):
             self.heard_label.setText("")
             return
         gain = session.gain_db(session.heard)
-        text = LABELS[session.heard].replace("  ", " ")
+        ideal = session.ideal is not None
+        text = caption(session.heard, removed_by=session.output, ideal=ideal)
+        short = _SHORT[session.heard] + (f" {IDEAL}" if ideal and session.heard.is_rendered else "")
         if session.bypass:
             text += " (bypass)"
         level = f"   {gain:+.1f} dB".replace("-", "−") if gain else ""
         self.heard_label.setStyleSheet(f"color: {COLOURS[session.heard]}; font-weight: bold")
-        self.heard_label.set_texts(text + level, _SHORT[session.heard] + level)
+        self.heard_label.set_texts(text + level, short + level)
 
     def show_time(self, seconds: float) -> None:
         """Tell where the playhead is."""

@@ -1,30 +1,22 @@
-"""Small parts of the window: labelled sliders, meters, the message bar."""
+"""Small parts of the window: labels and meters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
-from PyQt6.QtCore import QRectF, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QFrame,
-    QGridLayout,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
-    QSlider,
-    QToolButton,
     QWidget,
 )
 
 from ..view.theme import FAINT, TEXT, WARNING
 
-__all__ = ["FittingLabel", "LabelledSlider", "LevelMeter", "MessageBar", "plain_label", "plain_tip", "scrolled"]
-
-
-_NOTE_MS = 6000
+__all__ = ["FittingLabel", "LevelMeter", "plain_label", "plain_tip", "scrolled"]
 
 
 def plain_label(text: str = "") -> QLabel:
@@ -44,71 +36,6 @@ def plain_tip(text: str) -> str:
     ('a.wav', "<span style='white-space: pre-wrap'>&lt;b&gt;.wav</span>")
     """
     return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if set(text) & set("<&") else text
-
-
-class _Slider(QSlider):
-    reset = pyqtSignal()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        self.reset.emit()
-
-
-class LabelledSlider(QWidget):
-    """A slider with its name and value; a double click gives the default.
-
-    Signals
-    -------
-    value_changed : by the user only.
-    grabbed, released : begin and end of a drag.
-    """
-
-    value_changed = pyqtSignal(float)
-    grabbed = pyqtSignal()
-    released = pyqtSignal()
-
-    def __init__(
-        self, name: str, low: float, high: float, step: float, default: float, text: Callable[[float], str], tip: str
-    ) -> None:
-        super().__init__()
-        self.setObjectName("row")
-        self._step, self._low, self._default, self._text = step, low, default, text
-        self._name = plain_label(name)
-        self._value = plain_label()
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.slider = _Slider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, round((high - low) / step))
-        self.slider.setPageStep(max(1, self.slider.maximum() // 10))
-        self.slider.setAccessibleName(name)
-        self._name.setBuddy(self.slider)
-        for widget in (self._name, self._value, self.slider):
-            widget.setToolTip(f"{tip}\nUp and Down adjust it when it has the focus; double click: {text(default)}")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(0)
-        grid.addWidget(self._name, 0, 0)
-        grid.addWidget(self._value, 0, 1)
-        grid.addWidget(self.slider, 1, 0, 1, 2)
-        self.slider.valueChanged.connect(self._changed)
-        self.slider.sliderPressed.connect(self.grabbed)
-        self.slider.sliderReleased.connect(self.released)
-        self.slider.reset.connect(lambda: self.slider.setValue(round((default - low) / step)))
-        self.set_value(default)
-
-    @property
-    def value(self) -> float:
-        """Current value."""
-        return self._low + self.slider.value() * self._step
-
-    def set_value(self, value: float) -> None:
-        """Show a value, without telling."""
-        self.slider.blockSignals(True)
-        self.slider.setValue(round((value - self._low) / self._step))
-        self.slider.blockSignals(False)
-        self._value.setText(self._text(self.value))
-
-    def _changed(self) -> None:
-        self._value.setText(self._text(self.value))
-        self.value_changed.emit(self.value)
 
 
 class FittingLabel(QLabel):
@@ -212,45 +139,3 @@ class LevelMeter(QWidget):
                 QRectF(track.right(), y, values, height), Qt.AlignmentFlag.AlignVCenter, text.replace("-", "−")
             )
         painter.end()
-
-
-class MessageBar(QFrame):
-    """What went wrong, and what to do, stays until closed or replaced; what was done, for some seconds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("message")
-        self.label = plain_label()
-        self.label.setWordWrap(True)
-        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.close_button = close = QToolButton()
-        close.setText("×")
-        close.setToolTip("Close the message (Esc)")
-        close.setAccessibleName("Close the message")
-        close.clicked.connect(self.hide)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 3, 6, 3)
-        row.addWidget(self.label, 1)
-        row.addWidget(close)
-        self.hide()
-
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
-
-    def show_message(self, text: str) -> None:
-        """Show what went wrong."""
-        self._timer.stop()
-        self._show(text, "message")
-
-    def show_note(self, text: str) -> None:
-        """Show what was done."""
-        self._timer.start(_NOTE_MS)
-        self._show(text, "note")
-
-    def _show(self, text: str, name: str) -> None:
-        if self.objectName() != name:
-            self.setObjectName(name)
-            self.setStyleSheet("/* anew */")  # the window's style depends on the name
-        self.label.setText(text)
-        self.show()

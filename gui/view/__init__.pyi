@@ -1,8 +1,11 @@
 from .area import ViewArea as ViewArea
 from .colour_bar import ColourBar as ColourBar
+from .kinds import DIFFERENCES as DIFFERENCES
+from .kinds import Kind as Kind
+from .layouts import LAYOUTS as LAYOUTS
 from .panes import Pane as Pane
-from .pictures import Kind as Kind
 from .scales import FrequencyScale as FrequencyScale
 from .theme import COLOURS as COLOURS
 from .theme import LABELS as LABELS
 from .theme import STYLE as STYLE
+from .theme import caption as caption

@@ -20,9 +20,17 @@ _TICK_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900
 
 
 class TimeBox(pg.ViewBox):  # type: ignore[misc]
-    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms in, the middle button moves."""
+    """Wheel zooms time at the cursor (Ctrl: frequency, Shift: moves), dragging zooms in, the middle button moves.
+
+    Signals
+    -------
+    clicked, picked : s, and with it the height, of a click.
+    brushed : two corners (s and height), dragged with Shift held.
+    """
 
     clicked = pyqtSignal(float)
+    picked = pyqtSignal(float, float)
+    brushed = pyqtSignal(object, object)
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
@@ -48,8 +56,24 @@ class TimeBox(pg.ViewBox):  # type: ignore[misc]
             # The axes hand their clicks on, in coordinates of their own; beside the box there is no time to go to.
             point = self.mapFromScene(ev.scenePos())
             if 0 <= point.x() <= self.width():
-                self.clicked.emit(float(self.mapToView(point).x()))
+                place = self.mapToView(point)
+                self.clicked.emit(float(place.x()))
+                if 0 <= point.y() <= self.height():
+                    self.picked.emit(float(place.x()), float(place.y()))
             ev.accept()
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:  # noqa: N802
+        brushing = ev.button() == Qt.MouseButton.LeftButton and ev.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if not brushing:
+            super().mouseDragEvent(ev, axis)
+            return
+        ev.accept()
+        if ev.isFinish():
+            self.rbScaleBox.hide()
+            first, last = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
+            self.brushed.emit((first.x(), first.y()), (last.x(), last.y()))
+        else:
+            self.updateScaleBox(ev.buttonDownPos(), ev.pos())
 
 
 class FrequencyAxis(pg.AxisItem):  # type: ignore[misc]

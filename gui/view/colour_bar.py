@@ -19,7 +19,8 @@ Range = tuple[float, float]
 class ColourBar(QWidget):
     """Colours and their values. Dragging near an end moves it, elsewhere both; a double click resets; the wheel too.
 
-    With the focus Up and Down do so: both ends, with Shift the upper, with Ctrl the lower one; Delete resets.
+    With the focus Up and Down do so: both ends, with Shift the upper, with Ctrl the lower one; Delete resets. Until the
+    range is changed by hand it is fitted to what is there, and again after a reset.
 
     Signals
     -------
@@ -32,9 +33,9 @@ class ColourBar(QWidget):
         super().__init__()
         self._default, self._limits, self._unit, self.fixed = default, limits, unit, fixed
         self.range = default
-        self._image = QImage(
-            np.ascontiguousarray(lut[::-1, None, :]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888
-        ).copy()
+        self.is_fitted = not fixed
+        """Nobody has chosen another range."""
+        self.set_ramp(lut)
         self._grip: tuple[float, Range, str] | None = None
         self.setFixedWidth(BAR_WIDTH)
         if not fixed:
@@ -48,6 +49,19 @@ class ColourBar(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(BAR_WIDTH, 60)
+
+    def set_ramp(self, rgb: np.ndarray) -> None:
+        """Colours from the lowest value to the highest, shape (256, 3)."""
+        data = np.ascontiguousarray(rgb[::-1, None, :]).tobytes()
+        self._image = QImage(data, 1, 256, 3, QImage.Format.Format_RGB888).copy()
+
+    def fit(self, low: float, high: float) -> bool:
+        """Take a range that fits what is there, unless another was chosen; whether it is a new one."""
+        self._default = (low, high)
+        changed = self.is_fitted and self.range != (low, high)
+        if changed:
+            self.set_range(low, high)
+        return changed
 
     def set_range(self, low: float, high: float) -> None:
         """Show another range, without telling."""
@@ -98,7 +112,7 @@ class ColourBar(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         self._grip = None
         if not self.fixed:
-            self._set(*self._default)
+            self._reset()
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
         assert event is not None
@@ -118,7 +132,7 @@ class ColourBar(QWidget):
             )
             self._move(*self.range, _STEP_DB if event.key() == Qt.Key.Key_Up else -_STEP_DB, end)
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self._set(*self._default)
+            self._reset()
         else:
             super().keyPressEvent(event)
 
@@ -130,8 +144,13 @@ class ColourBar(QWidget):
         else:
             self._set(low + shift * (end != "high"), high + shift * (end != "low"))
 
+    def _reset(self) -> None:
+        self._set(*self._default)
+        self.is_fitted = True
+
     def _set(self, low: float, high: float) -> None:
         low, high = max(low, self._limits[0]), min(high, self._limits[1])
         if high - low >= _NARROWEST_DB:
+            self.is_fitted = False
             self.set_range(low, high)
             self.changed.emit(low, high)

@@ -9,13 +9,13 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
 from .axes import TIME_HEIGHT
+from .kinds import Kind
 from .panes import Pane
-from .pictures import Kind
 
 __all__ = ["PaneGrid"]
 
 _GAP = 2
-_LOWEST_PICTURE, _NARROWEST = 24, 120  # pixels
+_LOWEST_PICTURE, _NARROWEST = 21, 120  # pixels
 
 
 class PaneGrid(QWidget):

@@ -1,130 +1,163 @@
-"""Pictures of what is in view, made in a thread at screen resolution."""
+"""Pictures of what is in view, at screen resolution."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP
+from phaseaware.engine.stft import HOP
+from phaseaware.engine.versions import Version
 
-from ..model import Recording
-from ..model.codes import ANGLE_CODES, LEVEL_CODES, MASK_CODES
+from ..model import Recording, Renderer
+from ..model.channels import Channels
+from ..model.codes import LEVEL_CODES, MASK_CODES, encode_angle
+from ..model.mixer import read_version
 from ..model.pyramid import Pyramid
-from ..model.renderer import Pictures
-from .scales import FrequencyScale
-from .theme import LUTS
+from ..model.renderer import Pictures, Slot
+from ..model.spectra import columns_of
+from ..model.store import Coverage
+from .kinds import SPECTROGRAMS, Kind, Picture, View
+from .theme import BACKGROUND_RGB, LUTS
 
-__all__ = ["Kind", "Picture", "PictureWorker", "Point", "View", "compose", "look_up"]
+__all__ = ["Source", "compose", "fitted_ranges"]
 
 Codes = NDArray[np.uint8]
 _FRAME_SECONDS = HOP / SAMPLE_RATE
-_BIN_HZ = SAMPLE_RATE / FRAME_LENGTH
-_AS_FINE = 0.02
 _OPAQUE_DB, _CLEAR_DB = 0.0, -30.0
-
-
-class Kind(StrEnum):
-    """What a pane shows."""
-
-    NOISY = "noisy"
-    PHASE_AWARE = "phase-aware"
-    REAL = "real"
-    DIFFERENCE = "difference"
-    SWIPE = "swipe"
-    MASK_MAGNITUDE = "mask magnitude"
-    MASK_ROTATION = "mask rotation"
-    MASK_REAL = "real mask"
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What part of the recording is wanted, and how finely.
-
-    Attributes
-    ----------
-    start, stop : s.
-    low, high : heights on the frequency scale.
-    columns, rows : pixels.
-    floor_db : below this level both versions count as equally quiet in the difference.
-    kinds : panes in view; what they do not need is not made.
-    """
-
-    start: float
-    stop: float
-    low: float
-    high: float
-    columns: int
-    rows: int
-    scale: FrequencyScale
-    floor_db: float
-    kinds: frozenset[Kind]
-
-    def is_served_by(self, other: View) -> bool:
-        """Pictures of another view do as well: they differ only in how far they reach, and reach almost as far."""
-        if replace(self, start=0, stop=0, columns=0) != replace(other, start=0, stop=0, columns=0):
-            return False
-        width, other_width = self.stop - self.start, other.stop - other.start
-        as_fine = abs(self.columns * other_width / (other.columns * width) - 1) < _AS_FINE
-        slack = width / 8
-        return as_fine and other.start <= self.start + slack and self.stop - slack <= other.stop
+_HEARD_DB = 30.0
+"""What lies so far above the floor is drawn in full; in between differences are faded."""
+_NEEDED: dict[Kind, tuple[Version, ...]] = {
+    Kind.NOISY: (Version.NOISY,), Kind.PHASE_AWARE: (Version.PHASE_AWARE,), Kind.REAL: (Version.REAL,),
+    Kind.DELTA: (Version.DELTA,), Kind.CLEAN: (Version.CLEAN,), Kind.SWIPE: (Version.PHASE_AWARE, Version.REAL),
+    Kind.LEVEL_DIFFERENCE: (Version.PHASE_AWARE, Version.REAL),
+    Kind.PHASE_DIFFERENCE: (Version.PHASE_AWARE, Version.REAL, Version.DELTA),
+}  # fmt: skip
+_KIND_OF = {Version.NOISY: Kind.NOISY, Version.PHASE_AWARE: Kind.PHASE_AWARE, Version.REAL: Kind.REAL,
+            Version.DELTA: Kind.DELTA, Version.CLEAN: Kind.CLEAN}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One pane's image: codes of shape (columns, rows), or RGBA of shape (columns, rows, 4), and where it lies."""
+class Source:
+    """What pictures are made of: a recording, and what is rendered of it by now."""
 
-    image: Codes
+    recording: Recording
+    pictures: Pictures | None = None
+    slot: Slot | None = None
+
+    @classmethod
+    def of(cls, recording: Recording, renderer: Renderer | None) -> Source:
+        """As things stand."""
+        return cls(recording) if renderer is None else cls(recording, renderer.pictures, renderer.newest)
+
+    def pyramid(self, version: Version) -> Pyramid | None:
+        """The picture that is kept of a version."""
+        recording, pictures = self.recording, self.pictures
+        if version is Version.NOISY:
+            return recording.spectrogram
+        if version is Version.CLEAN:
+            return recording.clean.spectrogram if recording.clean is not None else None
+        if pictures is None:
+            return None
+        pair = pictures.pair
+        return {Version.PHASE_AWARE: pair.a, Version.REAL: pair.b, Version.DELTA: pair.delta}.get(version)
+
+    def coverage(self, version: Version) -> Coverage:
+        """What is there of it."""
+        return self.slot.coverage if version.is_rendered and self.slot is not None else self.recording.coverage
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Codes of shape (columns, rows, planes) and the times in s that they cover."""
+
+    codes: Codes
     start: float
     stop: float
-    low: float
-    high: float
 
 
-def compose(recording: Recording, pictures: Pictures | None, view: View) -> dict[Kind, Picture]:
+def compose(source: Source, view: View) -> dict[Kind, Picture]:
     """Images of the panes in view (and of those they are made from)."""
-    bins = _bins(view)
-    first, last = view.start / _FRAME_SECONDS + 0.5, view.stop / _FRAME_SECONDS + 0.5
     made: dict[Kind, Picture] = {}
 
-    def add(kind: Kind, pyramid: Pyramid) -> tuple[Codes, float, float]:
-        codes, begin, end = pyramid.read(first, last, view.columns)
-        rows = _rows(codes, bins)
-        made[kind] = place(rows[..., 0], begin, end)
-        return rows, begin, end
+    def place(kind: Kind, image: Codes, layer: _Layer) -> None:
+        # As the screen wants it, and the GUI's thread need not turn it.
+        made[kind] = Picture(np.asfortranarray(image), layer.start, layer.stop, view.low, view.high)
 
-    def place(image: Codes, begin: float, end: float) -> Picture:
-        image = np.asfortranarray(image)  # as the screen wants it, and the GUI's thread need not turn it
-        return Picture(image, (begin - 0.5) * _FRAME_SECONDS, (end - 0.5) * _FRAME_SECONDS, view.low, view.high)
-
-    if Kind.NOISY in view.kinds:
-        add(Kind.NOISY, recording.spectrogram)
-    if pictures is None:
-        return made
-    if view.kinds & {Kind.PHASE_AWARE, Kind.REAL, Kind.DIFFERENCE, Kind.SWIPE}:
-        a, begin, end = add(Kind.PHASE_AWARE, pictures.spectrograms["phase-aware"])
-        b, _, _ = add(Kind.REAL, pictures.spectrograms["real"])
-        made[Kind.DIFFERENCE] = place(_difference(a[..., 0], b[..., 0], view.floor_db), begin, end)
-    if view.kinds & {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION}:
-        mask, begin, end = add(Kind.MASK_MAGNITUDE, pictures.masks["phase-aware"])
-        made[Kind.MASK_ROTATION] = place(_rotation(mask), begin, end)
-    if Kind.MASK_REAL in view.kinds:
-        add(Kind.MASK_REAL, pictures.masks["real"])
+    wanted = {version for kind in view.kinds for version in _NEEDED.get(kind, ())}
+    found = {version: layer for version in wanted if (layer := _levels(source, version, view)) is not None}
+    for version, layer in found.items():
+        place(_KIND_OF[version], layer.codes[..., 0], layer)
+    if {Version.PHASE_AWARE, Version.REAL} <= found.keys():
+        a, b = (found[v].codes[..., 0] for v in (Version.PHASE_AWARE, Version.REAL))
+        if Kind.LEVEL_DIFFERENCE in view.kinds:
+            place(Kind.LEVEL_DIFFERENCE, _difference(a, b, view.floor_db), found[Version.PHASE_AWARE])
+        if Kind.PHASE_DIFFERENCE in view.kinds and Version.DELTA in found:
+            delta = found[Version.DELTA]
+            place(Kind.PHASE_DIFFERENCE, _phase(delta.codes, np.maximum(a, b), view.floor_db), delta)
+    if source.pictures is not None:
+        _add_masks(source.pictures, view, place)
     return made
 
 
-def _bins(view: View) -> NDArray[np.intp]:
-    """First bin of each row, and the end of the last."""
-    edges = view.scale.hz(np.linspace(view.low, view.high, view.rows + 1)) / _BIN_HZ + 0.5
-    return np.clip(edges.astype(np.intp), 0, BINS - 1)
+def _add_masks(pictures: Pictures, view: View, place: object) -> None:
+    assert callable(place)
+    kinds = view.kinds
+    both = kinds & {Kind.MASK_SWIPE, Kind.MASK_RATIO}
+    a = b = None
+    if both or kinds & {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION}:
+        a = _kept(pictures.masks["phase-aware"], view)
+        place(Kind.MASK_MAGNITUDE, a.codes[..., 0], a)
+        place(Kind.MASK_ROTATION, _rotation(a.codes), a)
+    if both or Kind.MASK_REAL in kinds:
+        b = _kept(pictures.masks["real"], view)
+        place(Kind.MASK_REAL, b.codes[..., 0], b)
+    if a is not None and b is not None:
+        place(Kind.MASK_RATIO, _ratio(a.codes[..., 0], b.codes[..., 0]), a)
 
 
-def _rows(codes: Codes, bins: NDArray[np.intp]) -> Codes:
+def _levels(source: Source, version: Version, view: View) -> _Layer | None:
+    """Levels of a version, and of A - B the angles too."""
+    pyramid = source.pyramid(version)
+    if pyramid is None:
+        return None
+    recording = source.recording
+    if view.spectrum.is_default and (view.channels is Channels.ALL or recording.channels == 1):
+        return _kept(pyramid, view)
+
+    def spectra(of: Version) -> tuple[NDArray[np.complex64], float, float]:
+        def read(start: int, stop: int) -> NDArray[np.float32]:
+            return view.channels.of(read_version(of, "phase-aware", recording, source.slot, start, stop))
+
+        span = max(0, round(view.start * SAMPLE_RATE)), min(recording.samples, round(view.stop * SAMPLE_RATE))
+        return columns_of(read, view.spectrum, *span, view.columns)
+
+    X, begin, end = spectra(version)
+    codes = [LEVEL_CODES.encode_power((X.real**2 + X.imag**2).mean(axis=1))]
+    if version is Version.DELTA:
+        A, B = (spectra(part)[0] for part in (Version.PHASE_AWARE, Version.REAL))
+        codes.append(encode_angle((A * B.conj()).sum(axis=1)))
+    stacked = np.stack(codes, axis=-1)
+    centres = begin + (np.arange(len(stacked)) + 0.5) * (end - begin) / len(stacked)
+    known = np.zeros(len(centres), bool)
+    for first, last in source.coverage(version).intervals:
+        known |= (first <= centres) & (centres < last)
+    stacked[~known] = 0
+    return _Layer(_rows(stacked, view), begin / SAMPLE_RATE, end / SAMPLE_RATE)
+
+
+def _kept(pyramid: Pyramid, view: View) -> _Layer:
+    first, last = view.start / _FRAME_SECONDS + 0.5, view.stop / _FRAME_SECONDS + 0.5
+    codes, begin, end = pyramid.read(first, last, view.columns)
+    return _Layer(_rows(codes, view), (begin - 0.5) * _FRAME_SECONDS, (end - 0.5) * _FRAME_SECONDS)
+
+
+def _rows(codes: Codes, view: View) -> Codes:
     """Bins to rows: the strongest bin of each row, or the nearest where a bin is higher than a row."""
+    top = codes.shape[1] - 1
+    edges = view.scale.hz(np.linspace(view.low, view.high, view.rows + 1)) / (SAMPLE_RATE / 2) * top + 0.5
+    bins = np.clip(edges.astype(np.intp), 0, top)
     columns = codes[:, : max(int(bins[-1]), int(bins[-2]) + 1)]
     if codes.shape[2] == 1:
         return np.maximum.reduceat(columns, bins[:-1], axis=1)
@@ -136,104 +169,58 @@ def _rows(codes: Codes, bins: NDArray[np.intp]) -> Codes:
     return columns[np.arange(len(columns))[:, None], np.take_along_axis(picks[None], best[..., None], axis=2)[..., 0]]
 
 
+def _heard(codes: Codes, floor_db: float) -> NDArray[np.float32]:
+    """How much of a cell is heard, 0 to 1, by its level."""
+    levels = LEVEL_CODES.lowest + (np.arange(256, dtype=np.float32) - 1) * LEVEL_CODES.step
+    return np.clip((levels - floor_db) / _HEARD_DB, 0, 1).astype(np.float32)[codes]
+
+
 def _difference(a: Codes, b: Codes, floor_db: float) -> Codes:
-    floor = max(1, round(LEVEL_CODES.code(floor_db)))
-    difference = np.maximum(a, floor).astype(np.int16) - np.maximum(b, floor)  # both in steps of 0.5 dB
-    difference[(a == 0) | (b == 0)] = 0
-    return np.clip(difference + 128, 1, 255).astype(np.uint8)
+    difference = (a.astype(np.float32) - b) * _heard(np.maximum(a, b), floor_db)  # both in steps of 0.5 dB
+    known = np.clip(np.rint(difference) + 128, 1, 255).astype(np.uint8)
+    known[(a == 0) | (b == 0)] = 0
+    return known
 
 
-_ALPHA = (
-    np.clip((MASK_CODES.lowest + (np.arange(256) - 1) * MASK_CODES.step - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1)
-    * 255
-)
+def _ratio(a: Codes, b: Codes) -> Codes:
+    ratio = np.clip(a.astype(np.int16) - b + 128, 1, 255).astype(np.uint8)
+    ratio[(a == 0) | (b == 0)] = 0
+    return ratio
 
 
-def _rotation(mask: Codes) -> Codes:
-    rgba = np.empty((*mask.shape[:2], 4), np.uint8)
-    rgba[..., :3] = LUTS["rotation"][mask[..., 1]]
-    rgba[..., 3] = _ALPHA.astype(np.uint8)[mask[..., 0]]
+def _blended(angles: Codes, weight: NDArray[np.float32], known: NDArray[np.bool_]) -> Codes:
+    """Hues of angles, by weight before the background; transparent where nothing is known."""
+    rgba = np.empty((*angles.shape, 4), np.uint8)
+    rgba[..., :3] = BACKGROUND_RGB + weight[..., None] * (LUTS["rotation"][angles].astype(np.float32) - BACKGROUND_RGB)
+    rgba[..., 3] = np.where(known, 255, 0)
     return rgba
 
 
-@dataclass(frozen=True)
-class Point:
-    """What is at one point: s, Hz, levels and mask magnitudes in dB, rotation in degrees; NaN where not known."""
-
-    seconds: float
-    hz: float
-    noisy: float
-    phase_aware: float
-    real: float
-    mask: float
-    rotation: float
-    mask_real: float
+def _phase(delta: Codes, louder: Codes, floor_db: float) -> Codes:
+    return _blended(delta[..., 1], _heard(louder, floor_db), delta[..., 0] > 0)
 
 
-def look_up(recording: Recording, pictures: Pictures | None, seconds: float, hz: float) -> Point | None:
-    """What is at a point; None outside the recording."""
-    frame, k = round(seconds / _FRAME_SECONDS), round(hz / _BIN_HZ)
-    if not (0 <= frame < recording.spectrogram.columns and 0 <= k < BINS):
-        return None
-
-    def at(pyramid: Pyramid) -> Codes:
-        return pyramid.read(frame, frame + 1, 1)[0][0, k]
-
-    nothing = float("nan")
-    noisy = LEVEL_CODES.value(int(at(recording.spectrogram)[0]))
-    if pictures is None:
-        return Point(seconds, hz, noisy, nothing, nothing, nothing, nothing, nothing)
-    a, b = (LEVEL_CODES.value(int(at(pictures.spectrograms[name])[0])) for name in ("phase-aware", "real"))
-    magnitude, angle = at(pictures.masks["phase-aware"])
-    real = at(pictures.masks["real"])[0]
-    return Point(
-        seconds,
-        hz,
-        noisy,
-        a,
-        b,
-        MASK_CODES.value(int(magnitude)),
-        ANGLE_CODES.value(int(angle)),
-        MASK_CODES.value(int(real)),
-    )
+_WEIGHTS = np.clip(
+    (MASK_CODES.lowest + (np.arange(256) - 1) * MASK_CODES.step - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1
+).astype(np.float32)
 
 
-class PictureWorker:
-    """Composes the newest view asked for, in a thread of its own; views asked for meanwhile are skipped.
+def _rotation(mask: Codes) -> Codes:
+    return _blended(mask[..., 1], _WEIGHTS[mask[..., 0]], mask[..., 0] > 0)
 
-    Parameters
-    ----------
-    done : called from the thread with the view and its pictures.
-    """
 
-    def __init__(self, done: Callable[[View, dict[Kind, Picture]], None]) -> None:
-        self._done = done
-        self._wake = threading.Condition()
-        self._wanted: tuple[Recording, Pictures | None, View] | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
-        self._thread.start()
-
-    def ask(self, recording: Recording, pictures: Pictures | None, view: View) -> None:
-        """Make this view's pictures as soon as possible."""
-        with self._wake:
-            self._wanted = recording, pictures, view
-            self._wake.notify()
-
-    def close(self) -> None:
-        """End the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while self._wanted is None and not self._closed:
-                    self._wake.wait()
-                if self._closed:
-                    return
-                assert self._wanted is not None
-                wanted, self._wanted = self._wanted, None
-            self._done(wanted[2], compose(*wanted))
+def fitted_ranges(source: Source) -> dict[Kind, tuple[float, float]]:
+    """Ranges in dB that show what is there, of spectrograms and of masks; what nothing is known of is missing."""
+    ranges: dict[Kind, tuple[float, float]] = {}
+    levels, _, _ = source.recording.spectrogram.read(0, source.recording.spectrogram.columns, 512)
+    if (known := levels[levels > 0]).size:
+        top = min(6.0, 5 * np.ceil(LEVEL_CODES.value(float(np.percentile(known, 99.95))) / 5))
+        ranges |= dict.fromkeys(SPECTROGRAMS, (max(-120.0, top - 85), max(top, -60.0)))
+    if source.pictures is not None:
+        pyramid = source.pictures.masks["phase-aware"]
+        masks = pyramid.read(0, pyramid.columns, 1024)[0][..., 0]
+        if (known := masks[masks > 0]).size:
+            low, high = (MASK_CODES.value(float(c)) for c in np.percentile(known, (10, 99.9)))
+            fitted = float(np.clip(3 * np.floor(low / 3), -48, -18)), float(np.clip(3 * np.ceil(high / 3), 6, 36))
+            ranges |= dict.fromkeys((Kind.MASK_MAGNITUDE, Kind.MASK_REAL, Kind.MASK_SWIPE), fitted)
+    return ranges

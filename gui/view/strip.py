@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
-from phaseaware.engine import SAMPLE_RATE
-from phaseaware.engine.stft import HOP
 from phaseaware.engine.versions import Version
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from ..model import Recording
+from ..model.waveform import Waveform
 from .axes import AXIS_WIDTH, TimeAxis, TimeBox, keep_quiet
 from .colour_bar import BAR_WIDTH
+from .selection import LoopRegion
 from .theme import BACKGROUND, COLOURS
 
 __all__ = ["WaveformStrip"]
@@ -40,7 +38,7 @@ class _Ruler(TimeAxis):
 
 
 class WaveformStrip(QWidget):
-    """Draws a recording's peaks.
+    """Draws the waveform of what is heard.
 
     Signals
     -------
@@ -69,10 +67,7 @@ class WaveformStrip(QWidget):
         self.plot.setMinimumHeight(62)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(COLOURS[Version.NOISY], width=1))
         self.box.addItem(self.curve)
-        self.loop = pg.LinearRegionItem(
-            brush=(255, 209, 102, 45), hoverBrush=(255, 209, 102, 70), pen=pg.mkPen("#ffd166")
-        )
-        self.loop.setVisible(False)
+        self.loop = LoopRegion()
         self.box.addItem(self.loop, ignoreBounds=True)
         self.playhead = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ffffff", width=1))
         self.box.addItem(self.playhead, ignoreBounds=True)
@@ -99,38 +94,17 @@ class WaveformStrip(QWidget):
 
     def set_loop(self, loop: tuple[float, float] | None) -> None:
         """Show a loop in s, or none, without telling."""
-        self._quiet = True
-        self.loop.setVisible(loop is not None)
-        if loop is not None:
-            self.loop.setRegion(loop)
-        self._quiet = False
+        self.loop.show_loop(loop)
 
-    def draw(self, recording: Recording, start: float, stop: float) -> None:
-        """Draw the peaks between two times."""
-        columns = max(1, int(self.box.width()))
-        first = max(0, int(start * SAMPLE_RATE) // HOP)
-        last = min(len(recording.peaks), -(-int(stop * SAMPLE_RATE) // HOP) + 1)
-        if last - first < columns / 8:  # closer than the peaks: the samples themselves
-            a, b = max(0, int(start * SAMPLE_RATE)), min(recording.samples, int(stop * SAMPLE_RATE) + 1)
-            y = recording.track.read(a, b)
-            if recording.channels > 1:  # as in the peaks: what all channels reach
-                y = np.stack([y.min(axis=1), y.max(axis=1)], axis=1)
-            self.curve.setData(np.repeat(np.arange(a, b) / SAMPLE_RATE, y.shape[1]), y.ravel())
-            return
-        peaks = recording.peaks[first:last]
-        groups = min(columns, len(peaks))
-        if not groups:
-            return
-        edges = np.arange(groups) * len(peaks) // groups
-        low, high = np.minimum.reduceat(peaks[:, 0], edges), np.maximum.reduceat(peaks[:, 1], edges)
-        x = np.repeat((first + edges) * HOP / SAMPLE_RATE, 2)
-        self.curve.setData(x, np.stack([low, high], axis=1).ravel())
+    def draw(self, waveform: Waveform, start: float, stop: float) -> None:
+        """Draw what is heard between two times."""
+        self.curve.setPen(pg.mkPen(COLOURS[waveform.version], width=1))
+        self.curve.setData(*waveform.line(start, stop, int(self.box.width())))
 
     def _range_changed(self) -> None:
         if not self._quiet:
             self.view_changed.emit(tuple(self.box.viewRange()[0]))
 
     def _loop_moved(self) -> None:
-        if not self._quiet:
-            low, high = self.loop.getRegion()
-            self.loop_changed.emit(float(low), float(high))
+        low, high = self.loop.getRegion()
+        self.loop_changed.emit(float(low), float(high))

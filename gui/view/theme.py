@@ -5,21 +5,43 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from phaseaware.engine.limits import MaskName
 from phaseaware.engine.versions import Version
 
-__all__ = ["BACKGROUND", "COLOURS", "FAINT", "LABELS", "LUTS", "PANEL", "STYLE", "TEXT", "WARNING"]
+__all__ = [
+    "BACKGROUND",
+    "BACKGROUND_RGB",
+    "COLOURS",
+    "EDGE",
+    "FAINT",
+    "LABELS",
+    "LUTS",
+    "PANEL",
+    "STYLE",
+    "TEXT",
+    "WARNING",
+    "caption",
+]
 
 BACKGROUND, PANEL, EDGE, TEXT, FAINT = "#101418", "#1a2027", "#39434f", "#e6eaef", "#9aa7b4"
 WARNING = "#ffd166"
-COLOURS = {
-    Version.NOISY: "#c3ccd6",
-    Version.PHASE_AWARE: "#4da3ff",
-    Version.REAL: "#ff9f40",
-    Version.DELTA: "#e0d7ff",
-    Version.REMOVED: "#b7e4c7",
-}
-LABELS = {v: f"{v.letter}  {v.label}" if v.letter else v.label for v in Version}
-LABELS[Version.DELTA] += "  A − B"
+COLOURS = {version: version.colour("dark") for version in Version}
+
+
+def caption(version: Version, *, removed_by: MaskName = "phase-aware", ideal: bool = False) -> str:
+    """What a version is called where it begins a line.
+
+    Examples
+    --------
+    >>> caption(Version.REAL, ideal=True)
+    'Real mask (B) IDEAL'
+    """
+    title = version.title(removed_by=removed_by, ideal=ideal)
+    return title[0].upper() + title[1:]
+
+
+LABELS = {version: caption(version) for version in Version}
+BACKGROUND_RGB = np.array([int(BACKGROUND[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
 Lut = NDArray[np.uint8]
 
 
@@ -42,11 +64,10 @@ LUTS: dict[str, Lut] = {
         (-1, "#07090c"), (-0.5, "#1d2c40"), (-0.15, "#5a7088"), (0.02, "#b9c4cf"),
         (0.035, "#f4f062"), (0.3, "#ff5c8a"), (1, "#ff00e0"),
     ),
-    # Cyclic; no rotation is a quiet grey, so that what turns stands out. Trained masks turn most cells by less than 30
-    # degrees: half of the hues lie there.
+    # Cyclic, and a hue everywhere. Trained masks turn most cells by less than 30 degrees: half of the hues lie there.
     "rotation": _between(
-        (-1, "#ffe45c"), (-0.5, "#f59ac8"), (-0.17, "#c77dff"), (-0.03, "#74738a"), (0, "#68727d"), (0.03, "#607e84"),
-        (0.17, "#2ed3b7"), (0.5, "#9be070"), (1, "#ffe45c"),
+        (-1, "#ffe45c"), (-0.5, "#ff7a45"), (-0.17, "#f04fd0"), (-0.05, "#8f6bf2"), (0, "#4b7bec"), (0.05, "#2aa5d8"),
+        (0.17, "#19d3a2"), (0.5, "#8ee04e"), (1, "#ffe45c"),
     ),
 }  # fmt: skip
 """Colour maps of 256 entries, RGB."""
@@ -74,6 +95,9 @@ QSlider {{ background: {PANEL}; border: 1px solid {PANEL}; min-height: 1.3em; }}
 QSlider::groove:horizontal {{ height: 4px; background: {EDGE}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: #7f92a6; border-radius: 2px; }}
 QSlider::handle:horizontal {{ width: 12px; margin: -6px 0; border-radius: 6px; background: {TEXT}; }}
+QLineEdit#value {{ background: {PANEL}; border: 1px solid {PANEL}; color: {TEXT}; padding: 0; }}
+QLineEdit#value:hover {{ border-color: {EDGE}; }}
+QLineEdit#value:focus {{ background: #27303a; border-color: {TEXT}; }}
 QScrollBar:vertical {{ background: {PANEL}; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {EDGE}; border-radius: 4px; min-height: 24px; margin: 0 1px; }}
 QScrollBar::handle:vertical:hover {{ background: #708092; }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
 import time
@@ -12,15 +13,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from phaseaware.engine.audio import AudioFileError, AudioReader, file_digest
+from phaseaware.engine.audio import AudioFileError, file_digest, identity_of
 
-from ..files import FolderRecords, Job, Manifest, OutputSettings, Report, Treatment, process_file
+from ..files import Job, Manifest, OutputSettings, Report, Treatment, process_file
 from ..files.batch import attempted
-from ..files.manifest import FOLDER
 from ..files.one_file import settings_of
-from .storage import Entry, StorageError, Stored, StoreRecords, is_url, joined, split
+from .records import digest_of, records_of, remember_digest
+from .storage import Entry, StorageError, Stored, is_url, split
 
-__all__ = ["ArchiveJob", "Order", "UrlJob", "process_job", "records_of"]
+__all__ = ["ArchiveJob", "Order", "UrlJob", "process_job"]
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,6 @@ class Order:
     resume: bool = False
     remember: bool = True
     dry_run: bool = False
-
-
-def records_of(root: str | Path) -> FolderRecords | StoreRecords:
-    """Where the records of an output folder lie."""
-    text = str(root)
-    return StoreRecords(joined(text, FOLDER)) if is_url(text) else FolderRecords(Path(text))
 
 
 @cache
@@ -131,16 +126,16 @@ class _Transfer:
         began = time.perf_counter()
         stored = Stored(self._job.target) if is_url(self._job.target) else None
         there = None if stored is None else stored.entry()
-        if there is not None and not self._order.overwrite and not self._order.resume:
-            raise StorageError(
-                self._job.target, "exists already; --force overwrites it, --resume keeps it if it is whole"
-            )
-        if there is not None and self._order.resume:
-            difference = self._difference(there)
-            if difference is None:
-                return Report(self._job, was_whole=True)
-            if not self._order.overwrite:
-                raise StorageError(self._job.target, f"exists already, but {difference}; --force makes it again")
+        if there is not None or (stored is None and self._target.exists()):
+            if not self._order.overwrite and not self._order.resume:
+                hint = "--force overwrites it, --resume keeps it if it is whole"
+                raise StorageError(self._job.target, f"exists already; {hint}")
+            if self._order.resume:
+                difference, seconds = self._look(there)
+                if difference is None:
+                    return Report(self._job, seconds=seconds, was_whole=True)
+                if not self._order.overwrite:
+                    raise StorageError(self._job.target, f"exists already, but {difference}; --force makes it again")
         self._fetch()
         try:
             report = self._process(stored is None, how)
@@ -148,7 +143,7 @@ class _Transfer:
             where = self._job.target if error.path == self._target else self._job.source
             raise StorageError(where, error.reason) from None
         if stored is not None:
-            self._put(stored)
+            self._put(stored, report.seconds)
         report.job, report.elapsed = self._job, time.perf_counter() - began
         if report.info is not None:  # pictures and tags need not travel
             report.info = replace(report.info, metadata=None, container=None, tags={})
@@ -157,15 +152,20 @@ class _Transfer:
     def _identity(self) -> Mapping[str, Any]:
         if self._job.identity is not None:
             return self._job.identity
-        with AudioReader(self._source) as reader:
-            return reader.identity
+        return identity_of(os.stat(self._source))
 
-    def _difference(self, there: Entry) -> str | None:
+    def _look(self, there: Entry | None) -> tuple[str | None, float]:
+        """Why an output must be made again, and its seconds if it need not."""
         if self._manifest is None:
-            return "how it was made is not known"
-        return self._manifest.differs(self._job.name, self._identity(), self._digest, tag=there.tag)
+            return "how it was made is not known", 0.0
+        sha256 = file_digest(self._target) if there is None else self._digest(there)
+        difference = self._manifest.differs(self._job.name, self._identity(), sha256)
+        return difference, self._manifest.seconds(self._job.name, sha256)
 
-    def _digest(self) -> str:
+    def _digest(self, there: Entry) -> str:
+        """Of an output in a store: as it was when that was put, or by fetching it."""
+        if (known := digest_of(self._job.root, self._job.name, there.tag)) is not None:
+            return known
         self._target.parent.mkdir(exist_ok=True)
         Stored(self._job.target).fetch(self._target)
         digest = file_digest(self._target)
@@ -184,27 +184,24 @@ class _Transfer:
         """Into the target itself, or into a file that is still to be put."""
         if is_target:
             known = None if self._manifest is None else _Renamed(self._manifest, self._job)
-            return process_file(self._local, self._treatment, manifest=known, overwrite=self._order.overwrite,
-                                resume=self._order.resume, **how)  # fmt: skip
+            return process_file(self._local, self._treatment, manifest=known, overwrite=self._order.overwrite, **how)
         return process_file(self._local, self._treatment, **how)
 
-    def _put(self, stored: Stored) -> None:
-        sha256, source = file_digest(self._target), self._identity()
+    def _put(self, stored: Stored, seconds: float) -> None:
+        sha256 = file_digest(self._target)
         if self._manifest is not None:
-            self._manifest.record(self._job.name, source, sha256=sha256)
+            self._manifest.record(self._job.name, self._identity(), sha256=sha256, seconds=seconds)
         stored.put(self._target)
         if self._manifest is not None and (entry := stored.entry()) is not None:
-            self._manifest.record(self._job.name, source, sha256=sha256, tag=entry.tag)
+            remember_digest(self._job.root, self._job.name, entry.tag, sha256)
 
 
 class _Renamed(Manifest):
-    """A manifest that knows the fetched file by its URL."""
+    """A manifest that knows a fetched file by its URL."""
 
     def __init__(self, manifest: Manifest, job: UrlJob) -> None:
         self._manifest, self._job = manifest, job
 
     def record(self, output: str, source: Mapping[str, Any], **rest: Any) -> None:
+        """As the manifest's."""
         self._manifest.record(self._job.name, self._job.identity or source, **rest)
-
-    def differs(self, output: str, source: Mapping[str, Any], digest: Callable[[], str], **rest: Any) -> str | None:
-        return self._manifest.differs(self._job.name, self._job.identity or source, digest, **rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from phaseaware.engine.audio import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError, UsageError
 
-__all__ = ["Entry", "MissingError", "StorageError", "StoreRecords", "Stored", "is_url", "joined", "split"]
+__all__ = ["Entry", "MissingError", "StorageError", "Stored", "is_url", "joined", "split"]
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -234,42 +234,3 @@ class Stored:
 def _told(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return printable(_REQUEST.sub(r"\1", lines[0])).rstrip(".")
-
-
-class StoreRecords(MutableMapping[str, bytes]):
-    """A manifest's records in a store: small files in a folder.
-
-    Parameters
-    ----------
-    folder : URL.
-    """
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def _at(self, key: str) -> Stored:
-        return Stored(joined(self._folder, key))
-
-    def __getitem__(self, key: str) -> bytes:
-        try:
-            return self._at(key).read()
-        except MissingError:
-            raise KeyError(key) from None
-
-    def __setitem__(self, key: str, value: bytes) -> None:
-        self._at(key).write(value)
-
-    def __delitem__(self, key: str) -> None:
-        try:
-            self._at(key).remove()
-        except MissingError:
-            raise KeyError(key) from None
-
-    def __iter__(self) -> Iterator[str]:
-        try:
-            return iter([entry.name for entry in Stored(self._folder).files()])
-        except MissingError:
-            return iter(())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

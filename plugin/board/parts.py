@@ -130,8 +130,7 @@ class Split:
 
     def begin(self, sample_rate: float, channels: int, *, prepared: int = 0) -> None:
         self._waiting = [np.empty((channels, 0), np.float32) for _ in self.branches]
-        self._pending = 0
-        self._seen = None
+        self._channels, self._pending, self._seen = channels, 0, None
         for branch in self.branches:
             branch.begin(sample_rate, channels, prepared=prepared)
 
@@ -157,15 +156,12 @@ class Split:
         return total
 
     def drain(self) -> Samples:
-        if not self._waiting:
-            return np.empty((1, 0), np.float32)
-        channels = len(self._waiting[0])
         self._waiting = [
             fit(np.concatenate([waiting, branch.drain()], axis=1) if branch.parts else waiting, self._pending)
             for waiting, branch in zip(self._waiting, self.branches, strict=True)
         ]
         self._seen = None
-        return self._add(self._pending, channels)
+        return self._add(self._pending, self._channels)
 
     def go_on(self, before: Split, channels: int) -> None:
         """Take over a running stream: what waits in the branches that stay, which lie as they did.
@@ -173,7 +169,7 @@ class Split:
         A new branch hears the sound from now on; it is silent until that is due.
         """
         old = list(zip(before.keys, before._waiting, strict=True))
-        self._pending, self._seen, self._waiting = before._pending, before._seen, []
+        self._channels, self._pending, self._seen, self._waiting = channels, before._pending, before._seen, []
         for key in self.keys:
             place = next((i for i, (of_branch, _) in enumerate(old) if of_branch == key), None)
             silence = np.zeros((channels, self._pending), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         "compare",
         help="the two masks side by side: sounds, pictures, figures",
         description="Both masks on one file: noisy, phase-aware (A), real mask (B), delta A − B and removed "
-        "(noisy − A) as float WAV, sample-aligned; spectrograms and masks as pictures. "
+        "(noisy − A) as float WAV, sample-aligned; spectrograms and masks as pictures; and index.html, a page with a "
+        "switch to hand on. "
         "With stems also the ideal masks, and figures.",
     )
     parser.add_argument("input", type=Path, metavar="IN", help="a sound file, any rate and channel count")
@@ -56,7 +58,7 @@ def _run(args: argparse.Namespace) -> ExitStatus:
     result = compare_files(args, args.input, speech=args.speech, noise=args.noise)
     print(report(result))
     print()
-    say(f"Sounds and pictures are in {result.folder}:")
+    say(f"Open {result.page} in a browser. In {result.folder}:")
     for path in result.files:
         say(f"  {path.name}")
     return ExitStatus.DONE
@@ -80,51 +82,18 @@ def compare_files(args: argparse.Namespace, noisy: Path, *, speech: Path | None,
         )  # fmt: skip
 
 
-_ABOUT_MASKS = (
-    "|M| > 1: share of the cells below 6 kHz in which the mask amplifies. "
-    "Mean rotation: of what the mask lets through below 6 kHz."
-)
-_ABOUT_SCORES = (
-    "SI-SDR, PESQ-WB (1 to 4.6) and ESTOI (0 to 1): higher is better. LSD (log-spectral distance): lower is better."
-)
-
-
 def report(result: Comparison) -> str:
     """The tables, and what must be said about them."""
-    rows: list[tuple[str, ...]] = [("", "RMS", "peak", "|M| > 1", "largest gain", "mean rotation")]
-    rows += [
-        (
-            version.title,
-            f"{version.rms_db:.1f} dBFS",
-            f"{version.peak_db:.1f} dBFS",
-            "" if version.above_one is None else f"{100 * version.above_one:.1f} %",
-            "" if version.largest_gain_db is None else f"{round(version.largest_gain_db, 1) + 0.0:.1f} dB",
-            "" if version.mean_rotation is None else f"{version.mean_rotation:.0f}°",
-        )
-        for version in result.versions
-    ]
-    parts = [_table(rows), _wrap(f"{result.about_delta}."), _wrap(_ABOUT_MASKS)]
-    if result.scores:
-        columns = list(next(iter(result.scores.values())))
-        figures: list[tuple[str, ...]] = [("against the speech", *columns)]
-        for title, scores in result.scores.items():
-            figures.append((title, *(_figure(name, scores[name]) for name in columns)))
-        parts += ["", _table(figures), _wrap(_ABOUT_SCORES)]
-    parts += [_wrap(remark) for remark in result.remarks]
-    return "\n".join(parts)
+    from ..comparison import tables
+
+    parts = []
+    for table in tables(result):
+        head, *rows = table.rows
+        parts += [_table([(table.caption, *head[1:]), *rows]), _wrap(table.about), ""]
+    return "\n".join([*parts[:-1], *(_wrap(remark) for remark in result.remarks)])
 
 
-def _figure(name: str, value: float | None) -> str:
-    if value is None or value != value:
-        return "–"
-    if name == "ESTOI":
-        return f"{value:.3f}"
-    if name == "PESQ-WB":
-        return f"{value:.2f}"
-    return f"{value:.1f} dB"
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -33,12 +33,13 @@ def _run(args: argparse.Namespace) -> ExitStatus:
     with mixture() as noisy:
         result = compare_files(args, noisy, speech=speech, noise=noise)
     print(report(result))
-    print(_TOUR.format(folder=printable(result.folder)))
+    print(_TOUR.format(folder=printable(result.folder), page=printable(result.page)))
     return ExitStatus.DONE
 
 
 _TOUR = """
-What to hear, with headphones, all from {folder}:
+Open {page} in a browser: everything in one page, with a switch. Or one by one, from {folder}:
+What to hear, with headphones:
   1. noisy.wav          speech in a busy street
   2. real.wav           B: a real mask in [0, 1] scales each cell of the spectrogram and keeps the noisy phase
   3. phase-aware.wav    A: the same network, but below 6 kHz the mask may also rotate and amplify

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError
@@ -31,6 +31,12 @@ class _Parser(argparse.ArgumentParser):
         """One line that says where help is."""
         self.exit(ExitStatus.USAGE, f"{self.prog}: {printable(message)} (try '{self.prog} --help')\n")
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # argparse takes the value away from `--suffix=--`, and makes a list of what is left.
+        if action.option_strings and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "'--' is not a value")
+        return super()._get_values(action, arg_strings)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status, see :class:`ExitStatus`. What a user can put right is one line.
@@ -41,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # names that the terminal's encoding lacks must not end a batch
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitStatus.DONE
     try:
@@ -56,12 +62,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(error, status_of(error))
 
 
+def _joined(argv: Sequence[str]) -> list[str]:
+    """``--suffix -clean`` as ``--suffix=-clean``: argparse takes what begins with a dash for an option."""
+    words = list(argv)
+    for i in range(len(words) - 2, -1, -1):
+        if words[i] == "--suffix":
+            words[i : i + 2] = [f"--suffix={words[i + 1]}"]
+    return words
+
+
 def _parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = _Parser(
         prog="phaseaware",
         description="Take the noise out of speech with a phase-aware mask; compare that with an ordinary real mask.",
         epilog="'phaseaware COMMAND --help' tells more. Exit status: 0 done, 1 a file or device failed, "
-        "2 cannot be done as asked, 130 interrupted.",
+        "or sound was left out, 2 cannot be done as asked, 130 interrupted.",
     )
     try:
         installed = distribution("phaseaware")

@@ -74,7 +74,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--format", metavar="F", help="wav, flac, mp3, m4a … (default: that of the input)")
     group.add_argument(
         "--suffix", metavar="TEXT",
-        help="put behind the names of outputs, as --suffix=-clean; or a pattern such as '{name}-clean'",
+        help="put behind the names of outputs, such as -clean; or a pattern, such as '{name}-clean'",
     )  # fmt: skip
     group.add_argument(
         "--bitrate", type=number_between(6, 1000, " kbit/s"), metavar="KBIT/S",

@@ -15,8 +15,9 @@ from phaseaware.engine import MaskModel
 from phaseaware.engine.audio import remove_abandoned
 from phaseaware.engine.errors import ExitStatus, UsageError
 
-from ..archive.jobs import ArchiveJob, Order, UrlJob, process_job, records_of
+from ..archive.jobs import ArchiveJob, Order, UrlJob, process_job
 from ..archive.planning import ArchivePlan, plan_archive
+from ..archive.records import records_of
 from ..archive.storage import Stored, is_url, joined
 from ..files import Job, Naming, OutputSettings, Report
 from ..files.batch import folders_of, run_all

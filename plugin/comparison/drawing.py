@@ -49,17 +49,17 @@ def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds) -> list
     whole, low = (axis(info.sample_rate / 2) for axis in (FrequencyAxis.whole, FrequencyAxis.below_seam))
     channel = " (first channel)" if info.channels > 1 else ""
     title = f"{printable(sources.path.stem)}{channel}"
-    applied = [masks.masks[name] for name in MASK_NAMES]
+    a, b = (masks.masks[name] for name in MASK_NAMES)
     draw_masks = partial(figures.mask_figure, noisy=heard, seconds=info.seconds)
     drawn: dict[str, Callable[[], Figure]] = {
         "spectrograms": lambda: figures.spectrogram_figure(
             *(palettes.decibels(level.power) for level in sounds.levels.values()),
             title=title, seconds=info.seconds, frequencies=whole, about_delta=about_delta(sounds),
         ),
-        "masks": lambda: draw_masks(*applied, title=f"{title}: the masks", frequencies=whole),
-        f"masks{_LOW}": lambda: draw_masks(*applied, title=f"{title}: the masks below 6 kHz", frequencies=low),
+        "masks": lambda: draw_masks(a, b, title=f"{title}: the masks", frequencies=whole),
+        f"masks{_LOW}": lambda: draw_masks(a, b, title=f"{title}: the masks below 6 kHz", frequencies=low),
         "difference": lambda: figures.difference_figure(
-            *applied, heard, title=f"{title}: A against B", seconds=info.seconds, frequencies=whole
+            a, b, heard, title=f"{title}: A against B", seconds=info.seconds, frequencies=whole
         ),
     }  # fmt: skip
     if sounds.ideal is not None:

@@ -202,7 +202,7 @@ def difference_figure(
     norm = Normalize(-_DIFFERENCE_DB, _DIFFERENCE_DB)
     levels = palettes.faded(palettes.DIFFERENCE_MAP(norm(gain_a - gain_b)), heard)
     phases = palettes.rotation_colours(phase_aware * real.conj(), heard)
-    drawn = (
+    drawn: tuple[tuple[NDArray[np.uint8], str, ScalarMappable, dict[str, Any]], ...] = (
         (levels, "level difference |A| / |B|", ScalarMappable(norm, palettes.DIFFERENCE_MAP),
          {"label": "← B louder    dB    A louder →", "extend": "both"}),
         (phases, "phase difference ∠(A / B)", _TURNS, {"label": "degrees", "ticks": range(-180, 181, 90)}),

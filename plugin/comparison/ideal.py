@@ -10,10 +10,12 @@ from phaseaware.engine.frames import MaskSynthesis
 from phaseaware.engine.masks import IdealMask, ideal_mask
 from phaseaware.engine.rates import RateConverter
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE, Analysis
+from phaseaware.engine.versions import Version
 
 from .overview import MaskOverview, frames_at_48k
+from .page_sound import LONGEST_SECONDS
 
-__all__ = ["IDEALS", "Ideal", "IdealSeparator"]
+__all__ = ["IDEALS", "IDEAL_PAIR", "Ideal", "IdealSeparator"]
 
 Samples = NDArray[np.float32]
 
@@ -35,6 +37,9 @@ IDEALS = {
     "complex": Ideal(IdealMask.COMPLEX, "ideal complex mask"),
 }
 
+IDEAL_PAIR = {Version.PHASE_AWARE: "hybrid", Version.REAL: "psm"}
+"""The ideal masks of the kinds of A and B."""
+
 
 class IdealSeparator:
     """Speech and noise in, every ideal mask's output out, aligned and of the same length.
@@ -42,10 +47,12 @@ class IdealSeparator:
     Attributes
     ----------
     overview : of the first channel's masks, by name.
+    page_overview : the same of what a page has.
     """
 
     def __init__(self, sample_rate: int, channels: int, samples: int) -> None:
         self.overview = MaskOverview(list(IDEALS), frames_at_48k(samples, sample_rate))
+        self.page_overview = self.overview.of_beginning(LONGEST_SECONDS)
         self._channels = channels
         self._up = RateConverter(sample_rate, SAMPLE_RATE, 2 * self._channels)
         self._analysis = Analysis(2 * self._channels)
@@ -69,7 +76,8 @@ class IdealSeparator:
         S, V = np.split(self._analysis.process(stems), 2)
         X = S + V
         masks = {name: ideal_mask(i.kind, S, V, max_magnitude=i.max_magnitude) for name, i in IDEALS.items()}
-        self.overview.add(X[0], {name: M[0] for name, M in masks.items()})
+        for overview in {self.overview, self.page_overview}:
+            overview.add(X[0], {name: M[0] for name, M in masks.items()})
         made = self._synthesis.process(X, list(masks.values()))
         cut = min(self._surplus, made.shape[2])
         self._surplus -= cut

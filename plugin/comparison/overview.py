@@ -74,7 +74,7 @@ class MaskOverview:
     """
 
     def __init__(self, names: Sequence[str], frames: int) -> None:
-        self._columns = _Columns(frames)
+        self._columns, self._frames = _Columns(frames), frames
         self.frames_per_column = self._columns.frames_per_column
         self.power = np.full((self._columns.count, BINS), -1, np.float32)
         self.masks = {name: np.zeros((self._columns.count, BINS), np.complex64) for name in names}
@@ -83,6 +83,11 @@ class MaskOverview:
         self._turn = dict.fromkeys(names, 0.0)
         self._weight = dict.fromkeys(names, 0.0)
         self._cells = 0
+
+    def of_beginning(self, seconds: float) -> MaskOverview:
+        """An empty one of the first frames only; this one where there are no more."""
+        frames = frames_at_48k(round(seconds * SAMPLE_RATE), SAMPLE_RATE)
+        return self if self._frames <= frames else MaskOverview(list(self.masks), frames)
 
     def add(self, spectrum: Spectrum, masks: Mapping[str, Spectrum]) -> None:
         """The next frames, shape (T, 513)."""

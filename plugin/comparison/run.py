@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
 from phaseaware.engine.limits import MASK_NAMES, Link
@@ -16,43 +16,16 @@ from phaseaware.engine.model import MaskModel
 from .drawing import about_delta, draw, picture_names
 from .ideal import IDEALS
 from .overview import MaskOverview
+from .page import CLEAN_NAME, PAGE_NAMES, write_page
+from .page_sound import LONGEST_SECONDS
+from .result import Comparison, Measured
 from .scores import measure
 from .sounds import Sounds, Track
-from .sources import Sources, inspect
+from .sources import Sources, beginning, inspect
+from .tables import tables
 from .titles import IDEAL_TITLES, TITLES, ideal_name
 
-__all__ = ["Comparison", "Measured", "compare", "duration"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One sound: levels of its file in dBFS; share above one, largest gain and mean |angle| of its mask below 6 kHz."""
-
-    title: str
-    rms_db: float
-    peak_db: float
-    above_one: float | None = None
-    largest_gain_db: float | None = None
-    mean_rotation: float | None = None
-
-
-@dataclass
-class Comparison:
-    """What was written and measured.
-
-    Attributes
-    ----------
-    files : sounds, then pictures.
-    scores : title to figure of merit to value (NaN where it is unknown); empty without stems.
-    remarks : sentences for the user.
-    """
-
-    folder: Path
-    files: list[Path] = field(default_factory=list)
-    versions: list[Measured] = field(default_factory=list)
-    about_delta: str = ""
-    scores: dict[str, dict[str, float]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+__all__ = ["compare", "duration"]
 
 
 def compare(
@@ -67,7 +40,7 @@ def compare(
     force: bool = False,
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Comparison:
-    """Write ``path`` as it is, through both masks, their difference and what A removed, and pictures of it.
+    """Write ``path`` as it is, through both masks, their difference and what A removed; pictures of it, and a page.
 
     Parameters
     ----------
@@ -92,8 +65,8 @@ def compare(
     ...     noisy = Path(folder, "noisy.wav")
     ...     soundfile.write(noisy, numpy.random.default_rng(0).standard_normal(4800) / 10, 48_000)
     ...     result = compare(noisy, Path(folder, "results"))
-    >>> [path.stem for path in result.files]
-    ['noisy', 'phase-aware', 'real', 'delta', 'removed', 'spectrograms', 'masks', 'masks-below-6-khz', 'difference']
+    >>> print(*(path.stem for path in result.files))
+    noisy phase-aware real delta removed spectrograms masks masks-below-6-khz difference index
     """
     path, result = Path(path), Comparison(Path(folder))
     stems = {name: Path(stem) for name, stem in (("speech", speech), ("noise", noise)) if stem is not None}
@@ -115,7 +88,28 @@ def compare(
     result.remarks += draw(drawings, sources, sounds)
     if stems:
         result.scores = measure(sources, targets, result.remarks)
+    _write_page(result, sources, sounds, targets)
     return result
+
+
+def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path]) -> None:
+    """Of the files' beginnings, as they were written."""
+    info = sources.info
+    samples = min(info.frames, LONGEST_SECONDS * info.sample_rate)
+    heard = {}
+    for name in PAGE_NAMES:
+        if name in targets:
+            with AudioReader(targets[name]) as reader:
+                heard[name] = beginning(reader.blocks(), samples)
+    if sources.stems:
+        heard[CLEAN_NAME] = sources.first(samples)
+    masks = dict(sounds.page_masks.masks)
+    if sounds.ideal is not None:
+        masks |= {ideal_name(name): M for name, M in sounds.ideal.page_overview.masks.items()}
+    write_page(
+        result.page, heard, masks, sample_rate=info.sample_rate, title=sources.path.stem,
+        about_delta=result.about_delta, tables=tables(result), remarks=result.remarks, overwrite=True,
+    )  # fmt: skip
 
 
 def _targets(result: Comparison, *, has_stems: bool) -> tuple[dict[str, Path], dict[str, Path]]:
@@ -123,7 +117,7 @@ def _targets(result: Comparison, *, has_stems: bool) -> tuple[dict[str, Path], d
     names = [*TITLES, *IDEAL_TITLES] if has_stems else [*TITLES]
     targets = {name: result.folder / f"{name}.wav" for name in names}
     drawings = {name: result.folder / f"{name}.png" for name in picture_names(has_ideals=has_stems)}
-    result.files = [*targets.values(), *drawings.values()]
+    result.files = [*targets.values(), *drawings.values(), result.page]
     return targets, drawings
 
 

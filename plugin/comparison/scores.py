@@ -16,7 +16,7 @@ from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.stft import SAMPLE_RATE
 from phaseaware.engine.versions import Version
 
-from .sources import Sources, finite
+from .sources import Sources, beginning, finite
 from .titles import IDEAL_TITLES, TITLES
 
 __all__ = ["measure"]
@@ -40,7 +40,7 @@ def measure(sources: Sources, sounds: Mapping[str, Path], remarks: list[str]) ->
         remarks.append(f"The figures against the speech are those of the first {_SCORED_SECONDS} s.")
     if info.channels > 1:
         remarks.append("The figures against the speech are those of the first channel.")
-    reference = sources.first(samples)
+    reference = sources.first(samples)[0]
     extra = [module for module in ("pesq", "pystoi", "scipy") if find_spec(module) is None]
     if extra:
         remarks.append("PESQ and ESTOI need the evaluation extra: pip install 'phaseaware[eval]'")
@@ -48,7 +48,7 @@ def measure(sources: Sources, sounds: Mapping[str, Path], remarks: list[str]) ->
     scores = {}
     for name, title in titles.items():
         with AudioReader(sounds[name]) as reader:
-            y = finite(next(reader.blocks(samples))[0])
+            y = finite(beginning(reader.blocks(), samples)[0])
         scores[title] = {what: figure(reference) for what, figure in _figures(y, info, extra=not extra).items()}
     return scores
 

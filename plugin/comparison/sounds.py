@@ -17,7 +17,8 @@ from phaseaware.engine.versions import Version
 
 from .ideal import IDEALS, IdealSeparator
 from .overview import LevelOverview, MaskOverview, frames_at_48k
-from .titles import ideal_name
+from .page_sound import LONGEST_SECONDS
+from .titles import WRITTEN, ideal_name
 
 __all__ = ["Sounds", "Track"]
 
@@ -69,6 +70,7 @@ class Sounds:
     ----------
     levels : of noisy, A, B and A - B: the first channel's.
     masks : of A and B, as applied: those of the first channel, or those that all share.
+    page_masks : the same of what a page has.
     ideal : makes what the ideal masks would do; None where the speech is not known.
     """
 
@@ -78,6 +80,7 @@ class Sounds:
         rate, channels = info.sample_rate, info.channels
         self._tracks, self._renders = tracks, render.pair()
         self.masks = MaskOverview(MASK_NAMES, frames_at_48k(info.frames, rate))
+        self.page_masks = self.masks.of_beginning(LONGEST_SECONDS)
         self.levels = {v: LevelOverview(info.frames, rate) for v in _PICTURED}
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
@@ -90,7 +93,8 @@ class Sounds:
         masks = {r.mask: M for r, M in zip(self._renders, frames.applied(self._renders), strict=True)}
         shared = any(len(M) < len(frames.spectrum) for M in masks.values())  # found from the channels' mean
         heard = frames.spectrum.mean(axis=0) if shared else frames.spectrum[0]
-        self.masks.add(heard, {mask: M[0] for mask, M in masks.items()})
+        for overview in {self.masks, self.page_masks}:
+            overview.add(heard, {mask: M[0] for mask, M in masks.items()})
 
     def process(self, noisy: Samples, speech: Samples | None) -> None:
         """The next block, shape (channels, n)."""
@@ -112,7 +116,7 @@ class Sounds:
     def _write(self, noisy: Samples, made: Samples) -> None:
         outputs = {Version.of_mask(render.mask): x for render, x in zip(self._renders, made, strict=True)}
         parts = {Version.NOISY: noisy} | outputs
-        for version in Version:
+        for version in WRITTEN:
             x = version.of(parts.__getitem__)
             self._tracks[version].write(x)
             if version in self.levels:

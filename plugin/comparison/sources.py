@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
 
-__all__ = ["Sources", "finite", "inspect"]
+__all__ = ["Sources", "beginning", "finite", "inspect"]
 
 Samples = NDArray[np.float32]
 _STEM_ERROR_DB = -30.0  # speech + noise may differ from the noisy file by so much: lossy files, 8 bit
@@ -25,6 +25,23 @@ def inspect(path: Path) -> AudioInfo:
     """What a sound file is. Raises AudioFileError."""
     with AudioReader(path) as reader:
         return reader.info
+
+
+def beginning(blocks: Iterable[Samples], samples: int) -> Samples:
+    """The first so many samples of blocks of shape (channels, n), or all if there are fewer.
+
+    Examples
+    --------
+    >>> beginning((np.full((1, 2), i, np.float32) for i in range(9)), 5)
+    array([[0., 0., 1., 1., 2.]], dtype=float32)
+    """
+    taken, left = [], samples
+    for block in blocks:
+        taken.append(block[:, :left])
+        left -= taken[-1].shape[1]
+        if left <= 0:
+            break
+    return np.concatenate(taken, axis=1)
 
 
 class Sources:
@@ -95,7 +112,5 @@ class Sources:
                 self.remarks = [f"{found} are NaN or infinite; they count as silence."]
 
     def first(self, samples: int) -> Samples:
-        """The first channel's beginning of the speech that is known."""
-        speech = next(self.blocks(samples))[1]
-        assert speech is not None
-        return speech[0]
+        """The beginning of the speech that is known, shape (channels, n)."""
+        return beginning((speech for _, speech in self.blocks() if speech is not None), samples)

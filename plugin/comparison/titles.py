@@ -6,7 +6,10 @@ from phaseaware.engine.versions import Version
 
 from .ideal import IDEALS
 
-__all__ = ["IDEAL_TITLES", "TITLES", "ideal_name"]
+__all__ = ["IDEAL_TITLES", "TITLES", "WRITTEN", "ideal_name"]
+
+WRITTEN = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA, Version.REMOVED)
+"""What is known of every recording; each is a file."""
 
 
 def ideal_name(mask: str) -> str:
@@ -14,5 +17,5 @@ def ideal_name(mask: str) -> str:
     return f"ideal-{mask}"
 
 
-TITLES: dict[str, str] = {str(version): version.title() for version in Version}
+TITLES: dict[str, str] = {str(version): version.title() for version in WRITTEN}
 IDEAL_TITLES: dict[str, str] = {ideal_name(mask): ideal.title for mask, ideal in IDEALS.items()}

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
-from phaseaware.engine.audio import remove_abandoned
+from phaseaware.engine.audio import printable, remove_abandoned
 from phaseaware.engine.errors import PhaseAwareError
 
 from .job import AnyJob, Job
@@ -37,6 +37,8 @@ def attempted(job: AnyJob, process: Callable[[], Report]) -> Report:
         raise
     except PhaseAwareError as error:
         return Report(job, error=str(error))
+    except OSError as error:  # a name too long for its folder, a disk that went away
+        return Report(job, error=f"{printable(error.filename or job.target)}: {error.strerror or error}")
     except Exception as error:
         return Report(job, error=f"{job.source}: unexpected {type(error).__name__}: {error}")
 

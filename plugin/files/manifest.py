@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,9 @@ class Manifest:
     >>> source = {"size": 1000, "mtime_ns": 1, "inode": 7}
     >>> manifest = Manifest({}, {"reduction_db": 12})
     >>> manifest.record("a.wav", source, sha256="0f")
-    >>> manifest.differs("a.wav", source, lambda: "0f") is None
+    >>> manifest.differs("a.wav", source, "0f") is None
     True
-    >>> manifest.differs("a.wav", source | {"mtime_ns": 2}, lambda: "0f")
+    >>> manifest.differs("a.wav", source | {"mtime_ns": 2}, "0f")
     'was made from another file of that name (its mtime_ns differs)'
     """
 
@@ -48,7 +48,7 @@ class Manifest:
         self._records = records
         self._settings = json.loads(json.dumps(settings))  # as they will be read
 
-    def record(self, output: str, source: Mapping[str, Any], *, sha256: str, tag: str | None = None) -> None:
+    def record(self, output: str, source: Mapping[str, Any], *, sha256: str, seconds: float = 0.0) -> None:
         """Remember an output. To be called just before it takes its name: a record without its output does no harm.
 
         Parameters
@@ -56,51 +56,53 @@ class Manifest:
         output : its name within the folder, parts joined by ``/``.
         source : by what the file that was read can be told from any other: size, time, number, tag.
         sha256 : of the output's bytes, hexadecimal.
-        tag : by what a store tells this version of the output from all others, once it is there.
+        seconds : of sound, for reports.
 
         Raises
         ------
         OSError : or what else the mapping raises: it cannot be written.
         """
         entry = {"version": _VERSION, "output": output, "source": dict(source), "settings": self._settings,
-                 "sha256": sha256, "tag": tag}  # fmt: skip
-        self._records[_key(output)] = (json.dumps(entry, indent=1) + "\n").encode()
+                 "sha256": sha256, "seconds": seconds}  # fmt: skip
+        self._records[_key(output, sha256)] = (json.dumps(entry, indent=1) + "\n").encode()
 
-    def differs(
-        self, output: str, source: Mapping[str, Any], digest: Callable[[], str], *, tag: str | None = None
-    ) -> str | None:
+    def differs(self, output: str, source: Mapping[str, Any], sha256: str) -> str | None:
         """Why an output that is there must be made again, in words that follow its name; None: it need not.
 
         Parameters
         ----------
         output, source : as for :meth:`record`.
-        digest : computes the SHA-256 of the output as it is now; called last, as that takes time.
-        tag : of the output as it is now, by its store; the one recorded spares the digest.
+        sha256 : of the output as it is now.
         """
-        entry = self._find(output)
+        entry = self._find(output, sha256)
         if entry is None:
-            return "how it was made is not known"
+            return "was not made by this command, or changed since"
         if entry["source"] != dict(source):
             return f"was made from another file of that name (its {_first(entry['source'], dict(source))} differs)"
         if entry["settings"] != self._settings:
             return f"was made with other settings ({_first(entry['settings'], self._settings)} differs)"
-        if (tag is None or entry.get("tag") != tag) and entry["sha256"] != digest():
-            return "was changed since it was made"
         return None
 
-    def _find(self, output: str) -> dict[str, Any] | None:
+    def seconds(self, output: str, sha256: str) -> float:
+        """Of sound in an output, as it was recorded."""
+        entry = self._find(output, sha256)
+        return 0.0 if entry is None else float(entry["seconds"])
+
+    def _find(self, output: str, sha256: str) -> dict[str, Any] | None:
         try:
-            entry = json.loads(self._records[_key(output)][:_LARGEST_RECORD])
+            entry = json.loads(self._records[_key(output, sha256)][:_LARGEST_RECORD])
         except (KeyError, ValueError, RecursionError):
             return None
-        kinds = {"source": dict, "settings": dict, "sha256": str}
-        is_ours = isinstance(entry, dict) and (entry.get("version"), entry.get("output")) == (_VERSION, output)
+        kinds = {"source": dict, "settings": dict, "seconds": float}
+        told = {"version": _VERSION, "output": output, "sha256": sha256}
+        is_ours = isinstance(entry, dict) and all(entry.get(name) == value for name, value in told.items())
         return entry if is_ours and all(isinstance(entry.get(name), kind) for name, kind in kinds.items()) else None
 
 
-def _key(output: str) -> str:
-    # Names of outputs may be too long for one more suffix, and hold any byte.
-    return hashlib.sha256(os.fsencode(output)).hexdigest()[:40] + ".json"
+def _key(output: str, sha256: str) -> str:
+    # Names of outputs may be too long for one more suffix, and hold any byte. Two processes may make the same at once,
+    # of which one gives it its name; as Ogg's serial numbers differ, each has a record of its own.
+    return hashlib.sha256(os.fsencode(output) + b"\0" + sha256.encode()).hexdigest()[:40] + ".json"
 
 
 def _first(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

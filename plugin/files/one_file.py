@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from phaseaware.engine.audio import (
     AudioWriter,
     file_digest,
     highest_bitrate,
+    identity_of,
 )
 from phaseaware.engine.audio.bitrates import LOSSY
 
@@ -98,27 +100,28 @@ def process_file(
     began, output = time.perf_counter(), output or OutputSettings()
     if job.target.exists() and not overwrite and not resume:
         raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
+    if resume and job.target.exists() and job.source.exists():
+        # Before the source is opened: the length of some kinds is known when they have been decoded.
+        difference, seconds = _look(job, manifest)
+        if difference is None:
+            progress(seconds)
+            return Report(job, seconds=seconds, was_whole=True)
+        if not overwrite:
+            raise AudioFileError(job.target, f"exists already, but {difference}; --force makes it again")
     with AudioReader(job.source) as reader:
         report = Report(job, notes=list(reader.notes), left_out=list(reader.left_out))
         report.info = _output_info(reader.info, job, output, report)
         if reader.other_tracks and report.info.container is None:  # a video would keep them
-            report.left_out.append(f"{reader.other_tracks} of its sound tracks are left out")
+            report.notes.append(f"{reader.other_tracks} of its sound tracks are left out")
+            report.left_out.append(report.notes[-1])
         report.seconds, report.is_planned = reader.info.seconds, dry_run
-        if resume and job.target.exists():
-            difference = _difference(job, reader, manifest)
-            if difference is None:
-                progress(report.seconds)
-                report.was_whole = True
-                return report
-            if not overwrite:
-                raise AudioFileError(job.target, f"exists already, but {difference}; --force makes it again")
         if not dry_run:
             _make_folder(job.target)
             try:
                 _write(job, reader, treatment, output, report, _Run(overwrite, manifest, progress, stop))
             except AudioFileError:
                 # Another process may have been faster.
-                if not (resume and job.target.exists()) or _difference(job, reader, manifest) is not None:
+                if not (resume and job.target.exists()) or _look(job, manifest)[0] is not None:
                     raise
                 report.was_whole = True
     report.elapsed = time.perf_counter() - began
@@ -155,13 +158,15 @@ def _output_info(info: AudioInfo, job: Job, output: OutputSettings, report: Repo
     return replace(info, bitrate=min(output.bitrate, highest))
 
 
-def _difference(job: Job, reader: AudioReader, manifest: Manifest | None) -> str | None:
+def _look(job: Job, manifest: Manifest | None) -> tuple[str | None, float]:
+    """Why an output must be made again, and its seconds if it need not."""
     if manifest is None:
-        return "how it was made is not known"
+        return "how it was made is not known", 0.0
     try:
-        return manifest.differs(job.name, reader.identity, lambda: file_digest(job.target))
+        identity, sha256 = identity_of(os.stat(job.source)), file_digest(job.target)
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return f"cannot be read ({error.strerror})", 0.0
+    return manifest.differs(job.name, identity, sha256), manifest.seconds(job.name, sha256)
 
 
 def _make_folder(target: Path) -> None:
@@ -190,7 +195,8 @@ def _write(
         reader.check_unchanged()
         if run.manifest is not None:
             try:
-                run.manifest.record(job.name, reader.identity, sha256=writer.digest())
+                seconds = writer.frames / reader.info.sample_rate
+                run.manifest.record(job.name, reader.identity, sha256=writer.digest(), seconds=seconds)
             except OSError as error:
                 raise AudioFileError(job.target, f"its record cannot be written ({error.strerror})") from None
     report.seconds, report.clipped = writer.frames / reader.info.sample_rate, writer.clipped

@@ -105,7 +105,7 @@ def plan(
     """
     naming = naming or Naming()
     for source in inputs:
-        if not source.exists():
+        if not os.path.exists(source):  # False for names that no file can have, too
             hint = "; the standard input is read alone" if str(source) == "-" else ""
             raise FileNotFoundError(f"{shown(source)}: no such file or folder{hint}")
     is_batch = len(inputs) > 1 or inputs[0].is_dir()

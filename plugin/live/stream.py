@@ -66,6 +66,10 @@ class LiveSession:
     def __init__(self, board: Processor, *, sample_rate: float) -> None:
         self.board, self.sample_rate = board, sample_rate
         self.drop_outs = 0
+        self.device_seconds = 0.0
+        """What the devices say they take, input and output together."""
+        self.observer: Callable[[Samples], object] | None = None
+        """Called with each block that goes out, shape (channels, n), from the thread of the sound."""
         # It takes blocks of few samples and many channels without doubt which is which.
         self._stream = BlockStream(board, user="live sound")
         self._bypass = Bypass()
@@ -115,6 +119,8 @@ class LiveSession:
         ready = np.concatenate([self._waiting, y], axis=1)
         missing = max(0, count - ready.shape[1])
         out, self._waiting = np.pad(ready[:, :count], ((0, 0), (missing, 0))), ready[:, count:]
+        if self.observer is not None:
+            self.observer(out)
         with self._measuring:
             for i, sound in enumerate((x, out)):
                 self._peaks[i] = max(self._peaks[i], float(np.abs(sound).max(initial=0)))
@@ -122,6 +128,11 @@ class LiveSession:
             self._heard += count / self.sample_rate
             self._seconds += count / self.sample_rate
         return out
+
+    @property
+    def latency_seconds(self) -> float:
+        """From the input to the output: the board's, and the devices' as they say."""
+        return self.board.latency_samples / self.sample_rate + self.device_seconds
 
     def look(self) -> Meters:
         """The meters since the last look."""
@@ -186,6 +197,7 @@ def run(
         with sd.Stream(
             samplerate=rate, blocksize=block_size, device=pair, channels=wanted, dtype="float32", latency=latency
         ) as stream:
+            session.device_seconds = float(sum(stream.latency))
             _play(stream, session, (block_size, wanted), stop or threading.Event(), session_ready)
     except sd.PortAudioError as error:
         raise LiveError(

@@ -24,6 +24,7 @@ it is executed.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -134,12 +135,12 @@ def find_preset(name_or_path: str | Path) -> Path:
     FileNotFoundError : there is none; the message lists the names there are.
     """
     if _is_path(name_or_path):
-        if not Path(name_or_path).is_file():
+        if not os.path.isfile(name_or_path):  # False for names that no file can have, too
             raise FileNotFoundError(f"{name_or_path}: no such preset file")
         return Path(name_or_path)
     for folder in (user_folder(), shipped_folder()):
         for stem in (str(name_or_path), _slug(str(name_or_path))):  # files put there by hand have any name
-            if (path := folder / f"{stem}.toml").is_file():
+            if os.path.isfile(path := folder / f"{stem}.toml"):
                 return path
     names = [preset.name for preset in list_presets()]
     near = difflib.get_close_matches(str(name_or_path), names, 1)

@@ -14,7 +14,7 @@ from tests import fakes
 
 @pytest.mark.parametrize("by", MASK_NAMES)
 def test_sums(rng, by) -> None:
-    sounds = {v: rng.standard_normal((2, 9)) for v in (Version.NOISY, Version.PHASE_AWARE, Version.REAL)}
+    sounds = {v: rng.standard_normal((2, 9)) for v in (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.CLEAN)}
     made = {version: version.of(sounds.__getitem__, removed_by=by) for version in Version}
     for version, x in sounds.items():
         assert made[version] is x

@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
-from phaseaware.gui import files
+from phaseaware.gui import memory
 from phaseaware.gui.panels import abx as abx_panel
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QSettings
@@ -98,6 +98,6 @@ def server(sound_server: SoundServer | None) -> SoundServer:
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the user's is read or written."""
     settings = tmp_path / "settings"
-    monkeypatch.setattr(files, "QSettings", lambda *names: QSettings(str(settings), QSettings.Format.IniFormat))
+    monkeypatch.setattr(memory, "QSettings", lambda *names: QSettings(str(settings), QSettings.Format.IniFormat))
     monkeypatch.setattr(abx_panel, "log_folder", lambda: tmp_path / "logs")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from phaseaware.engine import MaskModel
+from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Session
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+WITHOUT_STEMS = [version for version in Version if not version.needs_stems]
+"""What can be heard of one noisy file."""
 PATIENCE = 60.0
 """Seconds that a test waits for what does not come before it fails."""
 
@@ -61,3 +64,9 @@ def press(
     """Press a key where the focus is."""
     focus = QApplication.focusWidget()
     qtbot.keyClick(focus if focus is not None else window, key, modifier)
+
+
+def answer(window: MainWindow, letter: str) -> None:
+    """Answer the trial of a listening test, X having been heard."""
+    window.abx.add_heard(SAMPLE_RATE)
+    window.abx.answer(letter)

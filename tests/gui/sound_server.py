@@ -25,7 +25,8 @@ class SoundServer:
     """A PulseAudio daemon with one null sink; ``PULSE_SERVER`` must point to it before Qt looks for devices."""
 
     def __init__(self, folder: Path) -> None:
-        self.address = f"unix:{folder / 'socket'}"
+        self._socket = folder / "socket"
+        self.address = f"unix:{self._socket}"
         self._environment = {k: v for k, v in os.environ.items() if k != "PULSE_LATENCY_MSEC"} | {
             "PULSE_SERVER": self.address,
             "XDG_RUNTIME_DIR": str(folder),
@@ -60,9 +61,9 @@ class SoundServer:
         )
 
     @contextmanager
-    def recorded(self) -> Iterator[Recorder]:
+    def recorded(self, source: str = "virtual.monitor") -> Iterator[Recorder]:
         """Record what is played meanwhile."""
-        recorder = Recorder(self._environment)
+        recorder = Recorder(self._environment, source)
         try:
             yield recorder
         finally:
@@ -82,6 +83,12 @@ class SoundServer:
                 process.terminate()
                 process.wait(PATIENCE)
 
+    def kill(self) -> None:
+        """End the daemon at once, as a crash does."""
+        self._daemon.kill()
+        self._daemon.wait(PATIENCE)
+        self._socket.unlink(missing_ok=True)
+
     def close(self) -> None:
         """End the daemon."""
         self._daemon.terminate()
@@ -91,11 +98,11 @@ class SoundServer:
 class Recorder:
     """parec on the sink's monitor."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], source: str) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
         command = [
             "parec",
-            "--device=virtual.monitor",
+            f"--device={source}",
             "--format=float32le",
             "--rate=48000",
             "--channels=2",

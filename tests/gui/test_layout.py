@@ -61,10 +61,10 @@ def test_nothing_is_cut_off(opened: MainWindow, size: tuple[int, int]) -> None:
     assert opened.side.height() <= opened._side_scroll.viewport().height()  # type: ignore[union-attr]
     for button in [
         *opened.side.versions.values(),
-        opened.side.swap,
-        opened.side.bypass,
+        opened.side.listening.swap,
+        opened.side.listening.bypass,
         opened.transport.play_button,
-        opened.side.undo,
+        opened.side.reduction.undo,
     ]:
         needed = button.fontMetrics().horizontalAdvance(button.text())
         assert needed + 22 <= button.width(), button.text()  # 22: frame and padding of the style sheet

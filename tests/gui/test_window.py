@@ -17,11 +17,10 @@ from phaseaware.gui.model import IdealChoice
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtMultimedia import QAudioDevice
 from PyQt6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import press, rendered, write_wav
+from tests.gui.helpers import WITHOUT_STEMS, answer, press, rendered, write_wav
 
 K = Qt.Key
 
@@ -49,7 +48,7 @@ def test_a_file_dropped_on_a_listening_test_loses_no_answers(
         assert opened.session.recording is not None
         assert opened.session.recording.path == noisy_file
         assert "listening test" in opened.message.label.text()
-        opened.abx.answer("A")
+        answer(opened, "A")
     drop(opened, other)
     assert opened.abx.test is test  # its result is still shown
     opened.abx.finish()
@@ -66,7 +65,7 @@ def test_row_13_drop_recent_and_export(opened: MainWindow, noisy_file: Path, tmp
     opened.files.recent.actions()[1].trigger()
     assert opened.session.recording.path == noisy_file
     rendered(opened, qtbot)
-    targets = {version: tmp_path / f"out {version}.wav" for version in Version}
+    targets = {version: tmp_path / f"out {version}.wav" for version in WITHOUT_STEMS}
     opened.exporter.write(targets)
     qtbot.waitUntil(lambda: opened.exporter.share is None)
     assert "Exported to" in opened.message.label.text()
@@ -88,21 +87,24 @@ def test_row_13_ideal_masks_of_stems(
     window.dropEvent(event)
     assert window.session.recording is not None
     assert window.session.recording.path.name == "speech.wav"
-    assert window.side.ideal_row.isVisible()
+    assert window.side.reduction.ideal_row.isVisible()
     (recent,) = window.files.recent.actions()
     assert recent.text() == f"{tmp_path / 'speech.wav'} + {tmp_path / 'noise.wav'}"
     recent.trigger()  # both, as they were
     assert window.session.recording.speech is not None
-    window.side.ideal_a.setCurrentIndex(1)
-    window.side.ideal_a.activated.emit(1)
+    window.side.reduction.ideal_a.setCurrentIndex(1)
+    window.side.reduction.ideal_a.activated.emit(1)
     assert window.session.ideal is not None
     assert window.session.ideal.phase_aware is IdealMask.COMPLEX
     (recent,) = window.files.recent.actions()
     recent.trigger()  # the choice begins anew, and the boxes say so
     assert window.session.ideal == IdealChoice()
-    assert (window.side.ideal_a.currentText(), window.side.ideal_b.currentText()) == ("A hybrid", "B psm")
-    window.side.source.setCurrentIndex(1)
-    window.side.source.activated.emit(1)
+    assert (window.side.reduction.ideal_a.currentText(), window.side.reduction.ideal_b.currentText()) == (
+        "A hybrid",
+        "B psm",
+    )
+    window.side.reduction.source.setCurrentIndex(1)
+    window.side.reduction.source.activated.emit(1)
     assert window.session.ideal is None
     rendered(window, qtbot)
 
@@ -171,8 +173,10 @@ def test_no_widget_or_thread_is_left(history_model: MaskModel, noisy_file: Path,
     qtbot.waitUntil(gone)
 
 
-def test_no_sound_device_is_reported_and_the_window_goes_on(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.player.device = QAudioDevice()
+def test_no_sound_device_is_reported_and_the_window_goes_on(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nonexistent")
     press(qtbot, opened, K.Key_Space)
     qtbot.waitUntil(opened.message.isVisible)
     assert "no sound device" in opened.message.label.text()
@@ -191,7 +195,7 @@ def test_without_a_file_the_demo_clip_is_offered(
     ]
     window = MainWindow(history_model, demo=(paths[0], paths[1]))
     window.show()
-    (button,) = [b for b in window.start_page.findChildren(QPushButton) if "demo" in b.text()]
+    (button,) = [b for b in window.start_page.findChildren(QPushButton) if b.text().startswith("Try the demo")]
     button.click()
     assert window.session.recording is not None
     assert window.session.ideal is None

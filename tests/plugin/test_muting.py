@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from onnx import helper
 from pedalboard_native._internal import AddLatency
-from phaseaware.plugin import Chain, Mix, Pedalboard, PhaseAware, Processor
+from phaseaware.plugin import Chain, Mix, Pedalboard, PhaseAware, Processor, live
 from phaseaware.plugin.command import live as live_command
 from phaseaware.plugin.command import main
 from phaseaware.plugin.live import LiveSession
@@ -81,6 +81,7 @@ BOARDS: dict[str, Callable[[Path], Processor]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*NaN or inf")  # in the blocks behind the one that is looked at, too
 @pytest.mark.parametrize("kind", BOARDS)
 @pytest.mark.parametrize("rate", [48_000, 44_100])
 def test_it_is_muted_told_and_over(kind: str, rate: int, astray: Path, rng: np.random.Generator) -> None:
@@ -149,6 +150,17 @@ def test_live_sound_is_muted_and_says_so(kind: str, astray: Path, rng: np.random
     assert (
         np.abs(np.concatenate([session.process(np.full((1, 512), LOUD, np.float32)) for _ in range(9)])).max() == LOUD
     )
+
+
+def test_the_command_ends_with_a_line_about_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], astray: Path
+) -> None:
+    told = live.Meters(input_db=-20, output_db=-20, load=0.1, drop_outs=0, seconds=9, muted_seconds=1.25)
+    monkeypatch.setattr(live, "run", lambda *_, **__: told)
+    assert main(["live", "--model", str(astray)]) == 0
+    said = capsys.readouterr().err
+    assert "1.2 s were muted" in said
+    assert said.count("\n") == 1
 
 
 def test_bypass_passes_the_input_of_a_model_that_fails(astray: Path, rng: np.random.Generator) -> None:

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,10 @@ from phaseaware.engine.model import default_model
 from phaseaware.engine.runtime import onnxruntime
 
 from .clocks import RATE, Cards, run_live
-from .faults import TRIALS
 from .folders import Bench, Tally
 from .hostile import HOSTILE
 from .isolate import MOST_MB, root, run_trials
+from .ordeal import ordeal
 from .soak import decaying, seconds_for, soak
 
 PAGE = Path(__file__).with_name("FAULTS.md")
@@ -48,39 +48,36 @@ def _table(*titles: str) -> Lines:
     return [_row(*titles), "|" + "---|" * len(titles)]
 
 
-def damaged(scale: float) -> Lines:
-    """Damaged sound files, presets and models, in child processes."""
-    return _trials([what for what in TRIALS if what != "graphs"], int(5000 * scale))
+def sounds(scale: float) -> Lines:
+    """Damaged sound files, in child processes."""
+    return _trials("sound files", int(20_000 * scale))
+
+
+def presets(scale: float) -> Lines:
+    """Damaged presets, in child processes."""
+    return _trials("presets", int(20_000 * scale))
+
+
+def models(scale: float) -> Lines:
+    """Damaged models, in child processes."""
+    return _trials("models", int(5000 * scale))
 
 
 def graphs(scale: float) -> Lines:
     """Graphs of allowed operators with wild inputs and attributes: checked, tried in a fork, loaded, and run."""
-    return _trials(["graphs"], int(50_000 * scale))
+    return _trials("graphs", int(50_000 * scale))
 
 
-def _trials(kinds_of_file: Sequence[str], count: int) -> Lines:
+def _trials(what: str, count: int) -> Lines:
     lines = _table("given", "kind", "tried", *OUTCOMES, "faults of ours")
-    faults: Lines = []
-    for what in kinds_of_file:
-        outcomes = run_trials(what, range(count))
-        kinds = sorted({kind for kind, _ in outcomes.counts})
-        for kind in kinds:
-            counts = {outcome: count for (k, outcome), count in outcomes.counts.items() if k == kind}
-            wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
-            told = (counts.get(outcome, 0) for outcome in OUTCOMES)
-            lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
-        lines.append(
-            _row(
-                f"**{what}**",
-                f"peak memory {outcomes.peak_mb:.0f} MB",
-                outcomes.tried,
-                "",
-                "",
-                "",
-                len(outcomes.faults),
-            )
-        )
-        faults += outcomes.faults
+    outcomes = run_trials(what, range(count))
+    for kind in sorted({kind for kind, _ in outcomes.counts}):
+        counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
+        wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
+        told = (counts.get(outcome, 0) for outcome in OUTCOMES)
+        lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
+    peak, faults = f"peak memory {outcomes.peak_mb:.0f} MB", outcomes.faults
+    lines.append(_row(f"**{what}**", peak, outcomes.tried, "", "", "", len(faults)))
     note = f"A child process that takes more than {MOST_MB} MB counts as a fault."
     return [*lines, "", note, *(f"- {fault}" for fault in faults)]
 
@@ -178,6 +175,21 @@ def endurance(scale: float) -> Lines:
     return [*lines, "", f"Decaying tails, down to denormal numbers: {np.median(ratios):.2f} times the time of noise."]
 
 
+def soaked(scale: float) -> Lines:
+    """Sound through boards into which a fault is put each fifth of a second (ordeal.py); two hours in a full run."""
+    found = ordeal(default_model(), seconds=7200 * scale)
+    lines = _table("fault put in", "times")
+    lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
+    told = [
+        f"{found.seconds / 60:.0f} minutes of sound",
+        f"muted, where a model or an effect made inf: {found.muted_seconds:.1f} s",
+        f"memory grown: {found.grown_mb:.1f} MB",
+        f"looks of another thread: {found.looks}",
+        f"faults of ours: {len(found.faults)}",
+    ]
+    return [*lines, "", "; ".join(told) + ".", *(f"- {fault}" for fault in found.faults)]
+
+
 def clocks(scale: float) -> Lines:
     """Live sound between simulated devices whose clocks differ, buffers of 43 ms each, blocks of 11 ms."""
     lines = _table(
@@ -203,8 +215,8 @@ def clocks(scale: float) -> Lines:
 
 
 PARTS: dict[str, Callable[[float], Lines]] = {
-    "damaged": damaged, "graphs": graphs, "hostile": hostile, "arguments": arguments, "folders": folders,
-    "endurance": endurance, "clocks": clocks,
+    "sounds": sounds, "presets": presets, "models": models, "graphs": graphs, "hostile": hostile,
+    "arguments": arguments, "folders": folders, "endurance": endurance, "soaked": soaked, "clocks": clocks,
 }  # fmt: skip
 
 

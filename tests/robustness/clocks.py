@@ -53,6 +53,7 @@ class Cards:
     capacity : samples that the buffer of each device holds; four blocks are usual for low latency.
     stall : (time in s, duration in s) of one interruption of the program.
     rates : sample rates that each device knows; (input, output).
+    latency : s, that each device says it has; (input, output).
     overflows, underflows : how often the devices told of lost samples, and of none to play.
     least, most : samples that waited in both buffers, after the start.
     heard : what was written, if ``keep``.
@@ -65,6 +66,7 @@ class Cards:
     keep: bool = False
     stall: tuple[float, float] | None = None
     rates: tuple[tuple[int, ...], tuple[int, ...]] = ((RATE,), (RATE,))
+    latency: tuple[float, float] = (0.0, 0.0)
     overflows: int = 0
     underflows: int = 0
     least: float = float("inf")

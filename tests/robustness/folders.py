@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from phaseaware.plugin.files.manifest import FOLDER
 
 from tests import fakes
 
@@ -55,8 +56,9 @@ class Bench:
 
     @staticmethod
     def outputs(out: Path) -> dict[str, bytes]:
-        """All files below a folder, hidden ones too."""
-        return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        """All files below a folder, hidden ones too, but not the records of the manifest."""
+        paths = (path for path in out.rglob("*") if path.is_file() and path.parent.name != FOLDER)
+        return {str(path.relative_to(out)): path.read_bytes() for path in paths}
 
     def tally(self, out: Path, *, complete: bool) -> Tally:
         """Compare with the undisturbed run; ``complete``: nothing may be missing."""

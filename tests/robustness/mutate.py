@@ -51,11 +51,16 @@ def damaged_bytes(rng: np.random.Generator, content: bytes, header: int = 128) -
 
 def damaged_text(rng: np.random.Generator, text: str) -> tuple[str, bytes]:
     """Damage to a preset."""
-    kind = str(rng.choice(["bytes", "values", "lines", "plugins", "nesting"]))
+    kind = str(rng.choice(["bytes", "values", "lines", "plugins", "nesting", "keys"]))
     if kind == "bytes":
         return kind, damaged_bytes(rng, text.encode())[1]
     lines = text.splitlines()
-    if kind == "values":
+    if kind == "keys":
+        parts = rng.choice(["a", "board", "'x y'", '"\\u00e9"', "plugins"], int(2 ** rng.uniform(0, 15)))
+        key = ".".join(parts)
+        shape = str(rng.choice(["{} = 1", "[{}]", "[[{}]]", "x = {{ {} = 2 }}", "{}", "x = [{}]"]))
+        lines.insert(int(rng.integers(len(lines) + 1)), shape.format(key))
+    elif kind == "values":
         for _ in range(int(rng.integers(1, 4))):
             i = int(rng.integers(len(lines)))
             key, equals, _ = lines[i].partition("=")

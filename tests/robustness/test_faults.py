@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from phaseaware.engine import MaskModel, separate
+from phaseaware.plugin import contract
+from phaseaware.plugin.board import natives
 
 from . import isolate
 from .faults import TRIALS
 from .isolate import Outcomes, run_trials
+from .ordeal import INJECTIONS, ordeal
 from .soak import decaying, soak
 
 
@@ -22,6 +25,12 @@ def test_damaged_files_are_refused_or_processed(what: str) -> None:
     assert outcomes.faults == []
     assert outcomes.tried == 80
     assert {outcome for _, outcome in outcomes.counts} >= {"refused", "processed"}
+
+
+@pytest.mark.parametrize(("what", "seed"), [("sound files", 2747), ("sound files", 3387)])
+def test_what_once_was_a_fault(what: str, seed: int) -> None:
+    """FLAC whose damaged header libsndfile leaves to FFmpeg, which then knows no sample format."""
+    assert run_trials(what, range(seed, seed + 1)).faults == []
 
 
 _OK = '{"kind": "k", "outcome": "refused", "what": "", "peak_mb": 1}'
@@ -63,3 +72,18 @@ def test_sounds_that_die_away(history_model: MaskModel) -> None:
     y = separate(x, history_model, sample_rate=48_000)
     np.testing.assert_array_equal(y, separate(np.where(np.abs(x) < 1e-15, 0, x), history_model, sample_rate=48_000))
     assert not ((y != 0) & (np.abs(y) < smallest)).any()
+
+
+def test_no_fault_outlives_its_round(model_folder: Path) -> None:
+    found = ordeal(model_folder / "history.onnx", seconds=14, seed=3)
+    assert found.faults == []
+    assert set(found.injected) == set(INJECTIONS)
+    assert found.muted_seconds > 0
+    assert found.looks > 10
+
+
+def test_the_ordeal_sees_what_goes_wrong(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (contract, natives):
+        monkeypatch.setattr(module, "silenced", lambda y: (y, 0))
+    found = ordeal(model_folder / "history.onnx", seconds=14, seed=3)
+    assert any("NaN or inf" in fault for fault in found.faults)

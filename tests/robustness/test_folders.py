@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from contextlib import suppress
@@ -119,36 +118,20 @@ def precious(path: Path) -> None:
     path.write_text("a text")
 
 
-def age(path: Path) -> None:
-    os.utime(path, (1, 1))
-
-
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (shorten, "has frames 29999, not 30000"),
-        (other_rate, "has sample rate 44100, not 48000"),
-        (other_channels, "has channels 2, not 1"),
-        (cut, "ends early"),
-        (empty, "is empty"),
-        (precious, "not a sound file"),
-        (age, "is older than"),
-    ],
-)
+@pytest.mark.parametrize("damage", [shorten, other_rate, other_channels, cut, empty, precious])
 def test_resume_neither_keeps_nor_replaces_what_is_not_whole(
-    tmp_path: Path, phaseaware: Command, constant_path: Path, damage: object, said: str, suffix: str
+    tmp_path: Path, phaseaware: Command, constant_path: Path, damage: object, suffix: str
 ) -> None:
-    """Such a file is not ours, as ours take their names when whole: only --force replaces it."""
+    """Such a file is not what we made: only --force replaces it."""
     source, target = put(tmp_path / f"x.{suffix}", tones(30_000, 1, 48_000), subtype="PCM_16"), tmp_path / f"y.{suffix}"
     command = ["process", source, "-o", target, "--model", constant_path]
-    assert phaseaware(*command).status == 0
+    assert phaseaware(*command, "--resume").status == 0
     whole = target.read_bytes()
     damage(target)  # type: ignore[operator]
     damaged = target.read_bytes()
     ran = phaseaware(*command, "--resume")
-    ran.failed_with(1, said)
-    assert "--force" in ran.err
+    ran.failed_with(1, "was not made by this command, or changed since; --force")
     assert target.read_bytes() == damaged
     assert phaseaware(*command, "--resume", "--force").status == 0
     assert target.read_bytes() == whole

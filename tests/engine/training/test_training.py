@@ -1,6 +1,8 @@
 """Training end to end on a tiny corpus, and what the network must keep: causality, streaming, export parity."""
 
 import csv
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -517,6 +519,18 @@ def test_two_processes_train_as_one_with_both_their_streams(corpus, tiny_config,
     one, two = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("one", "two"))
     assert one["step"] == two["step"]
     assert one["hours"] == pytest.approx(two["hours"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ended by SIGTERM")
+def test_no_process_trains_on_when_the_first_is_ended(corpus, tiny_config, tmp_path):
+    tiny_config.write_text(tiny_config.read_text().replace("hours = ", "hours = 100.0 #", 1))
+    run = [sys.executable, "-m", "phaseaware.engine.training", "train", str(tiny_config), "--workers", "0"]
+    run += ["--corpus", str(corpus.folder), "--folder", str(tmp_path), "--processes", "2"]
+    with subprocess.Popen(run, stderr=subprocess.PIPE, text=True) as training:
+        next(line for line in training.stderr if " step " in line)
+        training.terminate()
+        training.communicate(timeout=60)  # ends when nobody writes any more
+    assert training.returncode != 0
 
 
 def test_segments_are_the_stream_cut_and_late():

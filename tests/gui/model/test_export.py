@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.engine.audio import AudioFileError, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls
 from phaseaware.gui.model.export import Cancelled, write_versions
 
-from tests.gui.helpers import Watched, write_wav
+from tests.gui.helpers import WITHOUT_STEMS, Watched, write_wav
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 def all_targets(folder: Path, suffix: str = ".wav") -> dict[Version, Path]:
-    return {version: folder / f"{version}{suffix}" for version in Version}
+    return {version: folder / f"{version}{suffix}" for version in WITHOUT_STEMS}
 
 
 def test_all_versions_are_exported_as_heard_but_for_the_level(
@@ -47,7 +47,7 @@ def test_all_versions_are_exported_as_heard_but_for_the_level(
     out.mkdir()
     shares: list[float] = []
     write_versions(session.export_job(all_targets(out)), progress=shares.append, stopped=lambda: False)
-    sounds = {v: soundfile.read(out / f"{v}.wav", dtype="float32", always_2d=True)[0] for v in Version}
+    sounds = {v: soundfile.read(out / f"{v}.wav", dtype="float32", always_2d=True)[0] for v in WITHOUT_STEMS}
     x, _ = soundfile.read(noisy_file, dtype="float32", always_2d=True)
     np.testing.assert_array_equal(sounds[Version.NOISY], x)
     slot = session.renderer.newest
@@ -57,7 +57,7 @@ def test_all_versions_are_exported_as_heard_but_for_the_level(
     np.testing.assert_allclose(sounds[Version.REMOVED], x - sounds[Version.PHASE_AWARE], atol=1e-6)
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert sorted(p.name for p in out.iterdir()) == sorted(f"{v}.wav" for v in Version)
+    assert sorted(p.name for p in out.iterdir()) == sorted(f"{v}.wav" for v in WITHOUT_STEMS)
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
@@ -171,3 +171,22 @@ def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: W
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:
     with pytest.raises(ValueError, match="open a recording"):
         watched.session.export_job({})
+
+
+def test_tags_and_loudspeakers_of_the_recording_are_kept(
+    watched: Watched, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    info = AudioInfo(
+        sample_rate=48_000, channels=4, frames=0, format="WAVEX", subtype="PCM_16", channel_mask=0x107,
+        tags={"title": "Küche", "artist": "A"},
+    )  # fmt: skip
+    with AudioWriter(tmp_path / "in.wav", info) as writer:
+        writer.write((0.1 * rng.standard_normal((4, 24_000))).astype(np.float32))
+    watched.session.open(tmp_path / "in.wav")
+    session = watched.rendered()
+    for suffix in (".wav", ".flac"):
+        path = tmp_path / f"out{suffix}"
+        job = session.export_job({Version.PHASE_AWARE: path})
+        write_versions(job, progress=lambda share: None, stopped=lambda: False)
+        with AudioReader(path) as reader:
+            assert (reader.info.tags["title"], reader.info.channel_mask) == ("Küche", 0x107)

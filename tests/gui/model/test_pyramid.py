@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phaseaware.engine.stft import HOP
 from phaseaware.gui.model.codes import ANGLE_CODES, DIFFERENCE_CODES, LEVEL_CODES, encode_angle
 from phaseaware.gui.model.pyramid import Pyramid, strongest
-from phaseaware.gui.model.recording import SpectrogramWriter
+from phaseaware.gui.model.spectra import SpectrogramWriter
 from phaseaware.gui.model.store import DiskArray
 
 

@@ -19,10 +19,12 @@ from phaseaware.engine.separator import PREROLL
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Controls, IdealChoice, OpenError, Session, recording
 from phaseaware.gui.model.export import write_versions
-from phaseaware.gui.model.levels import MATCHED, measured_loudness
+from phaseaware.gui.model.levels import measured_loudness
 
 from tests.gui.helpers import PATIENCE, Watched, write_wav
 from tests.signals import voice_like
+
+MATCHED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL)
 
 
 def test_versions_are_those_of_the_engine(watched: Watched, noisy_file: Path, history_model: MaskModel) -> None:

@@ -15,7 +15,7 @@ from phaseaware.engine import MaskModel
 from phaseaware.engine.versions import Version
 from phaseaware.gui import exporter
 from phaseaware.gui.model import Controls, ExportJob
-from phaseaware.gui.panels import widgets
+from phaseaware.gui.panels import message
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -244,7 +244,7 @@ def test_a_preset_is_saved_under_the_name_given(opened: MainWindow) -> None:
 def test_what_was_done_is_told_for_a_while_and_what_went_wrong_until_closed(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(widgets, "_NOTE_MS", 1)
+    monkeypatch.setattr(message, "_NOTE_MS", 1)
     opened.message.show_note("Copied")
     qtbot.waitUntil(lambda: not opened.message.isVisible())
     opened.message.show_note("Copied")

@@ -14,6 +14,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QComboBox, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.gui.helpers import answer
+
 MARKUP = "<img src='x.png'> &lt; <b>bold"
 OUR_MARKUP = ("readout", "gains")
 """Attributes that hold labels with colours of our own, of which nothing comes from outside."""
@@ -74,7 +76,8 @@ def test_the_log_of_a_listening_test_may_lie_anywhere(
     monkeypatch.setattr("phaseaware.gui.panels.abx.log_folder", lambda: tmp_path / MARKUP.replace("/", ""))
     qtbot.waitUntil(lambda: opened.session.renderer is not None and opened.session.renderer.done, timeout=20_000)
     opened.start_abx(AbxTest(1))
-    opened.abx.answer("A")
+    answer(opened, "A")
+    answer(opened, "A")
     assert "img" in opened.abx.help.text()
     assert misread(opened) == []
 
@@ -84,7 +87,10 @@ def test_every_label_says_whether_its_text_is_markup(opened: MainWindow) -> None
     opened.abx.finish()
     opened.start_live()
     ours = [
-        getattr(owner, name) for owner in (opened.views, opened.side) for name in OUR_MARKUP if hasattr(owner, name)
+        getattr(owner, name)
+        for owner in (opened.views, opened.side.listening)
+        for name in OUR_MARKUP
+        if hasattr(owner, name)
     ]
     assert len(ours) == len(OUR_MARKUP)
     labels = opened.findChildren(QLabel)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from phaseaware.engine import MaskModel
 from phaseaware.gui.model import pace
+from phaseaware.gui.model.codes import LEVEL_CODES
 from phaseaware.gui.view import FrequencyScale, Kind
 from phaseaware.gui.view.theme import LUTS
 from phaseaware.gui.window import MainWindow
@@ -23,17 +24,23 @@ from tests.gui.helpers import press, rendered, write_wav
 K = Qt.Key
 
 
-def drag(qtbot: QtBot, plot: QWidget, first: QPoint, last: QPoint) -> None:
+def drag(
+    qtbot: QtBot,
+    plot: QWidget,
+    first: QPoint,
+    last: QPoint,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """Drag with the left button, in steps as a hand does."""
-    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, pos=first)
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, modifier, first)
     for share in (0.2, 0.5, 0.8, 1.0):
         where = first + (last - first) * share
         event = QMouseEvent(
             QEvent.Type.MouseMove, QPointF(where), plot.mapToGlobal(QPointF(where)), Qt.MouseButton.NoButton,
-            Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+            Qt.MouseButton.LeftButton, modifier,
         )  # fmt: skip
         QApplication.sendEvent(plot, event)
-    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=last)
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, modifier, last)
 
 
 def test_rows_5_to_7_with_the_mouse(opened: MainWindow, qtbot: QtBot) -> None:
@@ -145,7 +152,7 @@ def test_row_9_readout_tells_what_is_there(
     x = 0.5 * np.sin(2 * np.pi * 3000 * np.arange(96_000) / 48_000)
     window.open(write_wav(tmp_path / "tone.wav", x.astype(np.float32)))
     rendered(window, qtbot)
-    window.views.panes[Kind.NOISY].pointed.emit(1.0, float(FrequencyScale.LINEAR.height(3000)))
+    window.views.panes[Kind.NOISY].pointed.emit(1.0, float(window.views.scale.height(3000)))
     text = window.views.readout.text().replace("\u00a0", " ")
     for part in ("1.000 s", "3000 Hz", "noisy −6.0", "A −11.0", "B −12.0", "mask A −5.0 dB ∠ +27°", "mask B −6.0 dB"):
         assert part in text, part
@@ -161,7 +168,7 @@ def test_row_10_colour_ranges_are_shared_centred_and_reset(opened: MainWindow, q
     assert opened.views.panes[Kind.SWIPE].bar.range == (-90, -10)
     qtbot.mouseDClick(bar, Qt.MouseButton.LeftButton)
     assert opened.views.panes[Kind.PHASE_AWARE].bar.range == default
-    difference = opened.views.panes[Kind.DIFFERENCE]
+    difference = opened.views.panes[Kind.LEVEL_DIFFERENCE]
     qtbot.mousePress(difference.bar, Qt.MouseButton.LeftButton, pos=difference.bar.rect().center())
     qtbot.mouseMove(difference.bar, difference.bar.rect().center() / 2)
     qtbot.mouseRelease(difference.bar, Qt.MouseButton.LeftButton)
@@ -182,13 +189,18 @@ def test_row_11_masks_show_what_is_amplified_and_turned(
     window.views.picture_now()
     assert set(window.views.visible_kinds()) == {Kind.MASK_MAGNITUDE, Kind.MASK_ROTATION, Kind.MASK_REAL}
     magnitude = window.views.panes[Kind.MASK_MAGNITUDE].image.image
-    below_seam = magnitude[10:-10, 2 : magnitude.shape[1] // 5]
+    below_seam = magnitude[10:-10, 2 : magnitude.shape[1] // 2]
     assert np.median(below_seam) == round((6.0206 + 80) * 2 + 1)
     assert np.median(window.views.panes[Kind.MASK_REAL].image.image[10:-10]) == 161  # 0 dB
     rotation = window.views.panes[Kind.MASK_ROTATION].image.image
     assert rotation.shape[2] == 4
     assert np.median(rotation[10:-10, 2:50, 3]) == 255
-    assert window.views.panes[Kind.MASK_MAGNITUDE].bar.range[0] == -window.views.panes[Kind.MASK_MAGNITUDE].bar.range[1]
+    pane = window.views.panes[Kind.MASK_MAGNITUDE]
+    low, high = pane.bar.range
+    assert low < 0 < 6 <= high
+    assert tuple(pane._look.ramp(low, high)[round(255 * -low / (high - low))]) == pytest.approx(
+        LUTS["mask"][128], abs=4
+    )
 
 
 def test_rotation_colours_are_cyclic_and_tell_small_turns() -> None:
@@ -201,18 +213,21 @@ def test_rotation_colours_are_cyclic_and_tell_small_turns() -> None:
 
 
 def test_row_12_difference_and_swipe(opened: MainWindow) -> None:
-    difference = opened.views.panes[Kind.DIFFERENCE].image.image
+    opened.views.set_difference(Kind.LEVEL_DIFFERENCE)
+    opened.views.picture_now()
+    difference = opened.views.panes[Kind.LEVEL_DIFFERENCE].image.image
     a, b = (opened.views.panes[kind].image.image.astype(int) for kind in (Kind.PHASE_AWARE, Kind.REAL))
-    loud = (a > 60) & (b > 60)
+    floor = opened.views.panes[Kind.NOISY].bar.range[0]
+    loud = np.maximum(a, b) > LEVEL_CODES.code(floor + 30)  # fainter ones are faded
     np.testing.assert_array_equal(difference[loud].astype(int) - 128, np.clip(a - b, -127, 127)[loud])
     opened.side.layouts.setCurrentIndex(3)
     opened.views.picture_now()
     swipe = opened.views.panes[Kind.SWIPE]
-    assert swipe._swipe is not None
-    assert swipe._halves is not None
+    assert swipe.swipe is not None
     for share in (0.25, 0.75):
-        first, second = swipe._halves
-        swipe._swipe.setValue(first.start + share * (first.stop - first.start))
+        assert swipe.swipe._pair is not None
+        first, second = swipe.swipe._pair
+        swipe.swipe.line.setValue(first.start + share * (first.stop - first.start))
         cut = round(share * len(first.image))
         np.testing.assert_array_equal(swipe.image.image[: cut - 1], first.image[: cut - 1])
         np.testing.assert_array_equal(swipe.image.image[cut + 1 :], second.image[cut + 1 :])

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from phaseaware.engine.errors import UsageError
-from phaseaware.plugin.archive.storage import MissingError, StorageError, Stored, StoreRecords, joined, split
+from phaseaware.plugin.archive.records import StoreRecords, digest_of, remember_digest
+from phaseaware.plugin.archive.storage import MissingError, StorageError, Stored, joined, split
 from phaseaware.plugin.files import Manifest
 
 PARTS = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs",)), min_size=1, max_size=8)
@@ -96,15 +97,27 @@ def test_records_in_a_store_are_a_mapping(memory: Any) -> None:
     records = StoreRecords("memory://out/.phaseaware")
     assert not list(records)
     for name in ("a.wav", "deep/b.wav"):
-        Manifest(records, {"x": 1}).record(name, {"size": 1}, sha256="0f", tag="t")
+        Manifest(records, {"x": 1}).record(name, {"size": 1}, sha256="0f", seconds=2.0)
         known = Manifest(StoreRecords("memory://out/.phaseaware"), {"x": 1})
-        assert known.differs(name, {"size": 1}, lambda: "0f") is None
-        assert known.differs(name, {"size": 1}, lambda: "wrong", tag="t") is None
-        assert known.differs(name, {"size": 1}, lambda: "wrong", tag="u") is not None
-        assert known.differs(name, {"size": 1}, lambda: "wrong") is not None
+        assert known.differs(name, {"size": 1}, "0f") is None
+        assert known.differs(name, {"size": 1}, "0e") is not None
+        assert known.seconds(name, "0f") == 2.0
     assert len(records) == len(list(records)) == 2
     for key in list(records):
         del records[key]
     assert not list(records)
     with pytest.raises(KeyError):
         del records["none"]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"null", b"{}", b"[" * 100_000, b'{"tag": "t", "sha256": 3}'])
+def test_a_digest_is_known_by_the_tag_of_its_version(memory: Any, garbage: bytes) -> None:
+    root = "memory://out"
+    assert digest_of(root, "a.wav", "t") is None
+    remember_digest(root, "a.wav", "t", "0f")
+    assert digest_of(root, "a.wav", "t") == "0f"
+    assert digest_of(root, "a.wav", "u") is None
+    assert digest_of(root, "b.wav", "t") is None
+    (path,) = memory.store
+    memory.pipe(path, garbage)
+    assert digest_of(root, "a.wav", "t") is None

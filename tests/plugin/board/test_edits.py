@@ -118,3 +118,13 @@ def test_a_processor_used_elsewhere_is_named(use: str, constant: Path, rng: np.r
     with pytest.raises(StreamTakenError, match="elsewhere"):
         board.flush()
     assert board.flush().size == 0
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_board_used_elsewhere_while_live_sound_runs(native: bool, constant: Path, rng: np.random.Generator) -> None:
+    board = Pedalboard([pedalboard.Reverb(), *([] if native else [PhaseAware(model=constant)])])
+    session, x = LiveSession(board, sample_rate=RATE), noise(rng, 2, 512)
+    session.process(x)
+    board(x, RATE)
+    with pytest.raises(StreamTakenError, match=r"(?s)Pedalboard.*live sound"):
+        session.process(x)

@@ -109,18 +109,18 @@ PAIRED: dict[str, Callable[[], stock.Plugin]] = {
 @pytest.mark.parametrize("second", PAIRED)
 def test_all_pairs_of_natives_give_the_bits_of_stock(second: str, rng: np.random.Generator) -> None:
     """The tails of the first run into the second, which may be latent."""
-    x = noise(rng, 2, 5000)
+    x = noise(rng, 2, 4000)
     for name, first in PAIRED.items():
-        trees: list[Tree] = [
-            lambda p, first=first: p.Pedalboard([first(), PAIRED[second]()]),
-            lambda p, first=first: p.Pedalboard([first(), p.Chain([stock.Gain(-1), PAIRED[second]()])]),
-        ]
+        trees: list[Tree] = [lambda p, first=first: p.Pedalboard([first(), PAIRED[second]()])]
+        slow = "PitchShift up" in (name, second)
+        if not slow:
+            trees.append(lambda p, first=first: p.Pedalboard([first(), p.Chain([stock.Gain(-1), PAIRED[second]()])]))
         for tree in trees:
-            for buffer_size in (512, 8192):
+            for buffer_size in (8192,) if slow else (512, 8192):
                 expected, found = tree(stock)(x, RATE, buffer_size), tree(ours)(x, RATE, buffer_size)
                 assert found.tobytes() == expected.tobytes(), (name, second, buffer_size)
         theirs, mine = trees[0](stock), trees[0](ours)
-        for block in np.split(x, 5, axis=1):
+        for block in np.split(x, 4, axis=1):
             expected, found = (board.process(block, RATE, reset=False) for board in (theirs, mine))
             assert found.tobytes() == expected.tobytes(), (name, second)
 
@@ -238,6 +238,15 @@ def test_containers_without_plugins_and_with_none(container: Any, rng: np.random
     assert through[0] is None
     np.testing.assert_array_equal(through(x, RATE), x)
     assert through(x, RATE) is not x
+
+
+@pytest.mark.parametrize("empty", [ours.Mix, ours.Chain, lambda: stock.Mix([]), lambda: ours.Mix([ours.Chain()])])
+def test_empty_containers_amid_a_stream(empty: Any, history: Path, rng: np.random.Generator) -> None:
+    x = noise(rng, 2, 5000)
+    for before, behind in ((AddLatency(700), stock.Gain(0)), (ours.PhaseAware(model=history), None)):
+        found = stream(ours.Pedalboard([before, empty(), behind]), x, [800])
+        assert found.shape == x.shape
+        assert found.any() == (not isinstance(empty(), (ours.Mix, stock.Mix)) or len(empty()) > 0)
 
 
 def test_deep_nesting_of_gains(rng: np.random.Generator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import soundfile
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render, Separator
+from phaseaware.engine.audio import formats
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.plugin.command import main
@@ -57,7 +59,8 @@ def test_sounds_are_aligned_differences_of_each_other(
     x = (0.1 * rng.standard_normal((20_011, channels))).astype(np.float32)
     result = compare(_write(tmp_path / "in.wav", x, rate), tmp_path / "out", model=model, link=link)
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in result.files)
-    assert {p.name for p in result.files} == {f"{n}.wav" for n in SOUNDS} | {f"{n}.png" for n in PICTURES}
+    pictures = {f"{name}.png" for name in PICTURES}
+    assert {p.name for p in result.files} == {f"{name}.wav" for name in SOUNDS} | pictures | {"index.html"}
     made = {name: _read(tmp_path / "out", name) for name in SOUNDS}
     assert all(y.shape == (channels, 20_011) for y in made.values())
     info = soundfile.info(tmp_path / "out" / "real.wav")
@@ -119,7 +122,7 @@ def test_stems_add_ideal_masks_and_figures(given: str, model: Path, tmp_path: Pa
     files = {"speech": _write(tmp_path / "s.wav", s), "noise": _write(tmp_path / "v.wav", v)}
     stems = files if given == "both" else {given: files[given]}
     result = compare(_write(tmp_path / "in.wav", s + v), tmp_path / "out", model=model, **stems)
-    assert {p.stem for p in result.files} == {*SOUNDS, *IDEAL, *PICTURES, *IDEAL_PICTURES}
+    assert {p.stem for p in result.files} == {*SOUNDS, *IDEAL, *PICTURES, *IDEAL_PICTURES, "index"}
     assert all(p.is_file() for p in result.files)
     np.testing.assert_allclose(_read(tmp_path / "out", "ideal-complex")[0], s, atol=1e-5)
     noisy, psm, bounded, hybrid = (
@@ -145,6 +148,20 @@ def test_ideal_sounds_keep_length_and_place(
     assert made.shape == (samples,)
     middle = slice(samples // 4, 3 * samples // 4 + 1)
     np.testing.assert_allclose(made[middle], s[middle], atol=2e-3)
+
+
+def test_what_is_measured_and_heard_does_not_end_with_the_first_block(
+    model: Path, tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = 0.1 * rng.standard_normal(30_000)
+    noisy, speech = _write(tmp_path / "in.wav", x), _write(tmp_path / "s.wav", np.r_[x[:20_000], x[20_000:] / 2])
+    whole = compare(noisy, tmp_path / "a", speech=speech, model=model)
+    monkeypatch.setattr(formats, "_LARGEST_BLOCK", 1000)
+    parts = compare(noisy, tmp_path / "b", speech=speech, model=model)
+    assert parts.scores["noisy"] == pytest.approx(whole.scores["noisy"], nan_ok=True)
+    for result in (whole, parts):
+        text = result.page.read_text(encoding="utf-8").split('id="data">')[1].split("</script>")[0]
+        assert json.loads(text)["samples"] == 30_000
 
 
 def test_nothing_is_overwritten_without_force(
@@ -260,6 +277,6 @@ def test_demo_prints_figures_and_where_to_look(model: Path, tmp_path: Path, caps
     told = capsys.readouterr().out
     assert str(tmp_path / "demo") in told
     for path in (tmp_path / "demo").iterdir():
-        assert path.suffix in (".wav", ".png")
+        assert path.suffix in (".wav", ".png", ".html")
     assert all(word in told for word in ("SI-SDR", "ideal hybrid", "1. noisy.wav", "masks.png", "blue", "orange"))
     assert {p.stem for p in (tmp_path / "demo").glob("*.wav")} == {*SOUNDS, *IDEAL}

@@ -265,6 +265,14 @@ def test_missing_presets_are_named_with_what_there_is() -> None:
         save_preset(pedalboard.Gain(), "!?")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml", "a/" * 3000, "a\0b.toml"])
+def test_names_that_no_file_can_have_are_missing_too(name: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_preset(name)
+    with pytest.raises(FileNotFoundError, match="no such model file"):
+        PhaseAware(model=name)
+
+
 @pytest.mark.parametrize(
     "plugin", [AddLatency(3), pedalboard.Chain([pedalboard.Gain()]), pedalboard.Convolution(np.ones(4, np.float32), sample_rate=RATE)]
 )  # fmt: skip

@@ -6,8 +6,6 @@ code; what is found stays in FOLDER, if one is named.
 
 from __future__ import annotations
 
-import inspect
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from ..forks import try_in_fork
 from ..graphs import wild_graph
 from ..hostile import HOSTILE, graph_model
 from ..mutate import damaged_model
+from .driver import fuzz
 
 __all__ = ["one_input", "seeds"]
 
@@ -77,26 +76,10 @@ def _mutated(content: bytes, largest: int, seed: int) -> bytes:
 
 def main() -> None:
     """Arguments: seconds, and a folder for the corpus."""
-    import atheris
     from phaseaware.engine.model_check import contract, graph, operators, trial, wire
 
-    for owner in (contract, graph, graph._Graph, operators, trial, wire):
-        for value in vars(owner).values():
-            if inspect.isfunction(value) and value.__module__.startswith("phaseaware."):
-                atheris.instrument_func(value)
-    with tempfile.TemporaryDirectory() as spare:
-        folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(spare)
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, content in enumerate(seeds()):
-            (folder / f"seed-{number}").write_bytes(content)
-        options = [
-            f"-max_total_time={int(sys.argv[1])}",
-            "-rss_limit_mb=1000",
-            "-timeout=20",
-            f"-max_len={LARGEST_SEED}",
-        ]
-        atheris.Setup([sys.argv[0], *options, str(folder)], one_input, custom_mutator=_mutated)
-        atheris.Fuzz()
+    watched = [contract, graph, graph._Graph, operators, trial, wire]
+    fuzz(one_input, seeds(), watched=watched, largest=LARGEST_SEED, mutated=_mutated)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,178 @@
+"""The tour "Why phase?": a place in which speech and noise cancel, and what is said and heard there. Qt-free."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from phaseaware.engine import SAMPLE_RATE, stft
+from phaseaware.engine.masks import SEAM_BIN
+from phaseaware.engine.stft import FRAME_LENGTH, HOP
+from phaseaware.engine.versions import Version
+
+from .cell import Cell
+from .recording import Recording
+from .renderer import Slot
+
+__all__ = ["STEPS", "Place", "Step", "caption_of", "error_db", "find_cancellation"]
+
+_LOOP_SECONDS = 1.2
+_LOUD_DB = 25.0
+"""Below the loudest cell of the speech: what is quieter does not matter to the ear."""
+_LEAST_DB, _MOST_DB = 4.0, 18.0
+"""Gains of S/X worth showing: beyond, the mixture is so weak there that nobody would believe it."""
+_LEAST_TURN = 60.0
+_LOWEST = 6
+"""Bin, 281 Hz: below, little is heard of a voice on small loudspeakers."""
+_LONGEST_SEARCH = 60 * SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where speech and noise cancel.
+
+    Attributes
+    ----------
+    seconds, hz : the cell shown.
+    gain_db, turn : what brings the speech back there: gain in dB and rotation in degrees.
+    loop : samples around it.
+    """
+
+    seconds: float
+    hz: float
+    gain_db: float
+    turn: float
+    loop: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One of the tour's steps.
+
+    Attributes
+    ----------
+    version : what is heard.
+    ideal : ideal masks make A and B; else the model does.
+    layout : what is shown, one of view.LAYOUTS by its name.
+    """
+
+    version: Version
+    ideal: bool
+    layout: str
+
+
+STEPS = (
+    Step(version=Version.NOISY, ideal=True, layout="Spectrograms"),
+    Step(version=Version.REAL, ideal=True, layout="Masks"),
+    Step(version=Version.PHASE_AWARE, ideal=True, layout="Masks"),
+    Step(version=Version.CLEAN, ideal=True, layout="Compare masks"),
+    Step(version=Version.PHASE_AWARE, ideal=False, layout="Compare masks"),
+)
+
+
+def find_cancellation(recording: Recording) -> Place | None:
+    """The stretch in which most of the loud speech is cancelled below the seam, and a cell of it; None without stems.
+
+    Looked for in the first minute, in the first channel.
+    """
+    if recording.speech is None or recording.noise is None:
+        return None
+    until = min(recording.samples, _LONGEST_SEARCH)
+    S, V = (stft(np.ascontiguousarray(stem.read(0, until)[:, 0])) for stem in (recording.speech, recording.noise))
+    S, X = S[:, _LOWEST:SEAM_BIN], (S + V)[:, _LOWEST:SEAM_BIN]
+    M = S / np.where(np.abs(X) > 1e-9, X, np.inf)
+    level, gain = _decibels(S), _decibels(M)
+    loud = level > level.max() - _LOUD_DB
+    cancelled = loud & (gain > _LEAST_DB) & (gain < _MOST_DB) & (np.abs(np.degrees(np.angle(M))) > _LEAST_TURN)
+    weight = np.where(cancelled, np.abs(S) ** 2, 0)
+    if not cancelled.any():
+        weight = np.where(loud & (gain > 0), np.abs(S) ** 2, 0)
+        if not weight.any():
+            return None
+    width = max(1, round(_LOOP_SECONDS * SAMPLE_RATE / HOP))
+    sums = np.convolve(weight.sum(axis=1), np.ones(width), mode="same")
+    middle = int(sums.argmax())
+    first, last = max(0, middle - width // 2), min(len(S), middle + width // 2 + 1)
+    striking = np.sqrt(weight[first:last]) * np.abs(M[first:last] - 1)  # loud, and far from what a real mask can do
+    row, k = divmod(int(striking.argmax()), weight.shape[1])
+    frame = row + first
+    loop = max(0, (middle - width // 2) * HOP), min(recording.samples, (middle + width // 2) * HOP)
+    return Place(
+        frame * HOP / SAMPLE_RATE, (k + _LOWEST) * SAMPLE_RATE / FRAME_LENGTH, float(gain[frame, k]),
+        float(np.degrees(np.angle(M[frame, k]))), loop,
+    )  # fmt: skip
+
+
+def _decibels(X: NDArray[np.complexfloating]) -> NDArray[np.floating]:
+    return 20 * np.log10(np.maximum(np.abs(X), 1e-12))
+
+
+def error_db(recording: Recording, slot: Slot, version: Version, loop: tuple[int, int]) -> float:
+    """How far a version is from the clean speech in a stretch: energy of their difference in dB of the speech's."""
+    assert recording.speech is not None
+    assert version.mask is not None
+    clean = recording.speech.read(*loop).astype(np.float64)
+    error = slot.tracks[version.mask].read(*loop) - clean
+    return float(10 * np.log10(max(float((error**2).sum()), 1e-20) / max(float((clean**2).sum()), 1e-20)))
+
+
+def caption_of(
+    index: int, place: Place, cell: Cell | None, errors: tuple[float, float] | None, bounds: tuple[float, float] | None
+) -> str:
+    """What is said at a step.
+
+    Parameters
+    ----------
+    index : of the step.
+    cell : the place's cell as it is rendered now.
+    errors : of A and B in the loop, in dB of the speech, as rendered now; None: not known yet.
+    bounds : the same of the ideal masks.
+    """
+    where = f"at {place.seconds:.2f} s and {place.hz:.0f} Hz"
+    if index == 0:
+        text = (
+            f"Noisy. Speech and noise are waves: where they meet in opposite phase they cancel. In this loop, {where}, "
+            f"the speech is {place.gain_db:.0f} dB stronger than what is left of it in the mixture."
+        )
+    elif index == 1:
+        text = (
+            "B, the ideal real mask: the best that a mask from 0 to 1 can do, computed from the known speech. It can "
+            "only make the mixture quieter. What is cancelled stays missing, and every phase stays that of the noise."
+            + _told_error("B", errors, 1)
+        )
+    elif index == 2:
+        text = (
+            f"A, the ideal phase-aware mask: {where} it amplifies {place.gain_db:.0f} dB and turns the phase by "
+            f"{place.turn:+.0f}°. The bright cells are gains above one; the hues are rotations."
+            + _told_error("A", errors, 0)
+        )
+    elif index == 3:
+        text = (
+            "Clean speech, the goal. Below right: the same cell as arrows. A's arrow reaches the clean one; B's stays "
+            "on the noisy one's line, as it cannot turn it."
+        )
+    else:
+        a, b = (cell.polar(v) if cell is not None else None for v in (Version.PHASE_AWARE, Version.REAL))
+        here = f" In the same cell it gives {_told(a)}; B {_told(b)}." if a is not None and b is not None else ""
+        text = (
+            "The same place with the trained model. It hears only the mixture and has to guess, so the effect is "
+            f"smaller.{here}" + _told_error("A", errors, 0, bounds) + _told_error("B", errors, 1, bounds)
+        )
+    return re.sub(r"-(?=\d)", "−", text)
+
+
+def _told(polar: tuple[float, float] | None) -> str:
+    assert polar is not None
+    length, angle = polar
+    return f"{20 * np.log10(max(length, 1e-4)):+.1f} dB and {angle:+.0f}°"
+
+
+def _told_error(
+    letter: str, errors: tuple[float, float] | None, which: int, bounds: tuple[float, float] | None = None
+) -> str:
+    if errors is None:
+        return ""
+    ideal = f" (ideal: {-bounds[which]:.1f})" if bounds is not None else ""
+    return f" In the loop the error of {letter} is {-errors[which]:.1f} dB below the clean speech{ideal}."

@@ -1,0 +1,93 @@
+"""The whole recording as a thin bar: where the view is, the loop, the playhead; dragged to move the view."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QWidget
+
+from .axes import AXIS_WIDTH
+from .colour_bar import BAR_WIDTH
+from .selection import LOOP_COLOUR
+from .theme import EDGE, PANEL, TEXT
+
+__all__ = ["OverviewBar"]
+
+_HEIGHT = 14
+
+
+class OverviewBar(QWidget):
+    """Draws an outline and where the view is in it.
+
+    Signals
+    -------
+    centred : share of the recording, 0 to 1, that the middle of the view shall show.
+    """
+
+    centred = pyqtSignal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outline = np.zeros((0, 2))
+        self._colour = TEXT
+        self._view, self._playhead = (0.0, 1.0), 0.0
+        self._loop: tuple[float, float] | None = None
+        self.setFixedHeight(_HEIGHT)
+        self.setCursor(Qt.CursorShape.SizeHorCursor)
+        self.setToolTip("The whole recording: click or drag to move the view")
+        self.setAccessibleName("Overview")
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(200, _HEIGHT)
+
+    @property
+    def columns(self) -> int:
+        """Pixels of the outline."""
+        return max(1, self.width() - AXIS_WIDTH - BAR_WIDTH)
+
+    def set_outline(self, outline: np.ndarray, colour: str) -> None:
+        """Lowest and highest values, shape (n, 2)."""
+        self._outline, self._colour = outline, colour
+        self.update()
+
+    def set_marks(self, view: tuple[float, float], loop: tuple[float, float] | None, playhead: float) -> None:
+        """View, loop and playhead as shares of the recording."""
+        moved = round(playhead * self.columns) != round(self._playhead * self.columns)
+        if moved or (view, loop) != (self._view, self._loop):
+            self.update()
+        self._view, self._loop, self._playhead = view, loop, playhead
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        painter = QPainter(self)
+        left, width, middle = AXIS_WIDTH, self.columns, self.height() / 2
+        painter.fillRect(QRectF(left, 0, width, self.height()), QColor(PANEL))
+        if len(self._outline):
+            painter.setPen(QColor(self._colour))
+            step = width / len(self._outline)
+            top = max(1e-6, float(np.abs(self._outline).max()))
+            for i, (low, high) in enumerate(self._outline / top * (middle - 1)):
+                x = round(left + (i + 0.5) * step)
+                painter.drawLine(x, round(middle - high), x, round(middle - low))
+        if self._loop is not None:
+            a, b = self._loop
+            loop = QColor(LOOP_COLOUR)
+            loop.setAlpha(90)
+            painter.fillRect(QRectF(left + a * width, 0, max(2, (b - a) * width), self.height()), loop)
+        a, b = self._view
+        if b - a < 0.999:
+            shade = QColor(EDGE)
+            shade.setAlpha(150)
+            painter.fillRect(QRectF(left, 0, a * width, self.height()), shade)
+            painter.fillRect(QRectF(left + b * width, 0, (1 - b) * width, self.height()), shade)
+            painter.setPen(QColor(TEXT))
+            painter.drawRect(QRectF(left + a * width, 0, max(3, (b - a) * width), self.height() - 1))
+        painter.fillRect(QRectF(left + self._playhead * width, 0, 1, self.height()), QColor("#ffffff"))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        self.mouseMoveEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        assert event is not None
+        self.centred.emit(min(1.0, max(0.0, (event.position().x() - AXIS_WIDTH) / self.columns)))
