@@ -33,7 +33,7 @@ __all__ = ["expected"]
 def threads() -> Iterator[LocalCluster]:
     """A scheduler and two workers of two threads, in this process: quickly there, but nothing of it can be killed."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp"
+        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=":0", protocol="tcp"
     ) as cluster:
         yield cluster
 
@@ -42,7 +42,7 @@ def threads() -> Iterator[LocalCluster]:
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A scheduler, and two workers in processes, which come back when they are killed."""
     folder = tmp_path_factory.mktemp("workers")
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(folder),
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=str(folder),
                       silence_logs=60) as cluster:  # fmt: skip
         yield cluster
 
@@ -166,7 +166,7 @@ def test_a_file_that_ends_two_workers_is_left_out_and_told(
 def test_a_scheduler_that_ends_is_told_in_one_line_and_resume_goes_on(
     tmp_path: Path, recordings: Path, expected: dict[str, bytes], phaseaware: Command, passing: Path
 ) -> None:
-    cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp")
+    cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="tcp")
     command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, "--quiet", "--cluster"]
     ended = threading.Event()
 
@@ -180,7 +180,7 @@ def test_a_scheduler_that_ends_is_told_in_one_line_and_resume_goes_on(
     ran.failed_with(1, "the scheduler is gone; ")
     cluster.close()
     assert set(outputs(tmp_path / "out").items()) <= set(expected.items())
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None, protocol="tcp") as second:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0", protocol="tcp") as second:
         ran = phaseaware(*command, second.scheduler_address, "--resume")
     assert (ran.status, ran.err) == (0, "")
     assert outputs(tmp_path / "out") == expected
@@ -229,7 +229,7 @@ def test_workers_that_do_not_see_the_files_are_refused(
     threads: LocalCluster, tmp_path: Path, recordings: Path, phaseaware: Command, passing: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(worker_module.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(cluster_module, "_paths", lambda jobs: [str(tmp_path / "nonesuch")])
     where = ["--cluster", threads.scheduler_address]
     command = ["process", recordings, "-o", tmp_path / "out", "--model", passing, *where]
     phaseaware(*command).failed_with(2, "name URLs, or a folder that all machines share")
