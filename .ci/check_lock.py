@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HERE = Path(__file__).parent
-NOT_LOCKED = {"train", "fuzz"}
+NOT_LOCKED = {"train", "fuzz", "cluster"}
 ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+).*(?P<rest>(?:\n    --hash=\S+(?: \\)?)*)", re.MULTILINE)
 ROW = re.compile(r"^\| (?P<name>[\w.-]+) +\| (?P<version>\d\S*) +\| (?P<licence>.*?) +\|$", re.MULTILINE)
 

@@ -38,6 +38,12 @@ def test_what_the_packages_offer_has_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples(module: str) -> None:
-    results = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("phaseaware"):
+            raise
+        pytest.skip(f"{error.name} is not installed")
+    results = doctest.testmod(found, optionflags=doctest.ELLIPSIS)
     assert results.attempted
     assert not results.failed

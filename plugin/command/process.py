@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,19 +41,33 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         "An output with another suffix than its input becomes a file of that format.",
     )
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="IN",
-        help="sound files, or folders of sound files; - for the standard input, which is collected until it ends",
+        "inputs", nargs="+", type=_place, metavar="IN",
+        help="sound files, or folders of sound files, or URLs of them, such as s3://archive/*/news-*.flac; - for the "
+        "standard input, which is collected until it ends",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--out", metavar="OUT",
-        help="a file, or a folder (made if need be; ends with / if its name has a dot), or - for the standard output; "
-        "default: NAME-clean beside the input",
+        help="a file, or a folder (made if need be; ends with / if its name has a dot), or a URL of one, or - for the "
+        "standard output; default: NAME-clean beside the input",
     )  # fmt: skip
     add_preset_or_model(parser, "a preset's name or file; controls given beside it replace its own")
     _add_outputs(parser.add_argument_group("outputs"))
     _add_running(parser.add_argument_group("running"))
     add_controls(parser.add_argument_group("controls"), _CONTROLS)
     parser.set_defaults(run=_process)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text
+
+
+def _place(text: str) -> str | Path:
+    """A path of this machine, or a URL, of which a Path would lose a slash."""
+    if text.startswith("file://"):
+        from urllib.request import url2pathname
+
+        return Path(url2pathname(text.removeprefix("file://")))
+    return text if _is_url(text) else Path(text)
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
@@ -85,6 +98,11 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--jobs", type=whole_number(1), metavar="N", help="files at a time (default: one for each processor)"
     )
+    group.add_argument(
+        "--cluster", metavar="WHERE",
+        help="clean on a Dask cluster: its scheduler's address, such as tcp://host:8786, or the file that a scheduler "
+        "writes, or local:N for N processes here",
+    )  # fmt: skip
     add_force(group)
     group.add_argument(
         "--resume",
@@ -104,6 +122,11 @@ def _process(arguments: argparse.Namespace) -> ExitStatus:
 
     naming = Naming(format=arguments.format, pattern=arguments.suffix)
     output = _output_settings(arguments)
+    if arguments.cluster is not None or any(map(_is_url, [*map(str, arguments.inputs), arguments.out or ""])):
+        from .process_archive import process_archive
+
+        workers = arguments.jobs or _processors()
+        return process_archive(arguments, naming, output, given_controls(arguments, _CONTROLS), workers)
     with Pipes(arguments, naming) as pipes:
         work = pipes.plan()
         treatment = treatment_of(given_controls(arguments, _CONTROLS), model=arguments.model, preset=arguments.preset)
@@ -132,7 +155,7 @@ def _run(
 ) -> ExitStatus:
     from ..files import process_all
 
-    workers = min(arguments.jobs or len(_processors()), len(work.jobs))
+    workers = min(arguments.jobs or _processors(), len(work.jobs))
     with printer:
         running = process_all(
             work.jobs, treatment, workers=workers, output=output, overwrite=arguments.force, resume=arguments.resume,
@@ -145,8 +168,9 @@ def _run(
     return ExitStatus.FAILED if printer.has_failures else ExitStatus.DONE
 
 
-def _processors() -> Collection[int]:
+def _processors() -> int:
+    """How many this process may use."""
     try:
-        return os.sched_getaffinity(0)
+        return len(os.sched_getaffinity(0))
     except AttributeError:  # Windows, macOS
-        return range(os.cpu_count() or 1)
+        return os.cpu_count() or 1

@@ -6,14 +6,14 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from phaseaware.engine.audio.names import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from ..archive.planning import ArchivePlan
     from ..files import Plan, Report
 
 __all__ = ["Printer"]
@@ -38,7 +38,9 @@ class Printer:
     finished : to be set when all is done.
     """
 
-    def __init__(self, work: Plan, *, json: bool, quiet: bool, names: Mapping[str, str], file: TextIO) -> None:
+    def __init__(
+        self, work: Plan | ArchivePlan, *, json: bool, quiet: bool, names: Mapping[str, str], file: TextIO
+    ) -> None:
         self._work, self._json, self._quiet, self._names, self._file = work, json, quiet, names, file
         self._reports: list[Report] = []
         self.has_failures = self.finished = False
@@ -49,15 +51,21 @@ class Printer:
         self._began = time.perf_counter()
         shows = sys.stderr.isatty() and not self._quiet
         self._bar: Any = tqdm(
-            total=sum(_seconds(job.source) for job in self._work.jobs) if shows else None, disable=not shows,
+            total=self._total() if shows else None, disable=not shows,
             leave=False, dynamic_ncols=True, bar_format="{percentage:3.0f} % |{bar}| {elapsed} gone, {remaining} left",
         )  # fmt: skip
         for link in self._work.links:
             self._fail(f"{link}: left out, as links to folders are not followed; name it as an input")
-        for path in self._work.left_out:
+        for path in self._work.left_out if self._looks_inside else ():
             if (kind := _sound_in(path)) is not None:
                 self._fail(f"{path}: left out, as it is {kind} by its content, not by its name; rename it")
         return self
+
+    _looks_inside = True
+    """Whether files whose names are not those of sound files are opened."""
+
+    def _total(self) -> float:
+        return sum(_seconds(Path(job.source)) for job in self._work.jobs)
 
     def progress(self, seconds: float) -> None:
         """So much more sound is done."""

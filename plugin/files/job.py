@@ -5,8 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-__all__ = ["Job"]
+__all__ = ["AnyJob", "Job"]
+
+
+class AnyJob(Protocol):
+    """One file, wherever it lies."""
+
+    @property
+    def source(self) -> str | Path:
+        """The file."""
+
+    @property
+    def target(self) -> str | Path:
+        """Its output."""
 
 
 @dataclass(frozen=True)

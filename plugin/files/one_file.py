@@ -76,7 +76,7 @@ def process_file(
     resume: bool = False,
     manifest: Manifest | None = None,
     dry_run: bool = False,
-    progress: Callable[[float], None] = lambda seconds: None,
+    progress: Callable[[float], object] = lambda seconds: None,
     stop: threading.Event | None = None,
 ) -> Report:
     """Read, process and write one file.
@@ -132,7 +132,7 @@ def process_file(
 class _Run:
     overwrite: bool
     manifest: Manifest | None
-    progress: Callable[[float], None]
+    progress: Callable[[float], object]
     stop: threading.Event | None
 
     def check(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from phaseaware.engine.audio import AudioInfo
 
-from .job import Job
+from .job import AnyJob
 
 __all__ = ["Report", "clock"]
 
@@ -33,7 +33,7 @@ class Report:
     is_planned : nothing was done.
     """
 
-    job: Job
+    job: AnyJob
     info: AudioInfo | None = None
     seconds: float = 0.0
     elapsed: float = 0.0
@@ -71,6 +71,8 @@ class Report:
         """For people, on one line."""
         if self.was_whole:
             return f"{self.job.source} → {self.job.target} (whole already)"
+        if self.is_planned and self.info is None:
+            return f"{self.job.source} → {self.job.target}"
         if self.is_planned and self.info is not None:
             kind = f"{self.info.format} {self.info.subtype}, {self.info.channels} x {self.info.sample_rate} Hz"
             return f"{self.job.source} → {self.job.target} ({clock(self.seconds)} of sound, {kind})"

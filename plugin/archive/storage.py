@@ -1,0 +1,236 @@
+"""Files at URLs, by fsspec: found, fetched, and put whole."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from phaseaware.engine.audio import printable
+from phaseaware.engine.errors import ExitStatus, PhaseAwareError, UsageError
+
+__all__ = ["Entry", "MissingError", "StorageError", "Stored", "is_url", "joined", "split"]
+
+T = TypeVar("T")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_WILD = re.compile(r"[*?\[]")
+_WHOLE = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
+"""Stores in which an object appears when its upload is complete. Elsewhere a file is renamed."""
+_PAUSES = (0.2, 0.6, 2.0)
+"""s between tries; the libraries below have tried several times themselves each time."""
+_FINAL = (FileExistsError, IsADirectoryError, NotADirectoryError, NotImplementedError, ValueError)
+_TAGS = ("ETag", "etag", "generation", "md5Hash", "content_md5")
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
+# Of no use to a user: which request failed.
+_REQUEST = re.compile(r"^An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?")
+
+
+class StorageError(PhaseAwareError):
+    """A store refuses, cannot be reached, or fails time and again.
+
+    Attributes
+    ----------
+    url : of the file or folder.
+    reason : what is wrong.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return f"{printable(self.url)}: {self.reason}"
+
+
+class MissingError(StorageError):
+    """There is no such file, or folder, or bucket."""
+
+    exit_status = ExitStatus.USAGE
+
+
+def is_url(text: str) -> bool:
+    """Whether it is a URL, and not a path.
+
+    Examples
+    --------
+    >>> is_url("s3://archive/1987"), is_url("talks/1987.wav")
+    (True, False)
+    """
+    return _URL.match(text) is not None
+
+
+def joined(folder: str, name: str) -> str:
+    """The URL of a file in a folder."""
+    return f"{folder.rstrip('/')}/{name}" if not folder.endswith("://") else folder + name
+
+
+def split(url: str) -> tuple[str, str]:
+    """Folder and name.
+
+    Examples
+    --------
+    >>> split("s3://archive/1987/talk.wav")
+    ('s3://archive/1987', 'talk.wav')
+    >>> split("s3://archive")
+    ('s3://', 'archive')
+    """
+    scheme, _, path = url.rstrip("/").partition("://")
+    folder, slash, name = path.rpartition("/")
+    return f"{scheme}://{folder}" if slash else f"{scheme}://", name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that is stored.
+
+    Attributes
+    ----------
+    name : within the folder that was looked through, parts joined by ``/``.
+    size : bytes.
+    identity : by what it can be told from any other file of its name.
+    """
+
+    url: str
+    name: str
+    size: int
+    identity: Mapping[str, Any]
+
+    @property
+    def tag(self) -> str:
+        """The identity as one text."""
+        return " ".join(map(str, self.identity.values()))
+
+
+class Stored:
+    """A file or folder at a URL.
+
+    Parameters
+    ----------
+    url : of any kind that fsspec knows. Credentials and further settings are those of its libraries.
+
+    Raises
+    ------
+    UsageError : fsspec, or what it needs for such URLs, is not installed, or knows no such URLs.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            from fsspec.core import url_to_fs
+        except ImportError:
+            raise UsageError(f"{printable(url)}: URLs need fsspec; install phaseaware[cluster]") from None
+        self.url = url
+        try:
+            self._fs, self._path = url_to_fs(url)
+        except ImportError as error:
+            raise UsageError(f"{printable(url)}: {_told(error)}") from None
+        except ValueError as error:
+            raise UsageError(f"{printable(url)}: no such URLs are known ({_told(error)})") from None
+        except Exception as error:  # a connection that is made at once
+            raise StorageError(url, f"cannot be reached ({_told(error)})") from None
+        protocol = self._fs.protocol
+        self._is_whole = bool(_WHOLE & {protocol, *(() if isinstance(protocol, str) else protocol)})
+
+    def _trying(self, what: str, call: Callable[[], T]) -> T:
+        for pause in (*_PAUSES, None):
+            try:
+                return call()
+            except FileNotFoundError as error:
+                reason = "no such file or folder" if str(error) in ("", self._path) else _told(error)
+                raise MissingError(self.url, reason) from None
+            except PermissionError as error:
+                raise StorageError(self.url, f"{what}: the store refuses ({_told(error)})") from None
+            except Exception as error:  # each library has its own kinds
+                if pause is None or isinstance(error, _FINAL):
+                    raise StorageError(self.url, f"{what} ({_told(error)})") from None
+                time.sleep(pause)
+        raise AssertionError
+
+    def entry(self) -> Entry | None:
+        """The file; None: there is none."""
+        try:
+            info = self._trying("cannot be looked up", lambda: self._fs.info(self._path))
+        except MissingError:
+            return None
+        return None if info["type"] != "file" else self._entry(self.url, split(self.url)[1], info)
+
+    def _entry(self, url: str, name: str, info: Mapping[str, Any]) -> Entry:
+        told = next((key for key in (*_TAGS, *_TIMES) if info.get(key) is not None), None)
+        identity = {"size": info["size"]} | ({} if told is None else {told: str(info[told])})
+        return Entry(url, name, info["size"] or 0, identity)
+
+    def files(self) -> Iterator[Entry]:
+        """All files below the folder; or, if the URL has wildcards, those that match, below the last part without.
+
+        Raises
+        ------
+        StorageError : it cannot be listed; MissingError: there is nothing.
+        """
+        folder = self.url
+        self._trying("cannot be listed", self._fs.invalidate_cache)
+        if wild := _WILD.search(self.url):
+            folder = self.url[: wild.start()].rpartition("/")[0]
+            found = self._trying("cannot be listed", lambda: self._fs.glob(self._path, detail=True))
+        else:
+            found = self._trying("cannot be listed", lambda: self._fs.find(self._path, detail=True))
+            if not found and not self._trying("cannot be listed", lambda: self._fs.exists(self._path)):
+                raise MissingError(self.url, "no such file or folder")
+        base = self._fs._strip_protocol(folder).rstrip("/")
+        for path, info in sorted(found.items()):
+            if info["type"] == "file":
+                name = path[len(base) :].lstrip("/")
+                yield self._entry(joined(folder, name), name, info)
+
+    def fetch(self, path: Path) -> None:
+        """Into a file."""
+        self._trying("cannot be read", lambda: self._fs.get_file(self._path, str(path)))
+
+    def put(self, path: Path) -> None:
+        """From a file. It has the name when it is whole; what had it is replaced."""
+        if self._is_whole:
+            self._trying("cannot be written", lambda: self._fs.put_file(str(path), self._path))
+            return
+        self._trying("cannot be written", lambda: self._put_by_renaming(path))
+
+    def _put_by_renaming(self, path: Path) -> None:
+        folder = self._path.rpartition("/")[0]
+        partial = f"{folder}/.phaseaware-{secrets.token_hex(6)}.part"
+        self._fs.makedirs(folder, exist_ok=True)
+        try:
+            self._fs.put_file(str(path), partial)
+            try:
+                self._fs.mv(partial, self._path)
+            except Exception:  # SFTP renames to no name that is taken
+                self._fs.rm_file(self._path)
+                self._fs.mv(partial, self._path)
+        except BaseException:
+            with suppress(Exception):
+                self._fs.rm_file(partial)
+            raise
+
+    def read(self) -> bytes:
+        """The content of a small file."""
+        return bytes(self._trying("cannot be read", lambda: self._fs.cat_file(self._path)))
+
+    def write(self, content: bytes) -> None:
+        """A small file."""
+
+        def write() -> None:
+            if not self._is_whole:
+                self._fs.makedirs(self._path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(self._path, content)
+
+        self._trying("cannot be written", write)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        self._trying("cannot be removed", lambda: self._fs.rm_file(self._path))
+
+
+def _told(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return printable(_REQUEST.sub(r"\1", lines[0])).rstrip(".")
