@@ -25,13 +25,15 @@ Loaded = tuple[Process, Push | None, int]
 """Ways to process, and samples in a block of the second."""
 
 
-def phaseaware(mask: str) -> Loaded:
-    """Our own, as the command does it."""
+def phaseaware(how: str) -> Loaded:
+    """Our own, as the command does it; ``how`` is a mask, behind it the model for files where it is not the default."""
     from phaseaware.engine import MaskModel, Render, Separator
+    from phaseaware.engine.model import default_model
     from phaseaware.plugin.files import Job, process_file, separating
 
-    model, render = MaskModel(), Render(mask=mask)  # type: ignore[arg-type]
-    stream = Separator(model, render)
+    mask, _, name = how.partition(":")
+    model, render = MaskModel(name or None), Render(mask=mask)  # type: ignore[arg-type]
+    stream = Separator(MaskModel(default_model("stream")), render)
     make = separating(model, render, "channels")
     return (
         lambda source, target: process_file(Job(Path(source), Path(target)), make, overwrite=True),

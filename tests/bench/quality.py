@@ -1,6 +1,7 @@
-"""Quality on pairs of stems, beside rivals: ``python -m tests.bench.quality PAIRS [--rivals FOLDER]``.
+"""Quality beside rivals: ``python -m tests.bench.quality PAIRS [--recordings FOLDER] [--rivals FOLDER]``.
 
-PAIRS is a folder of ``NAME.clean.flac`` and ``NAME.noise.flac`` with ``index.csv``. Every system gets the same files
+PAIRS is a folder of ``NAME.clean.flac`` and ``NAME.noise.flac`` with ``index.csv``; FOLDER has real recordings, whose
+speech nobody knows, and DNSMOS judges them. Every system gets the same files
 (48 kHz, 16 bit). Rivals do not say what their output is late by, so it is found by correlation with the input, one
 delay for all files of a system, and taken back.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -70,56 +71,82 @@ def phase_scores(y: Samples, s: Samples, x: Samples) -> list[float]:
 def tables(folder: Path, environments: Path | None = None) -> list[list[str]]:
     """Means over all pairs, as Markdown: quality, and what the phases found are worth."""
     speech: dict[str, Samples] = {}
-    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(cores()) as pool:
+    inputs: dict[str, Samples] = {}
+    for row, s, v, rate in pairs(folder):
+        if rate != SAMPLE_RATE:
+            raise ValueError(f"{row['name']}: {rate=} Hz is not {SAMPLE_RATE}")
+        speech[row["name"]] = s
+        inputs[row["name"]] = np.clip(s + v, -1, 1)
+    names = [*METRICS, "DNSMOS SIG", "BAK", "OVRL"]
+    quality = _head(f"{len(speech)} pairs", [*names, "delay taken back"])
+    phases = _head(
+        "SI-SDR below 6 kHz, dB",
+        ["output", "its magnitudes, noisy phase", "its magnitudes, speech's phase", "speech's magnitudes, its phase"],
+    )
+    with ProcessPoolExecutor(cores()) as pool:
+        for label, outputs, late in _systems(inputs, environments):
+            found = pool.map(scores, outputs, speech.values())
+            quality.append(f"{_row(label, list(found))} {late} |")
+            found = pool.map(phase_scores, outputs, speech.values(), inputs.values())
+            phases.append(_row(label, list(found)))
+    return [quality, phases]
+
+
+def without_reference(folder: Path, environments: Path | None = None) -> list[str]:
+    """Means of DNSMOS P.835 over real recordings (FLAC, 48 kHz, mono), whose speech nobody knows, as Markdown."""
+    inputs: dict[str, Samples] = {}
+    for path in sorted(folder.glob("*.flac")):
+        inputs[path.stem], rate = soundfile.read(path, dtype="float32")
+        if rate != SAMPLE_RATE or inputs[path.stem].ndim != 1:
+            raise ValueError(f"{path.name}: not one channel at {SAMPLE_RATE} Hz")
+    lines = _head(f"{len(inputs)} recordings without reference", ["DNSMOS SIG", "BAK", "OVRL"])
+    with ProcessPoolExecutor(cores()) as pool:
+        for label, outputs, _ in _systems(inputs, environments):
+            lines.append(_row(label, list(pool.map(metrics.dnsmos, outputs))))
+    return lines
+
+
+def _systems(inputs: dict[str, Samples], environments: Path | None) -> Iterator[tuple[str, list[Samples], str]]:
+    """Label, outputs of the inputs' lengths, and delay taken back, of the inputs themselves and of each system."""
+    yield "noisy", list(inputs.values()), ""
+    others = rivals.ready(environments) if environments else []
+    with tempfile.TemporaryDirectory() as scratch:
         noisy = Path(scratch) / "noisy"
         noisy.mkdir()
-        for row, s, v, rate in pairs(folder):
-            if rate != SAMPLE_RATE:
-                raise ValueError(f"{row['name']}: {rate=} Hz is not {SAMPLE_RATE}")
-            speech[row["name"]] = s
-            soundfile.write(noisy / f"{row['name']}.wav", np.clip(s + v, -1, 1), rate)
-        inputs = [soundfile.read(noisy / f"{name}.wav", dtype="float32")[0] for name in speech]
-        names = [*METRICS, "DNSMOS SIG", "BAK", "OVRL"]
-        lines = [
-            f"| {len(speech)} pairs | " + " | ".join(names) + " | delay taken back |",
-            "|---" * (len(names) + 2) + "|",
-        ]
-        phases = [
-            "| SI-SDR below 6 kHz, dB | output | its magnitudes, noisy phase | its magnitudes, speech's phase "
-            "| speech's magnitudes, its phase |",
-            "|---|---|---|---|---|",
-        ]
-
-        def add(label: str, outputs: list[Samples], late: str) -> None:
-            found = list(pool.map(scores, outputs, speech.values()))
-            lines.append(
-                f"| {label} | " + " | ".join(f"{mean:.2f}" for mean in np.mean(found, axis=0)) + f" | {late} |"
-            )
-            found = list(pool.map(phase_scores, outputs, speech.values(), inputs))
-            phases.append(f"| {label} | " + " | ".join(f"{mean:.2f}" for mean in np.mean(found, axis=0)) + " |")
-            print(lines[-1], phases[-1], sep="\n", flush=True)
-
-        add("noisy", inputs, "")
-        ours = [s for s in rivals.ALL if not s.requirements]
-        others = rivals.ready(environments) if environments else []
-        for system in [*ours, *(other for other in others if not other.time_only)]:
+        for name, x in inputs.items():
+            soundfile.write(noisy / f"{name}.wav", x, SAMPLE_RATE)
+        for system in [*rivals.OURS, *(other for other in others if not other.time_only)]:
             target = Path(scratch) / system.key.replace(":", "-")
             target.mkdir()
             rivals.drive(environments or Path(), system, noisy, target, "--many")
-            outputs = [soundfile.read(target / f"{name}.wav", dtype="float32")[0] for name in speech]
-            late = delay(outputs, inputs) if system.requirements else 0
-            outputs = [shifted(y, late, len(s)) for y, s in zip(outputs, speech.values(), strict=True)]
-            add(system.label, outputs, f"{late}" if system.requirements else "")
-    return [lines, phases]
+            outputs = [soundfile.read(target / f"{name}.wav", dtype="float32")[0] for name in inputs]
+            late = delay(outputs, list(inputs.values())) if system.requirements else 0
+            outputs = [shifted(y, late, len(x)) for y, x in zip(outputs, inputs.values(), strict=True)]
+            yield system.label, outputs, f"{late}" if system.requirements else ""
+
+
+def _head(first: str, columns: list[str]) -> list[str]:
+    return [f"| {first} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+
+
+def _row(label: str, found: Sequence[Sequence[float]]) -> str:
+    return f"| {label} | " + " | ".join(f"{mean:.2f}" for mean in np.mean(found, axis=0)) + " |"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.quality", description=__doc__)
-    parser.add_argument("pairs", type=Path)
+    parser.add_argument("pairs", type=Path, nargs="?")
+    parser.add_argument("--recordings", type=Path, help="folder of real noisy recordings without reference")
     parser.add_argument("--rivals", type=Path, help="environments made by `python -m tests.bench.rivals --prepare`")
     arguments = parser.parse_args()
-    tables(arguments.pairs, arguments.rivals)
+    if not arguments.pairs and not arguments.recordings:
+        parser.error("neither PAIRS nor --recordings is given")
+    if arguments.pairs:
+        for table in tables(arguments.pairs, arguments.rivals):
+            print(*table, "", sep="\n", flush=True)
+    if arguments.recordings:
+        print(*without_reference(arguments.recordings, arguments.rivals), sep="\n")
 
 
 if __name__ == "__main__":

