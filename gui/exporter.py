@@ -111,12 +111,12 @@ class Exporter(QObject):
         def run() -> None:
             worked = False
             try:
-                clipped = write_versions(job, progress=progress, stopped=self._stop.is_set)
+                notes = write_versions(job, progress=progress, stopped=self._stop.is_set)
                 names = ", ".join(path.name for path in targets.values())
                 text = f"Exported to {next(iter(targets.values())).parent}: {names}"
-                if clipped:
-                    text += f". {clipped} samples beyond full scale were clipped; WAV would hold them."
-                worked = not clipped
+                if notes:
+                    text += f". {'; '.join(notes)}."
+                worked = not notes
             except Cancelled:
                 text = "Export cancelled; nothing was written."
             except Exception as error:  # whatever a model or a disk raises, the export must end

@@ -45,7 +45,7 @@ class ExportJob:
     targets: dict[Version, Path]
 
 
-def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> int:
+def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> list[str]:
     """Write all targets, or none; files of these names are replaced.
 
     Parameters
@@ -56,7 +56,7 @@ def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped
 
     Returns
     -------
-    How many samples were beyond full scale in a format that cannot hold them, and were clipped.
+    What the files could not hold, a sentence each: samples beyond full scale, what stood beside the sound.
 
     Raises
     ------
@@ -79,7 +79,10 @@ def write_versions(job: ExportJob, *, progress: Callable[[float], None], stopped
         _fill(job, files, progress, stopped)
         for file in files.values():
             file.finish()
-    return sum(file.clipped for file in files.values())
+    notes = dict.fromkeys(note for file in files.values() for note in file.notes)
+    if clipped := sum(file.clipped for file in files.values()):
+        notes[f"{clipped} samples beyond full scale were clipped; WAV would hold them"] = None
+    return list(notes)
 
 
 def _own(recording: Recording) -> str:
@@ -88,17 +91,17 @@ def _own(recording: Recording) -> str:
 
 def _writer(recording: Recording, path: Path) -> AudioWriter:
     format, subtype = FORMATS[path.suffix.lower()]
-    told = _told(recording)
-    if told.channel_mask is not None and format == "WAV":
+    beside = _beside(recording)
+    if beside.channel_mask is not None and format == "WAV":
         format = "WAVEX"  # the plain header has no place for it
     info = replace(
-        told, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
+        beside, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
         format=format, subtype=subtype, bitrate=None,
     )  # fmt: skip
     return AudioWriter(path, info.for_name(path), overwrite=True)
 
 
-def _told(recording: Recording) -> AudioInfo:
+def _beside(recording: Recording) -> AudioInfo:
     """What the file says beside its sound; nothing where it was mixed from stems, or is gone."""
     if len(recording.sources) == 1:
         with suppress(AudioFileError), AudioReader(recording.path) as reader:

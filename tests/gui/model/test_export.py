@@ -163,9 +163,12 @@ def test_samples_beyond_full_scale_are_counted_where_they_are_clipped(watched: W
     x[100:107] = 1.5
     watched.session.open(write_wav(tmp_path / "x.wav", x))
     session = watched.rendered()
-    for suffix, clipped in ((".flac", 7), (".wav", 0)):
+    for suffix, notes in (
+        (".flac", ["7 samples beyond full scale were clipped; WAV would hold them"]),
+        (".wav", []),
+    ):
         job = session.export_job({Version.NOISY: tmp_path / f"out{suffix}"})
-        assert write_versions(job, progress=lambda share: None, stopped=lambda: False) == clipped
+        assert write_versions(job, progress=lambda share: None, stopped=lambda: False) == notes
 
 
 def test_nothing_open_cannot_be_exported(watched: Watched) -> None:
@@ -190,3 +193,8 @@ def test_tags_and_loudspeakers_of_the_recording_are_kept(
         write_versions(job, progress=lambda share: None, stopped=lambda: False)
         with AudioReader(path) as reader:
             assert (reader.info.tags["title"], reader.info.channel_mask) == ("Küche", 0x107)
+    targets = {version: tmp_path / f"{version}.w64" for version in (Version.NOISY, Version.REAL)}
+    notes = write_versions(session.export_job(targets), progress=lambda share: None, stopped=lambda: False)
+    assert len(notes) == 2  # each said once, not by each file
+    assert "tags" in notes[0]
+    assert "0x107" in notes[1]
