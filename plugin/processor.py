@@ -75,8 +75,8 @@ class PhaseAware(Controls, Processor):
     ----------
     mask, reduction_db, strength_low, strength_high, output, mix, link, bypass : the controls, which are properties too;
         those tell their values and units.
-    model : an ONNX file that keeps the model contract, or the name of a shipped model; None: ``live``, whose latency is
-        32 ms. That of ``studio`` is 107 ms.
+    model : an ONNX file that keeps the model contract, or the name of a shipped model; None: ``studio``, whose latency
+        is 107 ms. For streams there is ``live``, with 32 ms.
 
     Raises
     ------
@@ -293,7 +293,7 @@ class PhaseAware(Controls, Processor):
 
 def _load(model: str | Path | None) -> MaskModel:
     """A model, shared by all processors that use the same file."""
-    path = default_model("stream") if model is None else Path(shipped_models().get(str(model), model)).absolute()
+    path = default_model() if model is None else Path(shipped_models().get(str(model), model)).absolute()
     changed = path.stat().st_mtime_ns if os.path.isfile(path) else 0  # a name may be too long for a file
     return _loaded(path, changed)
 

@@ -182,7 +182,7 @@ class LivePanel(QWidget):
             return
         model = self._model()
         # The default model of recordings is too late for live sound, so it is not the person's choice.
-        chosen = None if model is None or model.path == default_model() else model.path
+        chosen = default_model("stream") if model is None or model.path == default_model() else model.path
         try:
             processor = PhaseAware(model=chosen, **asdict(self._controls()))
         except (ModelError, OSError, ValueError) as error:

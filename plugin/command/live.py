@@ -94,13 +94,18 @@ def _print_devices() -> None:
 
 
 def _board(args: argparse.Namespace) -> Processor:
+    from phaseaware.engine.model import default_model
+
     from ..board import Pedalboard, members
     from ..presets import load_preset
     from ..processor import PhaseAware
 
-    board = load_preset(args.preset).board() if args.preset else Pedalboard([PhaseAware(model=args.model)])
+    quick = default_model("stream")
+    board = load_preset(args.preset).board() if args.preset else Pedalboard([PhaseAware(model=args.model or quick)])
     for member in members(board):
         if isinstance(member, PhaseAware):
+            if member.settings()["model"] is None:
+                member.model = quick
             for name, value in given_controls(args, _CONTROLS).items():
                 setattr(member, name, value)
     return board

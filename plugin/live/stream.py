@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from phaseaware.engine.model import default_model
 from phaseaware.engine.versions import LETTER_OF, MASK_OF, Letter
 
 from ..board import Pedalboard, members
@@ -164,7 +165,7 @@ def run(
 
     Parameters
     ----------
-    board : default: one :class:`PhaseAware`.
+    board : default: one :class:`PhaseAware` with the model ``live``.
     input_device, output_device : index, or part of the name; default: the system's.
     sample_rate : Hz; default: 48 kHz if both devices know it, else the input device's own.
     channels : 1, 2, …; default: what both devices have, 2 at most.
@@ -189,7 +190,9 @@ def run(
         raise LiveError(f"{channels=} is not from 1 to {widest}, as {source['name']!r} and {sink['name']!r} both have")
     pair = source["index"], sink["index"]
     rate = float(sample_rate or common_rate(sd, pair, wanted, source["default_samplerate"]))
-    session = LiveSession(Pedalboard([PhaseAware()]) if board is None else board, sample_rate=rate)
+    if board is None:
+        board = Pedalboard([PhaseAware(model=default_model("stream"))])
+    session = LiveSession(board, sample_rate=rate)
     # The first run of a model takes longer: before the sound begins, not in it.
     session.process(np.zeros((wanted, 4 * block_size), np.float32))
     session = LiveSession(session.board, sample_rate=rate)

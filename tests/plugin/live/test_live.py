@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pedalboard
 import pytest
+from phaseaware.engine.model import default_model, shipped_models
 from phaseaware.plugin import Pedalboard, PhaseAware, live
+from phaseaware.plugin.board import members
 from phaseaware.plugin.command import live as live_command
 from phaseaware.plugin.command import main
 from scipy.signal import correlate
@@ -277,3 +280,23 @@ def test_devices_are_listed_and_unknown_ones_refused(server: Server, history: Pa
         _, told = child.communicate()
         assert child.returncode == 1
         assert f"no {way} device like 'trumpet'" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "model"),
+    [
+        ([], "live"),
+        (["--preset", "neutral"], "live"),
+        (["--model", "studio"], "studio"),
+        (["--preset", "OWN"], "studio"),
+    ],
+)
+def test_live_takes_the_quick_model_where_nobody_chose_one(options: list[str], model: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('schema = 1\nname = "Own"\n[processor]\nplugin = "PhaseAware"\nmodel = "studio"\n')
+    commands = argparse.ArgumentParser()
+    live_command.add(commands.add_subparsers())
+    arguments = commands.parse_args(["live", *(str(own) if option == "OWN" else option for option in options)])
+    (processor,) = (member for member in members(live_command._board(arguments)) if isinstance(member, PhaseAware))
+    assert processor.model == shipped_models()[model]
+    assert PhaseAware().model == default_model()

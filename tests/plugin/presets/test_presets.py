@@ -39,7 +39,7 @@ NEEDED = {"gentle-voice", "broadcast-voice", "podcast-chain", "field-interview",
 def _own_settings(tmp_path: Path, constant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's folder is the test's; the default model is a fake."""
     monkeypatch.setattr(presets_module.platformdirs, "user_config_dir", lambda *a, **k: str(tmp_path / "config"))
-    monkeypatch.setattr(processor, "default_model", lambda _: constant)
+    monkeypatch.setattr(processor, "default_model", lambda: constant)
 
 
 def _told(plugin: Any) -> Any:
