@@ -38,6 +38,7 @@ from .stft import BINS, FRAME_LENGTH, HOP
 
 __all__ = [
     "CONTRACT",
+    "DEFAULT_MODELS",
     "MOST_FRAMES",
     "MaskModel",
     "ModelError",
@@ -49,6 +50,7 @@ __all__ = [
 
 State = Mapping[str, NDArray[np.float32]]
 MOST_FRAMES = RUN_LENGTHS[0]  # of one run
+DEFAULT_MODELS = {"recording": "studio", "stream": "live"}
 
 
 class ModelError(PhaseAwareError, ValueError):
@@ -113,7 +115,7 @@ def default_model(sound: Literal["recording", "stream"] = "recording") -> Path:
     ------
     ModelError : the package lacks it (a source tree before its first export).
     """
-    name = {"recording": "studio", "stream": "live"}[sound]
+    name = DEFAULT_MODELS[sound]
     if (path := shipped_models().get(name)) is None:
         raise ModelError(f"no model {name} is installed; export one with `python -m phaseaware.engine.training`")
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from phaseaware.engine.model import CONTRACT, MaskModel, ModelError, ModelInfo, default_model, shipped_models
+from phaseaware.engine.model import CONTRACT, DEFAULT_MODELS, MaskModel, ModelError, ModelInfo, shipped_models
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, SAMPLE_RATE
 
 __all__ = ["describe", "list_shipped"]
@@ -18,14 +18,14 @@ _TOLD_ELSEWHERE = {
 def list_shipped() -> str:
     """A line for each shipped model; ``heard`` is how much sound it was trained on."""
     lines = [_row("name", "version", "size", "latency", "heard", "licence", "masks")]
-    defaults = {default_model(): "  (default for recordings)", default_model("stream"): "  (default for streams)"}
+    defaults = {name: f"  (default for {sound}s)" for sound, name in DEFAULT_MODELS.items()}
     for name, path in shipped_models().items():
         try:
             info = MaskModel(path).info
         except ModelError as error:
             lines.append(f"{name:16} refused: {error}")
             continue
-        default = defaults.get(path, "")
+        default = defaults.get(name, "")
         heard = f"{hours} h" if (hours := info.metadata.get("hours_seen")) else "–"
         size, latency = _size(info.size_bytes), _milliseconds(info.latency_samples)
         lines.append(_row(name, info.version, size, latency, heard, info.licence, ", ".join(info.masks) + default))

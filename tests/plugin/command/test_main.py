@@ -142,16 +142,14 @@ def test_models_lists_the_shipped(phaseaware: Command, tmp_path: Path, monkeypat
     from phaseaware.plugin.command import model_text
 
     shipped = {
-        "phaseaware": fakes.constant_model(
-            tmp_path / "phaseaware.onnx", metadata={"version": "7.1", "hours_seen": "12"}
-        ),
+        "studio": fakes.constant_model(tmp_path / "studio.onnx", metadata={"version": "7.1", "hours_seen": "12"}),
         "broken": fakes.constant_model(tmp_path / "broken.onnx", metadata={"hop": "256"}),
     }
     monkeypatch.setattr(model, "shipped_models", lambda: shipped)
     monkeypatch.setattr(model_text, "shipped_models", lambda: shipped)
     ran = phaseaware("models")
     assert ran.status == 0
-    for part in ("7.1", "12 h", "CC0-1.0", "32.0 ms", "phase-aware, real  (default)"):
+    for part in ("7.1", "12 h", "CC0-1.0", "32.0 ms", "phase-aware, real  (default for recordings)"):
         assert part in ran.out
     assert "refused: broken.onnx: hop=256" in ran.out
 

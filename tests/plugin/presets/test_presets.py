@@ -284,7 +284,16 @@ def test_what_cannot_be_told_is_refused(plugin: Any, tmp_path: Path) -> None:
 
 def test_line_of_an_entry() -> None:
     text = "a = 1\n\n[b]\nc = [\n1,\n2]\n[[d]]\n[[d]]\ne = 'x'\n"
-    lines = {("a",): 1, ("b",): 3, ("b", "c"): 4, ("b", "c", 1): 6, ("d", 0): 7, ("d", 1): 8, ("d", 1, "e"): 9, ("z",): 1}
+    lines = {
+        ("a",): 1,
+        ("b",): 3,
+        ("b", "c"): 4,
+        ("b", "c", 1): 6,
+        ("d", 0): 7,
+        ("d", 1): 8,
+        ("d", 1, "e"): 9,
+        ("z",): 1,
+    }
     assert {place: line_of(text, place) for place in lines} == lines
 
 
