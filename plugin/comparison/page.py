@@ -99,23 +99,11 @@ def write_page(
     ...     print("&lt;b&gt;" in page.read_text(encoding="utf-8"))
     True
     """
-    made, told = prepared(sounds, sample_rate)
-    heard = _heard(made)
-    encodings = encoded(made)
-    samples = made[Version.NOISY].shape[1]
+    made, notes = prepared(sounds, sample_rate)
+    seen = pictures(made, masks, names={v: v.title() for v in _PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2)
     text = _environment().get_template("page.html").render(
-        title=printable(title),
-        heard=heard,
-        pictures=pictures(
-            made, masks, names={v: v.title() for v in _PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2
-        ),
-        delta=str(Version.DELTA),
-        about_delta=about_delta,
-        ticks=_time_ticks(samples / SAMPLE_RATE),
-        tables=tables,
-        remarks=[*remarks, *told],
-        encodings=encodings,
-        data=_data(heard, encodings, samples, match_gains_db(made)),
+        title=printable(title), pictures=seen, about_delta=about_delta, tables=tables, remarks=[*remarks, *notes],
+        **_player(made),
     )  # fmt: skip
     with whole_file(Path(path), overwrite=overwrite) as part:
         Path(part).write_bytes(text.encode("utf-8", "replace"))  # names of files need not be text
@@ -126,6 +114,19 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+
+
+def _player(sounds: Mapping[str, Samples]) -> dict[str, Any]:
+    """What the template's player is made of."""
+    heard, encodings = _heard(sounds), encoded(sounds)
+    samples = sounds[Version.NOISY].shape[1]
+    return {
+        "heard": heard,
+        "encodings": encodings,
+        "delta": str(Version.DELTA),
+        "ticks": _time_ticks(samples / SAMPLE_RATE),
+        "data": _data(heard, encodings, samples, match_gains_db(sounds)),
+    }
 
 
 def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:

@@ -78,10 +78,7 @@ def compare(
     _make_folder(result.folder)
     with _tracks(targets, sources.info, force=force) as tracks:
         sounds = Sounds(loaded, render or Render(), info=sources.info, link=link, tracks=tracks)
-        for noisy, known in sources.blocks():
-            sounds.process(noisy, known)
-            progress(noisy.shape[1] / sources.info.sample_rate)
-        sounds.flush()
+        _separate(sources, sounds, progress)
     result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
     result.about_delta = about_delta(sounds)
@@ -90,6 +87,14 @@ def compare(
         result.scores = measure(sources, targets, result.remarks)
     _write_page(result, sources, sounds, targets)
     return result
+
+
+def _separate(sources: Sources, sounds: Sounds, progress: Callable[[float], object]) -> None:
+    """Block by block, from the first to the last."""
+    for noisy, known in sources.blocks():
+        sounds.process(noisy, known)
+        progress(noisy.shape[1] / sources.info.sample_rate)
+    sounds.flush()
 
 
 def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path]) -> None:
