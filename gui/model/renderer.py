@@ -19,6 +19,7 @@ from phaseaware.engine.limits import MASK_NAMES, MaskName
 from phaseaware.engine.stft import BINS, HOP, frame_count
 from phaseaware.engine.versions import Version
 
+from .background import Background
 from .codes import MASK_CODES, encode_angle
 from .loudness import KWeighting, LoudnessTrack
 from .masking import Masking
@@ -116,8 +117,8 @@ class _Pass:
     weightings: dict[MaskName, KWeighting] = field(default_factory=dict)
 
 
-class Renderer:
-    """Fills slots in a thread of its own until :meth:`close`.
+class Renderer(Background):
+    """Fills slots in a thread of its own until :meth:`close`; :meth:`notify` it of more of the recording, and of jumps.
 
     Parameters
     ----------
@@ -149,21 +150,14 @@ class Renderer:
         """Seconds of sound rendered per second, lately."""
         self.muted_frames = 0
         """Frames in which a mask was NaN or inf; nothing is heard of them."""
-        self._wake = threading.Condition()
         self._wanted: Renders | None = None
-        self._closed = self._paused = False
-        self._thread = threading.Thread(target=self._run, name="renderer", daemon=True)
-        self._thread.start()
+        self._paused = False
+        super().__init__("renderer")
 
     def set_renders(self, renders: Renders) -> None:
         """Make the versions with these settings from now on; returns at once."""
         with self._wake:
             self._wanted = renders
-            self._wake.notify()
-
-    def notify(self) -> None:
-        """There is more of the recording, or the playhead has jumped."""
-        with self._wake:
             self._wake.notify()
 
     @property
@@ -176,13 +170,6 @@ class Renderer:
         with self._wake:
             self._paused = paused
             self._wake.notify()
-
-    def close(self) -> None:
-        """Stop and wait for the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
 
     @property
     def done(self) -> bool:
