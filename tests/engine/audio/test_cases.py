@@ -1,4 +1,4 @@
-"""Small whole files as recorders, encoders and phones leave them: their true lengths, and what they hold, written again.
+"""Small whole files as recorders, encoders and phones leave them: true lengths, and what they hold, written again.
 
 All sound in `cases` is the project's own demo clip (`plugin/demo`), speech and noise mixed: no recording of others.
 """
