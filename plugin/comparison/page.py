@@ -17,16 +17,15 @@ from phaseaware.engine.versions import IDEAL, Version
 from .ideal import IDEAL_PAIR
 from .page_pictures import pictures
 from .page_sound import Encoding, encoded, match_gains_db, prepared
-from .titles import IDEAL_TITLES, WRITTEN, ideal_name
+from .titles import IDEAL_TITLES, PICTURED, WRITTEN, ideal_name
 
-__all__ = ["CLEAN_NAME", "PAGE_NAMES", "Table", "write_page"]
+__all__ = ["PAGE_NAMES", "Table", "write_page"]
 
-CLEAN_NAME = "clean"
 PAGE_NAMES = (
-    Version.NOISY, Version.PHASE_AWARE, Version.REAL, CLEAN_NAME, *(ideal_name(kind) for kind in IDEAL_PAIR.values()),
+    Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.CLEAN,
+    *(ideal_name(kind) for kind in IDEAL_PAIR.values()),
 )  # fmt: skip
 """Names of the sounds that :func:`write_page` takes; what A − B and removed are, it knows."""
-_PICTURED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA)
 _TICKS = 6
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60)
 
@@ -100,7 +99,7 @@ def write_page(
     True
     """
     made, notes = prepared(sounds, sample_rate)
-    seen = pictures(made, masks, names={v: v.title() for v in _PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2)
+    seen = pictures(made, masks, names={v: v.title() for v in PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2)
     text = _environment().get_template("page.html").render(
         title=printable(title), pictures=seen, about_delta=about_delta, tables=tables, remarks=[*remarks, *notes],
         **_player(made),
@@ -143,8 +142,9 @@ def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
         parts = () if v in sounds else tuple(part for part in v.parts() if part)
         short = v.title().removeprefix(f"{v.label.lower()} ") if v is Version.DELTA else v.letter or v.label.lower()
         heard.append(_Heard(v, v.title(), v.colour(), hints[v], short, parts=parts))
-    if CLEAN_NAME in sounds:
-        heard.append(_Heard(CLEAN_NAME, "clean speech", "#7fe0b0", "the speech that is known", CLEAN_NAME))
+    if Version.CLEAN in sounds:
+        v = Version.CLEAN
+        heard.append(_Heard(v, v.title(), v.colour(), "the speech that is known", str(v)))
     for version, kind in IDEAL_PAIR.items():
         name = ideal_name(kind)
         if name in sounds:
