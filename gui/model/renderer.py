@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, Render
 from phaseaware.engine.frames import Frames, MaskSynthesis
 from phaseaware.engine.limits import MASK_NAMES, MaskName
+from phaseaware.engine.loudness import KWeighting
 from phaseaware.engine.stft import BINS, HOP, frame_count
 from phaseaware.engine.versions import Version
 
 from .background import Background
 from .codes import MASK_CODES, encode_angle
-from .loudness import KWeighting, LoudnessTrack
+from .loudness import LoudnessTrack
 from .masking import Masking
 from .pyramid import Pyramid
 from .recording import Recording
@@ -283,7 +284,7 @@ class Renderer(Background):
         )  # fmt: skip
         self._masking.start(start // HOP)
         frames = self._masking.read(1)
-        active.weightings = {mask: KWeighting(self.recording.channels) for mask in MASK_NAMES}
+        active.weightings = {mask: KWeighting(SAMPLE_RATE, channels=self.recording.channels) for mask in MASK_NAMES}
         self._synthesise(active, frames, start // HOP)  # the overlap of the frame before: its samples are not whole
         return active
 
@@ -301,7 +302,7 @@ class Renderer(Background):
         for mask, x in made.items():
             x = sounds[Version.of_mask(mask)] = x[: end - start]
             active.slot.tracks[mask].write(start, x)
-            active.slot.loudness[mask].add(start, active.weightings[mask].process(x))
+            active.slot.loudness[mask].add(start, active.weightings[mask].power(x.T))
         for (version, mask), peaks in active.slot.peaks.items():
             write_peaks(peaks, start, version.of(sounds.__getitem__, removed_by=mask))
         active.pictures.write(*(sounds[Version.of_mask(mask)] for mask in MASK_NAMES))
