@@ -12,10 +12,12 @@ __all__ = ["ACTIONS", "MENU_ORDER", "help_rows"]
 
 _FILE, _EDIT, _VIEW, _MOVE, _LISTEN, _HELP = "&File", "&Edit", "&View", "&Transport", "&Listen", "&Help"
 _TRANSPORT = (Page.MAIN, Page.ABX)
-_HEARD = {
-    Version.NOISY: "noisy", Version.PHASE_AWARE: "A: phase-aware", Version.REAL: "B: real mask",
-    Version.DELTA: "delta A − B", Version.REMOVED: "removed", Version.CLEAN: "clean speech",
-}  # fmt: skip
+
+
+def _heard(version: Version) -> str:
+    if version.letter is not None:
+        return f"{version.letter}: {version.label.lower()}"
+    return version.label.lower() if version is Version.REMOVED else version.title()
 
 
 def _rows(
@@ -67,7 +69,7 @@ _LISTENING = (
         action
         for i, version in enumerate(Version, 1)
         for action in _rows(
-            "Listen", _MOVE, (f"hear {version}", str(i), f"Hear &{i} {_HEARD[version]}", _HEARD[version]),
+            "Listen", _MOVE, (f"hear {version}", str(i), f"Hear &{i} {_heard(version)}", _heard(version)),
             begins_section=i == 1,
             when=has_masks if version.is_rendered else has_stems if version.needs_stems else is_open,
         )

@@ -205,13 +205,13 @@ class MediaSource:
             for packet in survive(container.demux(stream), tally):
                 tally.coded += packet.size
                 try:
-                    frames = packet.decode()
+                    decoded = packet.decode()
                 except (av.error.FFmpegError, ValueError):
                     tally.damaged += 1
                     continue
                 if packet.pts is not None and packet.duration and not packet.is_discard:
                     tally.end = max(tally.end, (packet.pts + packet.duration) * packet.time_base)
-                for frame in frames:
+                for frame in decoded:
                     self._check(frame, tally.frames)
                     if frame.time is not None:
                         at = round(frame.time * rate)

@@ -208,8 +208,7 @@ class AbxPanel(QWidget):
         text = self.test.log(
             {
                 "file": ", ".join(map(str, session.recording.sources)),
-                "A": f"phase-aware, {session.gain_db(Version.PHASE_AWARE):+.1f} dB",
-                "B": f"real mask, {session.gain_db(Version.REAL):+.1f} dB",
+                **{v.letter: f"{v.label.lower()}, {session.gain_db(v):+.1f} dB" for v in Version if v.letter},
                 "masks": masks,
                 "controls": str(session.controls),
                 "loop": loop,
