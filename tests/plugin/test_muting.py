@@ -24,7 +24,7 @@ from tests import fakes
 from tests.plugin.helpers import RATE, noise
 
 QUIET, LOUD = 1e-3, 30.0
-HANDED = Path(__file__).parents[1] / "robustness" / "handed"
+HARMFUL = Path(__file__).parents[1] / "robustness" / "harmful"
 
 
 @pytest.fixture
@@ -169,8 +169,8 @@ def test_bypass_passes_the_input_of_a_model_that_fails(astray: Path, rng: np.ran
         assert np.array_equal(PhaseAware(model=astray, bypass=True)(x, RATE), x)
 
 
-def test_the_handed_model_is_harmless(rng: np.random.Generator) -> None:
-    processor, x = PhaseAware(model=HANDED / "both_nan_on_sound.onnx"), noise(rng, 2, 9000)
+def test_the_harmful_model_is_harmless(rng: np.random.Generator) -> None:
+    processor, x = PhaseAware(model=HARMFUL / "both_nan_on_sound.onnx"), noise(rng, 2, 9000)
     with pytest.warns(RuntimeWarning, match="both_nan_on_sound"):
         a, b = processor.process_both(x, RATE)
     assert not a.any()
