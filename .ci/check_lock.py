@@ -51,10 +51,10 @@ def faults() -> list[str]:
 
 def _faults_of_sbom(versions: dict[str, list[str]], used: set[str]) -> list[str]:
     """Whether the SBOM tells what is locked, and the models that are here."""
-    told = json.loads((HERE / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
-    packages = {(canonicalize_name(c["name"]), c["version"]) for c in told if c["type"] == "library"}
+    components = json.loads((HERE / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
+    packages = {(canonicalize_name(c["name"]), c["version"]) for c in components if c["type"] == "library"}
     wanted = {(name, version) for name in used for version in versions.get(name, [])}
-    models = {c["name"]: c["hashes"][0]["content"] for c in told if c["type"] == "machine-learning-model"}
+    models = {c["name"]: c["hashes"][0]["content"] for c in components if c["type"] == "machine-learning-model"}
     folder = HERE.parent / "engine" / "models"
     there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.onnx")}
     found = [f"sbom.cdx.json: {name} {version} is not as locked" for name, version in sorted(packages ^ wanted)]

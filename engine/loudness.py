@@ -2,12 +2,14 @@
 
 The filters are pyloudnorm's. Gating is done here, as pyloudnorm wants the whole signal at once: the mean square of each
 gating block goes into a bin of a histogram, a thousandth of a LU wide, with the sum of those in it. So both gates are
-exact but for blocks that are that close to the relative one.
+exact but for blocks that are that close to the relative one. (The window gates
+what it has rendered so far, in any order: ``gui/model/loudness``.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,12 @@ from .audio.speakers import usual_mask
 from .limiter import oversampling
 from .rates import RateConverter
 
-__all__ = ["Loudness", "LoudnessMeter"]
+__all__ = ["ABSOLUTE_GATE", "RELATIVE_GATE", "KWeighting", "Loudness", "LoudnessMeter", "in_lufs", "mean_square_of"]
 
 Samples = NDArray[np.float32]
 _OFFSET = -0.691
-_ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
+ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0
+"""LUFS, and LU beside the mean of what passes the first."""
 _LOUDEST, _BINS_PER_LU = 30.0, 1000
 _SURROUND = 1.41
 _LOW_FREQUENCY, _SIDES, _BACKS = 0x8, (0x200, 0x400), (0x10, 0x20)
@@ -38,6 +41,29 @@ class Loudness:
 
     integrated: float
     true_peak: float
+
+
+class KWeighting:
+    """Streaming K-weighting, to one power of all channels.
+
+    Parameters
+    ----------
+    sample_rate, channels, channel_mask : as for :class:`LoudnessMeter`.
+    """
+
+    def __init__(self, sample_rate: int, *, channels: int, channel_mask: int | None = None) -> None:
+        self._filters = _filters(sample_rate)
+        self._states = [np.zeros((channels, 2)) for _ in self._filters]
+        self._weights = _weights(channels, channel_mask)
+
+    def power(self, block: Samples) -> NDArray[np.float64]:
+        """Of the next samples, shape (channels, n): filtered, squared, summed by the channels' weights, (n,)."""
+        from scipy.signal import lfilter
+
+        y = block.astype(np.float64)
+        for i, (b, a) in enumerate(self._filters):
+            y, self._states[i] = lfilter(b, a, y, axis=1, zi=self._states[i])
+        return np.asarray(self._weights @ (y * y))
 
 
 class LoudnessMeter:
@@ -64,32 +90,21 @@ class LoudnessMeter:
     """
 
     def __init__(self, sample_rate: int, *, channels: int, channel_mask: int | None = None) -> None:
-        from pyloudnorm import IIRfilter
-
-        shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
-        high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
-        self._filters = [(shelf.b, shelf.a), (high_pass.b, high_pass.a)]
-        self._states = [np.zeros((channels, 2)) for _ in self._filters]
-        self._weights = _weights(channels, channel_mask)
+        self._weighting = KWeighting(sample_rate, channels=channels, channel_mask=channel_mask)
         self._step = round(sample_rate / 10)  # gating blocks of 400 ms overlap by three quarters
         self._held = np.empty(0)
         self._last: NDArray[np.float64] = np.empty(0)  # mean squares of the latest three steps
-        bins = round((_LOUDEST - _ABSOLUTE_GATE) * _BINS_PER_LU)
+        bins = round((_LOUDEST - ABSOLUTE_GATE) * _BINS_PER_LU)
         self._counts, self._sums = np.zeros(bins), np.zeros(bins)
         self._up = RateConverter(sample_rate, oversampling(sample_rate) * sample_rate, channels)
         self._channels, self._peak = channels, 0.0
 
     def add(self, block: Samples) -> None:
         """The next samples, shape (channels, n)."""
-        from scipy.signal import lfilter
-
         if not block.shape[1]:
             return
         self._add_peak(block, last=False)
-        y = block.astype(np.float64)
-        for i, (b, a) in enumerate(self._filters):
-            y, self._states[i] = lfilter(b, a, y, axis=1, zi=self._states[i])
-        power = np.concatenate([self._held, self._weights @ (y * y)])
+        power = np.concatenate([self._held, self._weighting.power(block)])
         whole = len(power) // self._step * self._step
         self._held = power[whole:]
         steps = np.concatenate([self._last, power[:whole].reshape(-1, self._step).mean(axis=1)])
@@ -98,8 +113,8 @@ class LoudnessMeter:
         self._last = steps[-3:]
 
     def _count(self, mean_squares: NDArray[np.float64]) -> None:
-        passing = mean_squares[mean_squares > _mean_square(_ABSOLUTE_GATE)]
-        bins = ((_loudness(passing) - _ABSOLUTE_GATE) * _BINS_PER_LU).astype(int).clip(0, len(self._counts) - 1)
+        passing = mean_squares[mean_squares > mean_square_of(ABSOLUTE_GATE)]
+        bins = ((in_lufs(passing) - ABSOLUTE_GATE) * _BINS_PER_LU).astype(int).clip(0, len(self._counts) - 1)
         np.add.at(self._counts, bins, 1)
         np.add.at(self._sums, bins, passing)
 
@@ -114,9 +129,9 @@ class LoudnessMeter:
         count = self._counts.sum()
         if not count:
             return Loudness(float("-inf"), peak)
-        gate = float(_loudness(self._sums.sum() / count)) + _RELATIVE_GATE
-        first = max(0, int(np.ceil((gate - _ABSOLUTE_GATE) * _BINS_PER_LU)))
-        return Loudness(float(_loudness(self._sums[first:].sum() / self._counts[first:].sum())), peak)
+        gate = float(in_lufs(self._sums.sum() / count)) + RELATIVE_GATE
+        first = max(0, int(np.ceil((gate - ABSOLUTE_GATE) * _BINS_PER_LU)))
+        return Loudness(float(in_lufs(self._sums[first:].sum() / self._counts[first:].sum())), peak)
 
 
 def _weights(channels: int, mask: int | None) -> NDArray[np.float64]:
@@ -130,9 +145,21 @@ def _weights(channels: int, mask: int | None) -> NDArray[np.float64]:
     return np.array(weights if len(weights) == channels else [1.0] * channels)
 
 
-def _loudness(mean_square: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    return np.asarray(_OFFSET + 10 * np.log10(mean_square))
+@cache
+def _filters(sample_rate: int) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]:
+    from pyloudnorm import IIRfilter
+
+    shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
+    high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
+    return (shelf.b, shelf.a), (high_pass.b, high_pass.a)
 
 
-def _mean_square(loudness: float) -> float:
+def in_lufs(mean_square: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Loudness of a mean :meth:`KWeighting.power`; -inf for none."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(_OFFSET + 10 * np.log10(mean_square))
+
+
+def mean_square_of(loudness: float) -> float:
+    """The mean :meth:`KWeighting.power` of a loudness in LUFS."""
     return float(10 ** ((loudness - _OFFSET) / 10))

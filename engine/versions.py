@@ -55,6 +55,11 @@ class Version(StrEnum):
         """The output of a mask."""
         return cls(mask)
 
+    @classmethod
+    def of_letter(cls, letter: Letter) -> Version:
+        """A or B."""
+        return cls(MASK_OF[letter])
+
     @property
     def mask(self) -> MaskName | None:
         """The mask whose output it is; None where it is not that of one mask."""

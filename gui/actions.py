@@ -2,178 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from phaseaware.engine.versions import Version
 
-from .action import OUTPUT, RECENT, Action, Page, can_export, has_masks, has_stems, is_open
+from .action import OUTPUT, RECENT, Action, Page, State, always, can_export, has_masks, has_stems, is_open
 
 __all__ = ["ACTIONS", "MENU_ORDER", "help_rows"]
 
 _FILE, _EDIT, _VIEW, _MOVE, _LISTEN, _HELP = "&File", "&Edit", "&View", "&Transport", "&Listen", "&Help"
 _TRANSPORT = (Page.MAIN, Page.ABX)
-_HEARD = {
-    Version.NOISY: "noisy", Version.PHASE_AWARE: "A: phase-aware", Version.REAL: "B: real mask",
-    Version.DELTA: "delta A − B", Version.REMOVED: "removed", Version.CLEAN: "clean speech",
-}  # fmt: skip
+
+
+def _heard(version: Version) -> str:
+    if version.letter is not None:
+        return f"{version.letter}: {version.label.lower()}"
+    return version.label.lower() if version is Version.REMOVED else version.title()
+
+
+def _rows(
+    group: str, menu: str, *rows: tuple[str, str, str, str],
+    begins_section: bool = False, pages: tuple[Page, ...] = (Page.MAIN,), when: Callable[[State], bool] = always,
+    repeats: bool = False,
+) -> tuple[Action, ...]:  # fmt: skip
+    """Actions that share a group of the help and a menu; of each its name, keys, entry and help."""
+    return tuple(
+        Action(
+            name=name, keys=tuple(keys.split()), group=group, help=text, menu=menu, entry=entry,
+            begins_section=begins_section and not i, pages=pages, when=when, repeats=repeats,
+        )
+        for i, (name, keys, entry, text) in enumerate(rows)
+    )  # fmt: skip
+
 
 _MENUS = (
-    Action(name="open", keys=("Ctrl+O",), group="Change", help="open", menu=_FILE, entry="&Open…"),
-    Action(
-        name="open stems", keys=("Ctrl+Shift+O",), group="Change", help="open speech and noise",
-        menu=_FILE, entry="Open &stems (speech, then noise)…",
+    *_rows(
+        "Change", _FILE,
+        ("open", "Ctrl+O", "&Open…", "open"),
+        ("open stems", "Ctrl+Shift+O", "Open &stems (speech, then noise)…", "open speech and noise"),
     ),
     Action(name=RECENT, menu=_FILE, entry="&Recent", when=lambda state: state.has_recent),
-    Action(
-        name="export heard", keys=("Ctrl+E",), group="Change", help="export what is heard",
-        menu=_FILE, entry="&Export what is heard…", begins_section=True, when=can_export,
+    *_rows(
+        "Change", _FILE,
+        ("export heard", "Ctrl+E", "&Export what is heard…", "export what is heard"),
+        ("export all", "Ctrl+Shift+E", "Export &all versions…", "export all versions"),
+        ("export picture", "Ctrl+P", "Export the &picture…", "export the picture"),
+        begins_section=True, when=can_export,
     ),
-    Action(
-        name="export all", keys=("Ctrl+Shift+E",), group="Change", help="export all versions",
-        menu=_FILE, entry="Export &all versions…", when=can_export,
-    ),
-    Action(
-        name="export picture", keys=("Ctrl+P",), group="Change", help="export the picture",
-        menu=_FILE, entry="Export the &picture…", when=can_export,
-    ),
-    Action(
-        name="copy script", keys=("Ctrl+Shift+C",), group="Change", help="copy as script",
-        menu=_FILE, entry="&Copy as script", when=lambda state: state.is_open and not state.has_stems,
+    *_rows(
+        "Change", _FILE, ("copy script", "Ctrl+Shift+C", "&Copy as script", "copy as script"),
+        when=lambda state: state.is_open and not state.has_stems,
     ),
     Action(name="quit", keys=("Ctrl+Q",), menu=_FILE, entry="&Quit", begins_section=True),
-    Action(
-        name="undo", keys=("Ctrl+Z",), group="Change", help="undo",
-        menu=_EDIT, entry="&Undo", when=lambda state: state.can_undo,
-    ),
-    Action(
-        name="redo", keys=("Ctrl+Shift+Z",), group="Change", help="redo",
-        menu=_EDIT, entry="&Redo", when=lambda state: state.can_redo,
-    ),
-    Action(
-        name="save preset", keys=("Ctrl+S",), group="Change", help="save a preset",
-        menu=_EDIT, entry="&Save the controls as a preset…",
-    ),
-    Action(
-        name="abx", keys=("Ctrl+T",), group="Listen", help="ABX listening test",
-        menu=_LISTEN, entry="&ABX listening test", when=has_masks,
-    ),
-    Action(name="live", keys=("Ctrl+L",), group="Listen", help="live input", menu=_LISTEN, entry="&Live input…"),
-    Action(name="tour", keys=("W",), group="Listen", help="why phase? begin, next step; with Shift back",
-           menu=_HELP, entry="&Why phase?"),
+    *_rows("Change", _EDIT, ("undo", "Ctrl+Z", "&Undo", "undo"), when=lambda state: state.can_undo),
+    *_rows("Change", _EDIT, ("redo", "Ctrl+Shift+Z", "&Redo", "redo"), when=lambda state: state.can_redo),
+    *_rows("Change", _EDIT, ("save preset", "Ctrl+S", "&Save the controls as a preset…", "save a preset")),
+    *_rows("Listen", _LISTEN, ("abx", "Ctrl+T", "&ABX listening test", "ABX listening test"), when=has_masks),
+    *_rows("Listen", _LISTEN, ("live", "Ctrl+L", "&Live input…", "live input")),
+    *_rows("Listen", _HELP, ("tour", "W", "&Why phase?", "why phase? begin, next step; with Shift back")),
     Action(name="keys", keys=("F1",), menu=_HELP, entry="&Keys"),
 )  # fmt: skip
 
 _LISTENING = (
-    Action(
-        name="play",
-        menu=_MOVE,
-        entry="&Play or pause",
-        keys=("Space",),
-        group="Listen",
-        help="play, pause",
-        pages=_TRANSPORT,
-    ),
+    *_rows("Listen", _MOVE, ("play", "Space", "&Play or pause", "play, pause"), pages=_TRANSPORT),
     *(
-        Action(
-            name=f"hear {version}",
-            keys=(str(i),),
-            group="Listen",
-            help=_HEARD[version],
-            menu=_MOVE,
-            entry=f"Hear &{i} {_HEARD[version]}",
+        action
+        for i, version in enumerate(Version, 1)
+        for action in _rows(
+            "Listen", _MOVE, (f"hear {version}", str(i), f"Hear &{i} {_heard(version)}", _heard(version)),
             begins_section=i == 1,
             when=has_masks if version.is_rendered else has_stems if version.needs_stems else is_open,
         )
-        for i, version in enumerate(Version, 1)
     ),
-    Action(
-        name="swap",
-        menu=_MOVE,
-        entry="Swap the &last two",
-        keys=("X",),
-        group="Listen",
-        help="back to the version before",
+    *_rows(
+        "Listen", _MOVE,
+        ("swap", "X", "Swap the &last two", "back to the version before"),
+        ("bypass", "B", "&Bypass", "bypass"),
         when=has_masks,
     ),
-    Action(name="bypass", menu=_MOVE, entry="&Bypass", keys=("B",), group="Listen", help="bypass", when=has_masks),
-    Action(name="level match", menu=_MOVE, entry="Level &match", keys=("L",), group="Listen", help="level match"),
-    Action(
-        name="delta gain",
-        menu=_MOVE,
-        entry="Next &gain of delta",
-        keys=("G",),
-        group="Listen",
-        help="gain of delta and removed",
+    *_rows(
+        "Listen", _MOVE,
+        ("level match", "L", "Level &match", "level match"),
+        ("delta gain", "G", "Next &gain of delta", "gain of delta and removed"),
     ),
-)
+)  # fmt: skip
 
 _MOVING = (
     Action(name="back 1", keys=("Left",), group="Move", help="1 second; with Shift 5", pages=_TRANSPORT, repeats=True),
     Action(name="on 1", keys=("Right",), group="Move", help="1 second; with Shift 5", pages=_TRANSPORT, repeats=True),
     Action(name="back 5", keys=("Shift+Left",), repeats=True),
     Action(name="on 5", keys=("Shift+Right",), repeats=True),
-    Action(
-        name="beginning",
-        menu=_MOVE,
-        entry="Go to the begi&nning",
-        begins_section=True,
-        keys=("Home",),
-        group="Move",
-        help="beginning, end",
-        pages=_TRANSPORT,
+    *_rows(
+        "Move", _MOVE,
+        ("beginning", "Home", "Go to the begi&nning", "beginning, end"),
+        ("end", "End", "Go to the &end", "beginning, end"),
+        ("loop start", "[ I", "Loop &starts here", "set the loop's ends"),
+        ("loop stop", "] O", "Loop en&ds here", "set the loop's ends"),
+        ("escape", "Esc", "&Clear loop and band", "close a message, clear the loop"),
+        begins_section=True, pages=_TRANSPORT,
     ),
-    Action(
-        name="end",
-        menu=_MOVE,
-        entry="Go to the &end",
-        keys=("End",),
-        group="Move",
-        help="beginning, end",
-        pages=_TRANSPORT,
-    ),
-    Action(
-        name="loop start",
-        menu=_MOVE,
-        entry="Loop &starts here",
-        keys=("[", "I"),
-        group="Move",
-        help="set the loop's ends",
-        pages=_TRANSPORT,
-    ),
-    Action(
-        name="loop stop",
-        menu=_MOVE,
-        entry="Loop en&ds here",
-        keys=("]", "O"),
-        group="Move",
-        help="set the loop's ends",
-        pages=_TRANSPORT,
-    ),
-    Action(
-        name="escape",
-        menu=_MOVE,
-        entry="&Clear loop and band",
-        keys=("Esc",),
-        group="Move",
-        help="close a message, clear the loop",
-        pages=_TRANSPORT,
-    ),
-    Action(
-        name="zoom in",
-        menu=_VIEW,
-        entry="Zoom &in",
-        keys=("+", "="),
-        group="Move",
-        help="zoom time; with Ctrl frequency",
-        repeats=True,
-    ),
-    Action(
-        name="zoom out",
-        menu=_VIEW,
-        entry="Zoom &out",
-        keys=("-", "_"),
-        group="Move",
-        help="zoom time; with Ctrl frequency",
+    *_rows(
+        "Move", _VIEW,
+        ("zoom in", "+ =", "Zoom &in", "zoom time; with Ctrl frequency"),
+        ("zoom out", "- _", "Zoom &out", "zoom time; with Ctrl frequency"),
         repeats=True,
     ),
     Action(name="zoom in frequency", keys=("Ctrl++", "Ctrl+="), repeats=True),
@@ -183,50 +114,25 @@ _MOVING = (
     Action(name="higher", keys=("Ctrl+PgUp",), repeats=True),
     Action(name="lower", keys=("Ctrl+PgDown",), repeats=True),
     Action(name=OUTPUT, menu=_MOVE, entry="&Output device", begins_section=True),
-    Action(name="fit", menu=_VIEW, entry="&Fit everything", keys=("F",), group="Move", help="show everything"),
-)
+    *_rows("Move", _VIEW, ("fit", "F", "&Fit everything", "show everything")),
+)  # fmt: skip
 
 _SEEING = (
-    Action(
-        name="next view",
-        menu=_VIEW,
-        entry="Next &view",
+    *_rows(
+        "See", _VIEW,
+        ("next view", "V", "Next &view", "next view"),
+        ("band", "Z", "&0 to 6 kHz", "0 to 6 kHz, or everything"),
+        ("next difference", "D", "Next picture 1&d", "picture 1d: signal A − B, level, phase"),
+        ("blink", "N", "&Blink A and B", "A and B take turns where they share a pane"),
+        ("next scale", "S", "Next frequency &axis", "frequency axis: linear, log, mel"),
         begins_section=True,
-        keys=("V",),
-        group="See",
-        help="next view",
-    ),
-    Action(name="band", menu=_VIEW, entry="&0 to 6 kHz", keys=("Z",), group="See", help="0 to 6 kHz, or everything"),
-    Action(
-        name="next difference",
-        menu=_VIEW,
-        entry="Next picture 1&d",
-        keys=("D",),
-        group="See",
-        help="picture 1d: signal A − B, level, phase",
-    ),
-    Action(
-        name="blink",
-        menu=_VIEW,
-        entry="&Blink A and B",
-        keys=("N",),
-        group="See",
-        help="A and B take turns where they share a pane",
-    ),
-    Action(
-        name="next scale",
-        menu=_VIEW,
-        entry="Next frequency &axis",
-        keys=("S",),
-        group="See",
-        help="frequency axis: linear, log, mel",
     ),
     Action(name="swipe left", keys=(",",), group="See", help="move the swipe line", repeats=True),
     Action(name="swipe right", keys=(".",), group="See", help="move the swipe line", repeats=True),
     Action(name="next colours", keys=("C",), group="See", help="go to the next colour scale; there:"),
     Action(name="tour back", keys=("Shift+W",)),
     Action(name="reset", keys=("R",), group="Change", help="all controls to their defaults"),
-)
+)  # fmt: skip
 
 _ABX = tuple(
     Action(name=name, keys=(key,), pages=(Page.ABX,))

@@ -62,10 +62,10 @@ class _Server(QThread):
 
     Signals
     -------
-    told : a message (by name) and its text, from the process.
+    received : a message (by name) and its text, from the process.
     """
 
-    told = pyqtSignal(object, str)
+    received = pyqtSignal(object, str)
 
     def __init__(self, mixer: Mixer, load: _Load, buffer_seconds: float) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class _Server(QThread):
                     self.asked += 1
                     self.answering = False
                 else:
-                    self.told.emit(message, payload.decode())
+                    self.received.emit(message, payload.decode())
         except LinkClosedError:
             pass
 
@@ -219,12 +219,12 @@ class Player(QObject):
     def _begin_server(self) -> None:
         self._end_server()
         self._server = server = _Server(self._mixer, self._load, self._buffer_seconds)
-        server.told.connect(self._told)
+        server.received.connect(self._receive)
 
     def _end_server(self) -> None:
         server, self._server = self._server, None
         if server is not None:
-            server.told.disconnect()
+            server.received.disconnect()
             server.end()
 
     @pyqtSlot()
@@ -265,7 +265,7 @@ class Player(QObject):
             self.failed.emit(f"{text} Connect or choose one and press Space; pictures and export work without.")
 
     @pyqtSlot(object, str)
-    def _told(self, message: Message, text: str) -> None:
+    def _receive(self, message: Message, text: str) -> None:
         if self.sender() is not self._server:
             return  # what another said that is ended by now
         if message is Message.DROPPED:

@@ -106,8 +106,8 @@ def _offered(preset: PresetInfo) -> OfferedPreset:
         others = []  # what is wrong with it is told when it is chosen
     if not others:
         return preset.title, preset.description, str(preset.path)
-    told = f"Only its noise reduction is played here; {', '.join(others)} need `phaseaware process`."
-    return f"{preset.title}  (reduction only)", f"{preset.description}\n{told}", str(preset.path)
+    note = f"Only its noise reduction is played here; {', '.join(others)} need `phaseaware process`."
+    return f"{preset.title}  (reduction only)", f"{preset.description}\n{note}", str(preset.path)
 
 
 def _effects(path: Path) -> list[Any]:

@@ -128,8 +128,8 @@ class _Output(QObject):
     def tell_devices(self) -> None:
         default = QMediaDevices.defaultAudioOutput()
         found = sorted(QMediaDevices.audioOutputs(), key=lambda device: device.id() != default.id())
-        told = [[_identifier(device), device.description()] for device in found]
-        self._link.send(Message.DEVICES, json.dumps(told).encode())
+        devices = [[_identifier(device), device.description()] for device in found]
+        self._link.send(Message.DEVICES, json.dumps(devices).encode())
 
     def _devices_changed(self) -> None:
         self.tell_devices()

@@ -107,7 +107,7 @@ def _constant(name: str, value: float | list[float]) -> TensorProto:
 
 def _save(graph: onnx.GraphProto, path: Path, lookahead: int, metadata: Mapping[str, str | None]) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    told = METADATA | {"lookahead_frames": str(lookahead)} | metadata
-    helper.set_model_props(model, {key: value for key, value in told.items() if value is not None})
+    properties = METADATA | {"lookahead_frames": str(lookahead)} | metadata
+    helper.set_model_props(model, {key: value for key, value in properties.items() if value is not None})
     path.write_bytes(model.SerializeToString())
     return path

@@ -70,7 +70,7 @@ def _vorbis_level(sample_rate: int, channels: int, bitrate: int) -> float:
 
 
 def nominal_bitrate(head: bytes) -> int:
-    """What a Vorbis encoder aimed at, bit/s, by a file's first 58 bytes; 0: not told (Vorbis I, section 4.2.2)."""
+    """What a Vorbis encoder aimed at, bit/s, by a file's first 58 bytes; 0: unknown (Vorbis I, section 4.2.2)."""
     if len(head) < 58 or head[28:35] != b"\x01vorbis":
         return 0
     return max(0, int(struct.unpack("<i", head[48:52])[0]))

@@ -18,7 +18,10 @@ from .names import printable
 if TYPE_CHECKING:
     from .metadata import Metadata
 
-__all__ = ["BLOCK", "MEDIA", "READ_ONLY", "SUFFIXES", "AudioFileError", "AudioInfo", "block_frames", "create", "told"]
+__all__ = [
+    "BLOCK", "MEDIA", "READ_ONLY", "SUFFIXES", "AudioFileError", "AudioInfo", "block_frames", "create",
+    "sndfile_reason",
+]  # fmt: skip
 
 BLOCK = 1 << 16
 """Samples of a block: 1.4 s at 48 kHz. Half of it makes the model 10 % slower, twice of it gains 2 %."""
@@ -85,8 +88,8 @@ class AudioInfo:
     channels, frames : ``frames`` is the number of samples of each channel.
     format, subtype : libsndfile's names, such as "WAV" and "PCM_24", or those of :data:`MEDIA`.
     tags : title, artist and so on.
-    channel_mask : which loudspeakers the channels are for, as in WAVE_FORMAT_EXTENSIBLE (0: for none); None: not told.
-    bitrate : of coded sound, bit/s; None: not told, or, where it is written, the usual.
+    channel_mask : which loudspeakers the channels are for, as in WAVE_FORMAT_EXTENSIBLE (0: for none); None: unknown.
+    bitrate : of coded sound, bit/s; None: unknown, or, where it is written, the usual.
     metadata : all that the file says beside its sound; None: ``tags`` is all.
     container : the video whose pictures go along, if what is written is a video.
     """
@@ -129,8 +132,8 @@ class AudioInfo:
             new = replace(self, format=self.format if same else name)
         else:
             new = replace(self, format=name, subtype=subtype or _nearest(name, self.subtype))
-        is_told = new.channel_mask is not None and not same
-        if new.format == "WAV" and is_told and soundfile.check_format("WAVEX", new.subtype):
+        needs_mask = new.channel_mask is not None and not same
+        if new.format == "WAV" and needs_mask and soundfile.check_format("WAVEX", new.subtype):
             new = replace(new, format="WAVEX")  # the plain header has no place for it
         size = new.frames * new.channels * _BYTES.get(new.subtype, 4)
         if new.format in ("WAV", "WAVEX") and size > _WAV_LIMIT:
@@ -214,7 +217,7 @@ def _discarding(info: AudioInfo) -> str | None:
         with open(os.devnull, "wb") as nowhere, create(nowhere.fileno(), info):
             return None
     except soundfile.LibsndfileError as error:
-        return told(error)
+        return sndfile_reason(error)
 
 
 def create(target: object, info: AudioInfo) -> soundfile.SoundFile:
@@ -225,6 +228,6 @@ def create(target: object, info: AudioInfo) -> soundfile.SoundFile:
     )  # fmt: skip
 
 
-def told(error: soundfile.LibsndfileError) -> str:
+def sndfile_reason(error: soundfile.LibsndfileError) -> str:
     """What libsndfile says."""
     return error.error_string.removeprefix("Error : ").rstrip(".")

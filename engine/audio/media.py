@@ -170,8 +170,8 @@ class MediaSource:
                 raise MediaError("its sound is of a kind that is not known")
             unit = stream.time_base
             start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
-            told, codec = stream.duration, stream.codec_context.name
-            exact = self.kind in ("MP4", "MOV", "3GP") and told and unit
+            duration, codec = stream.duration, stream.codec_context.name
+            exact = self.kind in ("MP4", "MOV", "3GP") and duration and unit
             pictures = any(not is_cover(video) for video in container.streams.video)
             subtype, profile = _subtype(stream), stream.codec_context.profile or ""
             # What the container says of rate and channels is often wrong: what is decoded counts.
@@ -186,7 +186,7 @@ class MediaSource:
             return Track(
                 sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
                 profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
-                promised=round(told * unit * first.sample_rate) if exact and told and unit else None,
+                promised=round(duration * unit * first.sample_rate) if exact and duration and unit else None,
             )  # fmt: skip
 
     def blocks(self, tally: Tally | None = None) -> Iterator[Samples]:
@@ -205,13 +205,13 @@ class MediaSource:
             for packet in survive(container.demux(stream), tally):
                 tally.coded += packet.size
                 try:
-                    frames = packet.decode()
+                    decoded = packet.decode()
                 except (av.error.FFmpegError, ValueError):
                     tally.damaged += 1
                     continue
                 if packet.pts is not None and packet.duration and not packet.is_discard:
                     tally.end = max(tally.end, (packet.pts + packet.duration) * packet.time_base)
-                for frame in frames:
+                for frame in decoded:
                     self._check(frame, tally.frames)
                     if frame.time is not None:
                         at = round(frame.time * rate)

@@ -24,9 +24,9 @@ class MediaFile:
 
     def __init__(self, handle: int, kind: str, identity: tuple[int, ...]) -> None:
         try:
-            size, told_size = PiecedFile(handle).size, media_size(PiecedFile(handle), kind)
-            if told_size is not None and told_size > size:
-                raise Damaged(f"ends early: {size:,} of {told_size:,} bytes are there; {AGAIN}")
+            size, declared = PiecedFile(handle).size, media_size(PiecedFile(handle), kind)
+            if declared is not None and declared > size:
+                raise Damaged(f"ends early: {size:,} of {declared:,} bytes are there; {AGAIN}")
             self._media = MediaSource(handle, kind, identity)
         except MediaError as error:
             kind_of_error = MediaMissing if error.is_missing else Damaged
@@ -47,7 +47,7 @@ class MediaFile:
         )  # fmt: skip
         self.other_tracks = track.tracks - 1
         self.left_out: list[str] = []
-        self.notes: list[str] = self._odd(kind, is_known=promised is not None or told_size is not None)
+        self.notes: list[str] = self._odd(kind, is_known=promised is not None or declared is not None)
 
     def _bitrate(self) -> int | None:
         track, tally = self._media.track, self._media.tally

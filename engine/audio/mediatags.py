@@ -25,11 +25,11 @@ _FAMILIES = {"MP4": "MP4", "MOV": "MP4", "3GP": "MP4", "MATROSKA": "MATROSKA", "
 def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Metadata, int | None]:
     """Tags, pictures and chapters; and the length in samples if iTunes has left it."""
     with media.open() as container:
-        told = dict(container.metadata) | dict(container.streams.audio[0].metadata)
+        texts = dict(container.metadata) | dict(container.streams.audio[0].metadata)
         chapters, covers = chapters_of(container), _covers(container)
     tags: dict[str, tuple[str, ...]] = {
         _NAMES.get(name.lower(), name.lower()): (text,)
-        for name, text in told.items()
+        for name, text in texts.items()
         if text and not _is_technical(name)
     }
     family = _FAMILIES.get(kind, kind)

@@ -23,7 +23,7 @@ class OggLayout:
     has_end : the last page is marked as the end of its stream.
     is_plain : each link is one stream of sound.
     sound_bytes : of the pages that hold sound, not headers.
-    nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: not told.
+    nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: unknown.
     """
 
     links: tuple[tuple[int, int], ...]

@@ -172,8 +172,8 @@ class AudioReader:
             self.check_unchanged()
             raise self._error(f"ends early: after {position} of {expected} samples, {self._at(position)}")
 
-    def _damage(self, position: int, told: str) -> AudioFileError:
-        return self._error(f"ends early or is damaged, after {self._at(position)} ({told})")
+    def _damage(self, position: int, reason: str) -> AudioFileError:
+        return self._error(f"ends early or is damaged, after {self._at(position)} ({reason})")
 
     def check_unchanged(self) -> None:
         """That the file still is what was opened; :meth:`blocks` looks before it gives the last one.

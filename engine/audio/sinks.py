@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from .formats import AudioInfo, create, told
+from .formats import AudioInfo, create, sndfile_reason
 from .media import reason_of
 from .pictures import OtherTracks
 from .speakers import layout_for
@@ -33,7 +33,7 @@ _ENCODERS = {
     "PCM_24": ("pcm_s24le", "s32"), "PCM_32": ("pcm_s32le", "s32"), "FLOAT": ("pcm_f32le", "flt"),
 }  # fmt: skip
 _BITS = {"ALAC_16": 16, "FLAC_16": 16, "PCM_16": 16, "ALAC_24": 24, "FLAC_24": 24, "PCM_24": 24, "PCM_32": 32}
-# A rate that is told is meant: without this it is passed by half.
+# A rate that is given is meant: without this it is passed by half.
 _RATE_CONTROL = {"OPUS": {"vbr": "constrained"}}
 _OPUS_FRAME = 960  # samples, at 48 kHz
 _SILENCE = 1 << 16
@@ -107,7 +107,7 @@ class SoundfileSink:
     def _failed(self, error: Exception) -> Failed:
         if self._shifted is not None and self._shifted.error is not None:
             return Failed(str(self._shifted.error.strerror))
-        return Failed(told(error) if isinstance(error, soundfile.LibsndfileError) else "short write")
+        return Failed(sndfile_reason(error) if isinstance(error, soundfile.LibsndfileError) else "short write")
 
     def write(self, block: Samples) -> None:
         try:

@@ -58,7 +58,7 @@ def judge(file: PiecedFile, layout: Layout) -> Verdict:
     if layout.family == "RF64" and size > there and not _is_open(layout, data):
         return Verdict(promised=size, there=there)
     if _is_open(layout, data):
-        note = f"its header leaves the length open ({_told(data.size)}), as one written to a pipe or not finished"
+        note = f"its header leaves the length open ({_size_text(data.size)}), as one written to a pipe or not finished"
     elif there < size <= there + _SLACK or (size > there and data.size in (layout.size, layout.size - 8)):
         note = f"its header counts {size - there} bytes more than there are"
     elif size > there:
@@ -67,8 +67,8 @@ def judge(file: PiecedFile, layout: Layout) -> Verdict:
         note = f"its header counts {size} bytes of sound, and {there} are there"
     else:
         behind = layout.stray if layout.family != "AU" else 0
-        told = f"{behind} bytes behind its last chunk are no chunk, and are left out" if behind > 1 else None
-        return Verdict(promised=size, there=size, note=told)
+        stray = f"{behind} bytes behind its last chunk are no chunk, and are left out" if behind > 1 else None
+        return Verdict(promised=size, there=size, note=stray)
     note += "; all that is there is taken"
     return Verdict(promised=0, there=there, note=note, pieces=_repaired(file, layout, data, there))
 
@@ -96,7 +96,7 @@ def _goes_on(file: PiecedFile, layout: Layout, data: Chunk) -> bool:
     return abs(whole - layout.size) <= 1 or (layout.size - data.end) % 2**32 <= _SLACK
 
 
-def _told(size: int) -> str:
+def _size_text(size: int) -> str:
     return str(size) if size <= 0 else f"{size:#x}"
 
 
@@ -145,7 +145,7 @@ def _judge_aiff(file: PiecedFile, layout: Layout, data: Chunk) -> Verdict:
     if is_open and there and width:
         count = there // width
         whole = {4: layout.size - 8, comm.start + 2: count, data.start - 4: layout.size - data.start}
-        note = f"its header leaves the length open ({_told(data.size)}), as one written to a pipe or not finished"
+        note = f"its header leaves the length open ({_size_text(data.size)}), as one written to a pipe or not finished"
         return Verdict(
             promised=0, there=there, note=f"{note}; all that is there is taken",
             pieces=patched(layout.size, {at: struct.pack(">I", value) for at, value in whole.items()}),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import soundfile
 
 from .chunks import Layout, layout_of
-from .formats import AudioInfo, told
+from .formats import AudioInfo, sndfile_reason
 from .lengths import length_note
 from .metadata import Metadata, from_file
 from .mpeg import find_parts
@@ -62,7 +62,7 @@ class SoundFiles:
         try:
             opened = soundfile.SoundFile(PiecedFile(self._handle, pieces))
         except soundfile.LibsndfileError as error:
-            raise NotOurs(told(error)) from None
+            raise NotOurs(sndfile_reason(error)) from None
         except (TypeError, RuntimeError) as error:
             raise NotOurs(str(error)) from None
         self._files.append(opened)
@@ -141,7 +141,7 @@ class SoundFiles:
                 try:
                     block = file.read(wanted, dtype="float32", always_2d=True).T
                 except soundfile.LibsndfileError as error:
-                    raise damage(position, told(error)) from None
+                    raise damage(position, sndfile_reason(error)) from None
                 if not block.shape[1]:
                     break
                 done += block.shape[1]
@@ -162,7 +162,7 @@ class SoundFiles:
             there = len(file.read(1))
             file.seek(0)
         except soundfile.LibsndfileError as error:
-            raise Damaged(told(error)) from None
+            raise Damaged(sndfile_reason(error)) from None
         return bool(there)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _USUAL = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
 
 
 def usual_mask(channels: int) -> int:
-    """What is meant when nothing is told.
+    """What is meant where the file says nothing.
 
     Examples
     --------

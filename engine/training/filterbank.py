@@ -23,7 +23,7 @@ from ..evaluation.pairs import pairs
 from .config import TrainingConfig
 from .corpus import FULL_BAND, Corpus
 from .losses import enhancement_loss
-from .mixing import Mixer
+from .mixing import Mixtures
 
 __all__ = ["FilterbankNet", "contrast"]
 
@@ -75,17 +75,17 @@ def contrast(config: TrainingConfig, corpus: Corpus, folder: str | Path, pairs_f
              hours: float) -> Iterator[str]:  # fmt: skip
     """Train for ``hours`` of audio (the last fifth with a falling rate); yields a Markdown table of its figures."""
     data = dataclasses.replace(config.data, segments=1)
-    mixer = Mixer(corpus, data, config.seed)
+    mixtures = Mixtures(corpus, data, config.seed)
     torch.manual_seed(config.seed)
     network = FilterbankNet()
     batch, o = config.optimizer.batch, config.optimizer
     optimizer = torch.optim.AdamW(network.parameters(), lr=o.learning_rate, weight_decay=o.weight_decay)
-    steps = round(hours * 3600 * FULL_BAND / (batch * mixer.samples))
+    steps = round(hours * 3600 * FULL_BAND / (batch * mixtures.samples))
     Path(folder).mkdir(parents=True, exist_ok=True)
     with Path(folder, "log.csv").open("w", newline="", encoding="utf-8") as log:
         for step in range(steps):
             optimizer.param_groups[0]["lr"] = o.learning_rate * min(1.0, (step + 1) / 100, 5 * (steps - step) / steps)
-            examples = [mixer(step * batch + i) for i in range(batch)]
+            examples = [mixtures(step * batch + i) for i in range(batch)]
             noisy, target = (torch.from_numpy(np.stack(stems)) for stems in zip(*examples, strict=True))
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 y = network(noisy)

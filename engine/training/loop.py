@@ -24,7 +24,7 @@ from ..stft import HOP, SAMPLE_RATE
 from .config import Optimizer, TrainingConfig
 from .corpus import Corpus
 from .losses import enhancement_loss
-from .mixing import Mixer
+from .mixing import Mixtures
 from .network import MaskNet, State
 from .processes import Processes
 from .transform import apply_mask, spectrum, waveform
@@ -37,16 +37,16 @@ _LOG_STEPS = 50
 
 
 class _Streams(Dataset[Any]):
-    """Mixtures ``first`` to ``last`` of a mixer that belong to one process, in order."""
+    """The mixtures that belong to one process, in order."""
 
-    def __init__(self, mixer: Mixer, indices: list[int]) -> None:
-        self.mixer, self.indices = mixer, indices
+    def __init__(self, mixtures: Mixtures, indices: list[int]) -> None:
+        self.mixtures, self.indices = mixtures, indices
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def __getitem__(self, i: int) -> Any:
-        return self.mixer(self.indices[i])
+        return self.mixtures(self.indices[i])
 
 
 def _one_thread(_: int) -> None:
@@ -94,7 +94,7 @@ class Trainer:
         self.config, self.folder, self.device, self.workers = config, Path(folder), torch.device(device), workers
         self.processes = processes or Processes()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.mixer = Mixer(corpus, config.data, config.seed)
+        self.mixtures = Mixtures(corpus, config.data, config.seed)
         torch.manual_seed(config.seed)
         self.network = MaskNet(config.network).to(self.device)
         self.step = 0
@@ -111,7 +111,7 @@ class Trainer:
         """Hours of audio in one step."""
         data = self.config.data
         streams = self.config.optimizer.batch * self.processes.count
-        return streams * self.mixer.samples / data.segments / SAMPLE_RATE / 3600
+        return streams * self.mixtures.samples / data.segments / SAMPLE_RATE / 3600
 
     def train(self, *, checkpoint_minutes: float = 5.0) -> None:
         """Train at a constant learning rate until the configured hours have been seen."""
@@ -195,7 +195,7 @@ class Trainer:
         indices = [
             (stream * groups + self.processes.rank) * batch + i for stream in streams for i in range(batch)
         ]  # fmt: skip
-        loader = DataLoader(_Streams(self.mixer, indices), batch_size=batch, num_workers=self.workers,
+        loader = DataLoader(_Streams(self.mixtures, indices), batch_size=batch, num_workers=self.workers,
                             worker_init_fn=_one_thread, prefetch_factor=4 if self.workers else None)  # fmt: skip
         for stream, (noisy, target) in zip(streams, loader, strict=True):
             whole = segments(noisy.to(self.device), target.to(self.device), count, self.config.network.lookahead)

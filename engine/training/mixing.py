@@ -17,14 +17,14 @@ from .augment import active_rms, convolve_room, cut_above, decibel, random_envel
 from .config import Data
 from .corpus import FULL_BAND, NARROW_BAND, Clip, Corpus
 
-__all__ = ["Mixer"]
+__all__ = ["Mixtures"]
 
 Samples = NDArray[np.float32]
 _NEARLY_CLEAN_DB = 50.0
 _SHORT_NOISE = 1.5  # seconds; below it a noise is an event that recurs, above it a texture that goes on
 
 
-class Mixer:
+class Mixtures:
     """Draws training examples from a corpus.
 
     Parameters

@@ -12,7 +12,7 @@ from phaseaware.engine.controls import CONTROLS, Number
 
 from .renderer import Renders
 
-__all__ = ["NUMBERS", "Controls", "as_script", "told", "typed"]
+__all__ = ["NUMBERS", "Controls", "as_script", "typed", "value_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +58,13 @@ NUMBERS = _numbers()
 _NO_LIMIT = "no limit"
 
 
-def told(control: Number[Any], value: float | None) -> str:
+def value_text(control: Number[Any], value: float | None) -> str:
     """A value as people read it.
 
     Examples
     --------
-    >>> told(NUMBERS["mix"], 0.8), told(NUMBERS["reduction_db"], 12), told(NUMBERS["reduction_db"], None)
-    ('80 %', '12.0 dB', 'no limit')
+    >>> value_text(NUMBERS["mix"], 0.8), value_text(NUMBERS["reduction_db"], None)
+    ('80 %', 'no limit')
     """
     if value is None:
         return _NO_LIMIT
@@ -93,7 +93,7 @@ def typed(control: Number[Any], text: str) -> float | None:
     found = re.fullmatch(rf"([+-]?\d+(?:[.,]\d+)?)\s*(?:%|{re.escape(control.unit.lower()) or '%'})?", bare)
     value = float(found[1].replace(",", ".")) / (1 if control.unit else 100) if found else None
     if value is None or not control.low <= value <= control.high:
-        low, high = (told(control, end) for end in (control.low, control.high))
+        low, high = (value_text(control, end) for end in (control.low, control.high))
         raise ValueError(f"{control.title}: {text!r} is not a number from {low} to {high}")
     return value
 

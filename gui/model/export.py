@@ -91,17 +91,17 @@ def _own(recording: Recording) -> str:
 
 def _writer(recording: Recording, path: Path) -> AudioWriter:
     format, subtype = FORMATS[path.suffix.lower()]
-    beside = _beside(recording)
-    if beside.channel_mask is not None and format == "WAV":
+    source = _file_info(recording)
+    if source.channel_mask is not None and format == "WAV":
         format = "WAVEX"  # the plain header has no place for it
     info = replace(
-        beside, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
+        source, sample_rate=recording.sample_rate, channels=recording.channels, frames=recording.file_samples,
         format=format, subtype=subtype, bitrate=None,
     )  # fmt: skip
     return AudioWriter(path, info.for_name(path), overwrite=True)
 
 
-def _beside(recording: Recording) -> AudioInfo:
+def _file_info(recording: Recording) -> AudioInfo:
     """What the file says beside its sound; nothing where it was mixed from stems, or is gone."""
     if len(recording.sources) == 1:
         with suppress(AudioFileError), AudioReader(recording.path) as reader:

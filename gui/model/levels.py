@@ -54,11 +54,8 @@ def measured_loudness(recording: Recording, renderer: Renderer) -> dict[Version,
     slot = renderer.newest
     if slot.renders is None:
         return {}
-    tracks = {
-        Version.NOISY: recording.loudness,
-        Version.PHASE_AWARE: slot.loudness["phase-aware"],
-        Version.REAL: slot.loudness["real"],
-    }
+    tracks = {Version.NOISY: recording.loudness}
+    tracks |= {Version.of_mask(mask): track for mask, track in slot.loudness.items()}
     if recording.clean is not None:
         tracks[Version.CLEAN] = recording.clean.loudness
     complete = tracks[Version.NOISY].complete()

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, Render
 from phaseaware.engine.frames import Frames, MaskSynthesis
 from phaseaware.engine.limits import MASK_NAMES, MaskName
+from phaseaware.engine.loudness import KWeighting
 from phaseaware.engine.stft import BINS, HOP, frame_count
 from phaseaware.engine.versions import Version
 
+from .background import Background
 from .codes import MASK_CODES, encode_angle
-from .loudness import KWeighting, LoudnessTrack
+from .loudness import LoudnessTrack
 from .masking import Masking
 from .pyramid import Pyramid
 from .recording import Recording
@@ -116,8 +118,8 @@ class _Pass:
     weightings: dict[MaskName, KWeighting] = field(default_factory=dict)
 
 
-class Renderer:
-    """Fills slots in a thread of its own until :meth:`close`.
+class Renderer(Background):
+    """Fills slots in a thread of its own until :meth:`close`; :meth:`notify` it of more of the recording, and of jumps.
 
     Parameters
     ----------
@@ -149,21 +151,14 @@ class Renderer:
         """Seconds of sound rendered per second, lately."""
         self.muted_frames = 0
         """Frames in which a mask was NaN or inf; nothing is heard of them."""
-        self._wake = threading.Condition()
         self._wanted: Renders | None = None
-        self._closed = self._paused = False
-        self._thread = threading.Thread(target=self._run, name="renderer", daemon=True)
-        self._thread.start()
+        self._paused = False
+        super().__init__("renderer")
 
     def set_renders(self, renders: Renders) -> None:
         """Make the versions with these settings from now on; returns at once."""
         with self._wake:
             self._wanted = renders
-            self._wake.notify()
-
-    def notify(self) -> None:
-        """There is more of the recording, or the playhead has jumped."""
-        with self._wake:
             self._wake.notify()
 
     @property
@@ -176,13 +171,6 @@ class Renderer:
         with self._wake:
             self._paused = paused
             self._wake.notify()
-
-    def close(self) -> None:
-        """Stop and wait for the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
 
     @property
     def done(self) -> bool:
@@ -296,7 +284,7 @@ class Renderer:
         )  # fmt: skip
         self._masking.start(start // HOP)
         frames = self._masking.read(1)
-        active.weightings = {mask: KWeighting(self.recording.channels) for mask in MASK_NAMES}
+        active.weightings = {mask: KWeighting(SAMPLE_RATE, channels=self.recording.channels) for mask in MASK_NAMES}
         self._synthesise(active, frames, start // HOP)  # the overlap of the frame before: its samples are not whole
         return active
 
@@ -314,7 +302,7 @@ class Renderer:
         for mask, x in made.items():
             x = sounds[Version.of_mask(mask)] = x[: end - start]
             active.slot.tracks[mask].write(start, x)
-            active.slot.loudness[mask].add(start, active.weightings[mask].process(x))
+            active.slot.loudness[mask].add(start, active.weightings[mask].power(x.T))
         for (version, mask), peaks in active.slot.peaks.items():
             write_peaks(peaks, start, version.of(sounds.__getitem__, removed_by=mask))
         active.pictures.write(*(sounds[Version.of_mask(mask)] for mask in MASK_NAMES))

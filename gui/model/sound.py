@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.stft import BINS, HOP, frame_count
+from phaseaware.engine.loudness import KWeighting
+from phaseaware.engine.stft import BINS, HOP, SAMPLE_RATE, frame_count
 
-from .loudness import KWeighting, LoudnessTrack
+from .loudness import LoudnessTrack
 from .pyramid import Pyramid
 from .spectra import SpectrogramWriter
 from .store import DiskArray
@@ -31,14 +32,14 @@ class Sound:
         self.peaks = peak_store(samples)
         self.spectrogram = Pyramid(frame_count(samples), BINS)
         self.loudness = LoudnessTrack(samples)
-        self._weighting = KWeighting(channels)
+        self._weighting = KWeighting(SAMPLE_RATE, channels=channels)
         self._picture = SpectrogramWriter(self.spectrogram, 0, np.zeros((HOP, channels), np.float32))
 
     def add(self, position: int, x: Samples) -> None:
         """The next samples of shape (n, channels); ``position`` is a multiple of 512."""
         self.track.write(position, x)
         self._picture.write(x)
-        self.loudness.add(position, self._weighting.process(x))
+        self.loudness.add(position, self._weighting.power(x.T))
         write_peaks(self.peaks, position, x)
 
     def finish(self, end: int) -> None:

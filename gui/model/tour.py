@@ -140,13 +140,13 @@ def caption_of(
         text = (
             "B, the ideal real mask: the best that a mask from 0 to 1 can do, computed from the known speech. It can "
             "only make the mixture quieter. What is cancelled stays missing, and every phase stays that of the noise."
-            + _told_error("B", errors, 1)
+            + _error_text("B", errors, 1)
         )
     elif index == 2:
         text = (
             f"A, the ideal phase-aware mask: {where} it amplifies {place.gain_db:.0f} dB and turns the phase by "
             f"{place.turn:+.0f}°. The bright cells are gains above one; the hues are rotations."
-            + _told_error("A", errors, 0)
+            + _error_text("A", errors, 0)
         )
     elif index == 3:
         text = (
@@ -155,21 +155,25 @@ def caption_of(
         )
     else:
         a, b = (cell.polar(v) if cell is not None else None for v in (Version.PHASE_AWARE, Version.REAL))
-        here = f" In the same cell it gives {_told(a)}; B {_told(b)}." if a is not None and b is not None else ""
+        here = (
+            f" In the same cell it gives {_polar_text(a)}; B {_polar_text(b)}."
+            if a is not None and b is not None
+            else ""
+        )
         text = (
             "The same place with the trained model. It hears only the mixture and has to guess, so the effect is "
-            f"smaller.{here}" + _told_error("A", errors, 0, bounds) + _told_error("B", errors, 1, bounds)
+            f"smaller.{here}" + _error_text("A", errors, 0, bounds) + _error_text("B", errors, 1, bounds)
         )
     return re.sub(r"-(?=\d)", "−", text)
 
 
-def _told(polar: tuple[float, float] | None) -> str:
+def _polar_text(polar: tuple[float, float] | None) -> str:
     assert polar is not None
     length, angle = polar
     return f"{20 * np.log10(max(length, 1e-4)):+.1f} dB and {angle:+.0f}°"
 
 
-def _told_error(
+def _error_text(
     letter: str, errors: tuple[float, float] | None, which: int, bounds: tuple[float, float] | None = None
 ) -> str:
     if errors is None:

@@ -68,7 +68,8 @@ class AbxPanel(QWidget):
             column.addWidget(label)
         self.hear: dict[Heard, QPushButton] = {name: QPushButton(text) for name, text in _HEAR.items()}
         self.say = {name: QPushButton(text) for name, text in (("A", "A   X is A"), ("B", "B   X is B"))}
-        colours = {"A": COLOURS[Version.PHASE_AWARE], "B": COLOURS[Version.REAL], "X": "#ffffff"}
+        colours: dict[str, str] = {"X": "#ffffff"}
+        colours.update((letter, COLOURS[Version.of_letter(letter)]) for letter in MASK_OF)
         for buttons in (self.hear, self.say):
             row = QHBoxLayout()
             row.addStretch(1)
@@ -121,7 +122,7 @@ class AbxPanel(QWidget):
             button.setChecked(other == name)
         really = self._current.x if name == "X" else name
         self._position = self._session.position
-        self._session.select(Version.of_mask(MASK_OF[really]))
+        self._session.select(Version.of_letter(really))
         self.changed.emit()
 
     @property
@@ -207,8 +208,7 @@ class AbxPanel(QWidget):
         text = self.test.log(
             {
                 "file": ", ".join(map(str, session.recording.sources)),
-                "A": f"phase-aware, {session.gain_db(Version.PHASE_AWARE):+.1f} dB",
-                "B": f"real mask, {session.gain_db(Version.REAL):+.1f} dB",
+                **{v.letter: f"{v.label.lower()}, {session.gain_db(v):+.1f} dB" for v in Version if v.letter},
                 "masks": masks,
                 "controls": str(session.controls),
                 "loop": loop,

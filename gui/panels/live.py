@@ -9,7 +9,7 @@ from typing import Any
 
 from phaseaware.engine import MaskModel, ModelError
 from phaseaware.engine.model import default_model
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import MASK_OF, Version
 from phaseaware.plugin.board import Pedalboard
 from phaseaware.plugin.live import Device, LiveError, LiveSession, LiveVersion, devices, run
 from phaseaware.plugin.processor import PhaseAware
@@ -103,12 +103,10 @@ class LivePanel(QWidget):
         self.start_button.clicked.connect(self.toggle)
         buttons.addWidget(self.start_button, 0, 1)
         self.versions: dict[LiveVersion, QPushButton] = {}
-        texts: tuple[tuple[LiveVersion, str, str], ...] = (
-            ("bypass", "1   Input", COLOURS[Version.NOISY]),
-            ("A", f"2   {LABELS[Version.PHASE_AWARE]}", COLOURS[Version.PHASE_AWARE]),
-            ("B", f"3   {LABELS[Version.REAL]}", COLOURS[Version.REAL]),
-        )
-        for i, (name, text, colour) in enumerate(texts, 1):
+        heard: dict[LiveVersion, Version] = {"bypass": Version.NOISY}
+        heard |= {letter: Version.of_letter(letter) for letter in MASK_OF}
+        for i, (name, version) in enumerate(heard.items(), 1):
+            text, colour = f"{i}   {'Input' if name == 'bypass' else LABELS[version]}", COLOURS[version]
             button = QPushButton(text)
             button.setCheckable(True)
             button.setMinimumWidth(145)

@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PyQt6.QtWidgets import QGridLayout, QLineEdit, QSlider, QWidget
 
-from ..model.controls import told, typed
+from ..model.controls import typed, value_text
 from .widgets import plain_label
 
 __all__ = ["ControlSlider"]
@@ -74,7 +74,7 @@ class ControlSlider(QWidget):
         self.slider.setPageStep(max(1, self._steps // 10))
         self.slider.setAccessibleName(control.title)
         self.name.setBuddy(self.slider)
-        about = f"{control.text[0].upper()}{control.text[1:]}; default: {told(control, control.default)}"
+        about = f"{control.text[0].upper()}{control.text[1:]}; default: {value_text(control, control.default)}"
         for widget in (self.name, self.slider):
             widget.setToolTip(f"{about}\nUp and Down adjust it when it has the focus; double click: the default")
         self.typed.setToolTip(f"{about}\nType another value and press Enter; Esc gives it up")
@@ -112,7 +112,7 @@ class ControlSlider(QWidget):
             self._tell(value)
 
     def _tell(self, value: float | None) -> None:
-        self.typed.setText(told(self._control, value))
+        self.typed.setText(value_text(self._control, value))
 
     def _changed(self) -> None:
         self._tell(self.value)

@@ -79,14 +79,14 @@ class VectorDiagram(QWidget):
         """What is said of each arrow."""
         if self.cell is None:
             return []
-        told = []
+        lines = []
         for version in _ORDER:
             if version in self.cell.arrows:
                 length, angle = self.cell.polar(version)
                 db = f"{20 * math.log10(length):+.1f} dB" if length > 1e-4 else "nothing"
                 turn = f", {angle:+.0f}°" if version is not Version.NOISY and length > 1e-4 else ""
-                told.append((version, f"{version.letter or version.label}: {db}{turn}".replace("-", "−")))
-        return told
+                lines.append((version, f"{version.letter or version.label}: {db}{turn}".replace("-", "−")))
+        return lines
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)

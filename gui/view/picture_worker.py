@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
+from ..model.background import Background
 from .kinds import Kind, Picture, View
 from .pictures import Source, compose, fitted_ranges
 
@@ -13,7 +13,7 @@ __all__ = ["PictureWorker"]
 Ranges = dict[Kind, tuple[float, float]]
 
 
-class PictureWorker:
+class PictureWorker(Background):
     """Composes the newest view asked for, in a thread of its own; views asked for meanwhile are skipped.
 
     Parameters
@@ -23,25 +23,15 @@ class PictureWorker:
 
     def __init__(self, done: Callable[[View, dict[Kind, Picture], Ranges], None]) -> None:
         self._done = done
-        self._wake = threading.Condition()
         self._wanted: tuple[Source, View] | None = None
-        self._closed = False
         self._fitted: tuple[object, Ranges] = (None, {})
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
-        self._thread.start()
+        super().__init__("pictures")
 
     def ask(self, source: Source, view: View) -> None:
         """Make this view's pictures as soon as possible."""
         with self._wake:
             self._wanted = source, view
             self._wake.notify()
-
-    def close(self) -> None:
-        """End the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
 
     def _run(self) -> None:
         while True:

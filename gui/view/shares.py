@@ -10,17 +10,17 @@ from PyQt6.QtWidgets import QLabel
 
 from .theme import COLOURS
 
-__all__ = ["ShareLine", "told_shares"]
+__all__ = ["ShareLine", "shares_text"]
 
 
-def told_shares(low_db: float, high_db: float) -> str:
+def shares_text(low_db: float, high_db: float) -> str:
     """Levels of A - B below and above the seam in dB, and the share below, in words.
 
     Examples
     --------
-    >>> told_shares(-40.0, -50.0)
+    >>> shares_text(-40.0, -50.0)
     'In view, A − B: −40.0 dB below 6 kHz, −50.0 dB above: 90.9 % of its power lies below, where A may turn phases'
-    >>> told_shares(-math.inf, -math.inf)
+    >>> shares_text(-math.inf, -math.inf)
     ''
     """
     if low_db == -math.inf and high_db == -math.inf:
@@ -45,6 +45,6 @@ class ShareLine(QLabel):
 
     def show_levels(self, low_db: float, high_db: float) -> None:
         """Levels of A - B below and above the seam, in dB."""
-        text = told_shares(low_db, high_db)
+        text = shares_text(low_db, high_db)
         if text != self.text():
             self.setText(text)

@@ -81,7 +81,7 @@ def _local(where: str) -> Iterator[LocalCluster]:
 
 @contextmanager
 def _reached(where: str) -> Iterator[Client]:
-    told = f"--cluster {printable(where)}"
+    option = f"--cluster {printable(where)}"
     try:
         if "://" in where:
             client = Client(where, timeout=_CONNECT)
@@ -89,14 +89,14 @@ def _reached(where: str) -> Iterator[Client]:
             client = Client(scheduler_file=where, timeout=_CONNECT)
         else:
             raise UsageError(
-                f"{told}: no such scheduler file; name one, or an address such as tcp://host:8786, or local:N"
+                f"{option}: no such scheduler file; name one, or an address such as tcp://host:8786, or local:N"
             )
     except UsageError:
         raise
     except Exception as error:  # whatever answers there
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         hint = f"no Dask scheduler answers there ({reason}); start one with `dask scheduler`"
-        raise UsageError(f"{told}: {hint}") from None
+        raise UsageError(f"{option}: {hint}") from None
     try:
         yield client
     finally:

@@ -65,8 +65,8 @@ def plan_archive(inputs: Sequence[str | Path], target: str | None, *, naming: Na
         else:
             found.add_path(Path(place))
     if not found.pairs:
-        told = ", ".join(printable(str(place)) for place in inputs)
-        raise UsageError(f"no sound files in {told}; known are {', '.join(SUFFIXES)}")
+        places = ", ".join(printable(str(place)) for place in inputs)
+        raise UsageError(f"no sound files in {places}; known are {', '.join(SUFFIXES)}")
     return found.plan()
 
 

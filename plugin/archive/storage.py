@@ -127,11 +127,11 @@ class Stored:
         try:
             self._fs, self._path = url_to_fs(url)
         except ImportError as error:
-            raise UsageError(f"{printable(url)}: {_told(error)}") from None
+            raise UsageError(f"{printable(url)}: {_reason(error)}") from None
         except ValueError as error:
-            raise UsageError(f"{printable(url)}: no such URLs are known ({_told(error)})") from None
+            raise UsageError(f"{printable(url)}: no such URLs are known ({_reason(error)})") from None
         except Exception as error:  # a connection that is made at once
-            raise StorageError(url, f"cannot be reached ({_told(error)})") from None
+            raise StorageError(url, f"cannot be reached ({_reason(error)})") from None
         protocol = self._fs.protocol
         self._is_whole = bool(_WHOLE & {protocol, *(() if isinstance(protocol, str) else protocol)})
 
@@ -140,13 +140,13 @@ class Stored:
             try:
                 return call()
             except FileNotFoundError as error:
-                reason = "no such file or folder" if str(error) in ("", self._path) else _told(error)
+                reason = "no such file or folder" if str(error) in ("", self._path) else _reason(error)
                 raise MissingError(self.url, reason) from None
             except PermissionError as error:
-                raise StorageError(self.url, f"{what}: the store refuses ({_told(error)})") from None
+                raise StorageError(self.url, f"{what}: the store refuses ({_reason(error)})") from None
             except Exception as error:  # each library has its own kinds
                 if pause is None or isinstance(error, _FINAL):
-                    raise StorageError(self.url, f"{what} ({_told(error)})") from None
+                    raise StorageError(self.url, f"{what} ({_reason(error)})") from None
                 time.sleep(pause)
         raise AssertionError
 
@@ -159,8 +159,8 @@ class Stored:
         return None if info["type"] != "file" else self._entry(self.url, split(self.url)[1], info)
 
     def _entry(self, url: str, name: str, info: Mapping[str, Any]) -> Entry:
-        told = next((key for key in (*_TAGS, *_TIMES) if info.get(key) is not None), None)
-        identity = {"size": info["size"]} | ({} if told is None else {told: str(info[told])})
+        tag = next((key for key in (*_TAGS, *_TIMES) if info.get(key) is not None), None)
+        identity = {"size": info["size"]} | ({} if tag is None else {tag: str(info[tag])})
         return Entry(url, name, info["size"] or 0, identity)
 
     def files(self) -> Iterator[Entry]:
@@ -231,6 +231,6 @@ class Stored:
         self._trying("cannot be removed", lambda: self._fs.rm_file(self._path))
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return printable(_REQUEST.sub(r"\1", lines[0])).rstrip(".")

@@ -303,21 +303,21 @@ def _holds_mix(container: Container) -> bool:
     return any(isinstance(plugin, Mix) for plugin in members(container))
 
 
-def _parts(container: Container, *, streaming: bool, told: str = "") -> list[Part]:
+def _parts(container: Container, *, streaming: bool, user: str = "") -> list[Part]:
     """The parts that a container consists of; neighbouring natives become one run.
 
-    ``told``: the outermost container, for messages.
+    ``user``: the outermost container, for messages.
 
     In a stream, mixes are mixed here: stock ones do not keep their branches aligned from block to block.
     """
-    told = told or f"a {type(container).__name__} of {len(container)}"
+    user = user or f"a {type(container).__name__} of {len(container)}"
     if isinstance(container, Mix):
-        branches = [(id(plugin), Path(_gather([plugin], streaming, told))) for plugin in container]
+        branches = [(id(plugin), Path(_gather([plugin], streaming, user))) for plugin in container]
         return [Split(branches, id(container))]
-    return _gather(container, streaming, told)
+    return _gather(container, streaming, user)
 
 
-def _gather(plugins: Iterable[Plugin], streaming: bool, told: str) -> list[Part]:
+def _gather(plugins: Iterable[Plugin], streaming: bool, user: str) -> list[Part]:
     parts: list[Part] = []
     run: list[pedalboard.Plugin] = []
     for plugin in plugins:
@@ -332,9 +332,9 @@ def _gather(plugins: Iterable[Plugin], streaming: bool, told: str) -> list[Part]
             continue
         new: list[Part] = []
         if isinstance(plugin, Container):
-            new = _parts(plugin, streaming=streaming, told=told)
+            new = _parts(plugin, streaming=streaming, user=user)
         elif isinstance(plugin, Processor):
-            new = [Stage(plugin, user=told)]
+            new = [Stage(plugin, user=user)]
         # A nested chain may begin with a run of natives that continues this one.
         for part in new:
             if isinstance(part, NativeRun):

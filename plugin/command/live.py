@@ -27,7 +27,7 @@ __all__ = ["add"]
 
 _CONTROLS = [name for name in CONTROLS if name not in ("output", "bypass")]  # a device, and a key
 _KEYS: dict[str, LiveVersion] = {"a": "A", "1": "A", "b": "B", "2": "B", " ": "bypass", "0": "bypass"}
-_TITLES: dict[str, str] = {letter: Version.of_mask(mask).title() for letter, mask in MASK_OF.items()}
+_TITLES: dict[str, str] = {letter: Version.of_letter(letter).title() for letter in MASK_OF}
 _LOOK_SECONDS = 0.2
 _MUTED = "the model, or an effect, made NaN or inf; try another model or gentler settings"
 _METER_WIDTH, _METER_FLOOR = 20, -60.0

@@ -38,8 +38,8 @@ def about_delta(sounds: Sounds) -> str:
     below = 10 * np.log10(a.sum() / delta.sum())
     share = 100 * delta[0] / delta.sum()
     # Nearly all is not all.
-    told = ">99.9" if 99.95 <= share < 100 else f"{share:.1f}"
-    return f"A − B lies {below:.1f} dB below A; {told} % of its energy is below 6 kHz"
+    percent = ">99.9" if 99.95 <= share < 100 else f"{share:.1f}"
+    return f"A − B lies {below:.1f} dB below A; {percent} % of its energy is below 6 kHz"
 
 
 def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds) -> list[str]:

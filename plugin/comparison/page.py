@@ -17,16 +17,15 @@ from phaseaware.engine.versions import IDEAL, Version
 from .ideal import IDEAL_PAIR
 from .page_pictures import pictures
 from .page_sound import Encoding, encoded, match_gains_db, prepared
-from .titles import IDEAL_TITLES, WRITTEN, ideal_name
+from .titles import IDEAL_TITLES, PICTURED, WRITTEN, ideal_name
 
-__all__ = ["CLEAN_NAME", "PAGE_NAMES", "Table", "write_page"]
+__all__ = ["PAGE_NAMES", "Table", "write_page"]
 
-CLEAN_NAME = "clean"
 PAGE_NAMES = (
-    Version.NOISY, Version.PHASE_AWARE, Version.REAL, CLEAN_NAME, *(ideal_name(kind) for kind in IDEAL_PAIR.values()),
+    Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.CLEAN,
+    *(ideal_name(kind) for kind in IDEAL_PAIR.values()),
 )  # fmt: skip
 """Names of the sounds that :func:`write_page` takes; what A − B and removed are, it knows."""
-_PICTURED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA)
 _TICKS = 6
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60)
 
@@ -99,23 +98,11 @@ def write_page(
     ...     print("&lt;b&gt;" in page.read_text(encoding="utf-8"))
     True
     """
-    made, told = prepared(sounds, sample_rate)
-    heard = _heard(made)
-    encodings = encoded(made)
-    samples = made[Version.NOISY].shape[1]
+    made, notes = prepared(sounds, sample_rate)
+    seen = pictures(made, masks, names={v: v.title() for v in PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2)
     text = _environment().get_template("page.html").render(
-        title=printable(title),
-        heard=heard,
-        pictures=pictures(
-            made, masks, names={v: v.title() for v in _PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2
-        ),
-        delta=str(Version.DELTA),
-        about_delta=about_delta,
-        ticks=_time_ticks(samples / SAMPLE_RATE),
-        tables=tables,
-        remarks=[*remarks, *told],
-        encodings=encodings,
-        data=_data(heard, encodings, samples, match_gains_db(made)),
+        title=printable(title), pictures=seen, about_delta=about_delta, tables=tables, remarks=[*remarks, *notes],
+        **_player(made),
     )  # fmt: skip
     with whole_file(Path(path), overwrite=overwrite) as part:
         Path(part).write_bytes(text.encode("utf-8", "replace"))  # names of files need not be text
@@ -126,6 +113,19 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+
+
+def _player(sounds: Mapping[str, Samples]) -> dict[str, Any]:
+    """What the template's player is made of."""
+    heard, encodings = _heard(sounds), encoded(sounds)
+    samples = sounds[Version.NOISY].shape[1]
+    return {
+        "heard": heard,
+        "encodings": encodings,
+        "delta": str(Version.DELTA),
+        "ticks": _time_ticks(samples / SAMPLE_RATE),
+        "data": _data(heard, encodings, samples, match_gains_db(sounds)),
+    }
 
 
 def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
@@ -142,8 +142,9 @@ def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
         parts = () if v in sounds else tuple(part for part in v.parts() if part)
         short = v.title().removeprefix(f"{v.label.lower()} ") if v is Version.DELTA else v.letter or v.label.lower()
         heard.append(_Heard(v, v.title(), v.colour(), hints[v], short, parts=parts))
-    if CLEAN_NAME in sounds:
-        heard.append(_Heard(CLEAN_NAME, "clean speech", "#7fe0b0", "the speech that is known", CLEAN_NAME))
+    if Version.CLEAN in sounds:
+        v = Version.CLEAN
+        heard.append(_Heard(v, v.title(), v.colour(), "the speech that is known", str(v)))
     for version, kind in IDEAL_PAIR.items():
         name = ideal_name(kind)
         if name in sounds:

@@ -95,8 +95,8 @@ def match_gains_db(sounds: Mapping[str, Samples]) -> dict[str, float]:
     for name, x in sounds.items():
         if x.shape[1] >= meter.block_size * SAMPLE_RATE and x.any():
             levels[name] = float(meter.integrated_loudness(x.T.astype(np.float64)))
-    told = [level for level in levels.values() if np.isfinite(level)]
-    quietest = min(told, default=0.0)
+    finite = [level for level in levels.values() if np.isfinite(level)]
+    quietest = min(finite, default=0.0)
     return {
         name: min(0.0, max(-_LARGEST_MATCH_DB, round(quietest - levels[name], 1)))
         if np.isfinite(levels.get(name, -np.inf))

@@ -12,11 +12,12 @@ from phaseaware.engine.controls import LINK, Render
 from phaseaware.engine.errors import UsageError
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.model import MaskModel
+from phaseaware.engine.versions import Version
 
 from .drawing import about_delta, draw, picture_names
 from .ideal import IDEALS
 from .overview import MaskOverview
-from .page import CLEAN_NAME, PAGE_NAMES, write_page
+from .page import PAGE_NAMES, write_page
 from .page_sound import LONGEST_SECONDS
 from .result import Comparison, Measured
 from .scores import measure
@@ -78,10 +79,7 @@ def compare(
     _make_folder(result.folder)
     with _tracks(targets, sources.info, force=force) as tracks:
         sounds = Sounds(loaded, render or Render(), info=sources.info, link=link, tracks=tracks)
-        for noisy, known in sources.blocks():
-            sounds.process(noisy, known)
-            progress(noisy.shape[1] / sources.info.sample_rate)
-        sounds.flush()
+        _separate(sources, sounds, progress)
     result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
     result.about_delta = about_delta(sounds)
@@ -90,6 +88,14 @@ def compare(
         result.scores = measure(sources, targets, result.remarks)
     _write_page(result, sources, sounds, targets)
     return result
+
+
+def _separate(sources: Sources, sounds: Sounds, progress: Callable[[float], object]) -> None:
+    """Block by block, from the first to the last."""
+    for noisy, known in sources.blocks():
+        sounds.process(noisy, known)
+        progress(noisy.shape[1] / sources.info.sample_rate)
+    sounds.flush()
 
 
 def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path]) -> None:
@@ -102,7 +108,7 @@ def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: M
             with AudioReader(targets[name]) as reader:
                 heard[name] = beginning(reader.blocks(), samples)
     if sources.stems:
-        heard[CLEAN_NAME] = sources.first(samples)
+        heard[Version.CLEAN] = sources.first(samples)
     masks = dict(sounds.page_masks.masks)
     if sounds.ideal is not None:
         masks |= {ideal_name(name): M for name, M in sounds.ideal.page_overview.masks.items()}

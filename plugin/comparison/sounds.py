@@ -18,12 +18,11 @@ from phaseaware.engine.versions import Version
 from .ideal import IDEALS, IdealSeparator
 from .overview import LevelOverview, MaskOverview, frames_at_48k
 from .page_sound import LONGEST_SECONDS
-from .titles import WRITTEN, ideal_name
+from .titles import PICTURED, WRITTEN, ideal_name
 
 __all__ = ["Sounds", "Track"]
 
 Samples = NDArray[np.float32]
-_PICTURED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA)
 
 
 class Track:
@@ -81,7 +80,7 @@ class Sounds:
         self._tracks, self._renders = tracks, render.pair()
         self.masks = MaskOverview(MASK_NAMES, frames_at_48k(info.frames, rate))
         self.page_masks = self.masks.of_beginning(LONGEST_SECONDS)
-        self.levels = {v: LevelOverview(info.frames, rate) for v in _PICTURED}
+        self.levels = {v: LevelOverview(info.frames, rate) for v in PICTURED}
         has_ideals = any(ideal_name(name) in tracks for name in IDEALS)
         self.ideal = IdealSeparator(rate, channels, info.frames) if has_ideals else None
         self._separator = AnyRateSeparator(

@@ -6,10 +6,12 @@ from phaseaware.engine.versions import Version
 
 from .ideal import IDEALS
 
-__all__ = ["IDEAL_TITLES", "TITLES", "WRITTEN", "ideal_name"]
+__all__ = ["IDEAL_TITLES", "PICTURED", "TITLES", "WRITTEN", "ideal_name"]
 
 WRITTEN = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA, Version.REMOVED)
 """What is known of every recording; each is a file."""
+PICTURED = (Version.NOISY, Version.PHASE_AWARE, Version.REAL, Version.DELTA)
+"""What spectrograms are shown of."""
 
 
 def ideal_name(mask: str) -> str:

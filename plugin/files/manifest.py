@@ -94,8 +94,8 @@ class Manifest:
         except (KeyError, ValueError, RecursionError):
             return None
         kinds = {"source": dict, "settings": dict, "seconds": float}
-        told = {"version": _VERSION, "output": output, "sha256": sha256}
-        is_ours = isinstance(entry, dict) and all(entry.get(name) == value for name, value in told.items())
+        expected = {"version": _VERSION, "output": output, "sha256": sha256}
+        is_ours = isinstance(entry, dict) and all(entry.get(name) == value for name, value in expected.items())
         return entry if is_ours and all(isinstance(entry.get(name), kind) for name, kind in kinds.items()) else None
 
 

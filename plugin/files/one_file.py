@@ -153,8 +153,8 @@ def _output_info(info: AudioInfo, job: Job, output: OutputSettings, report: Repo
         return info
     highest = highest_bitrate(info.subtype, info.sample_rate, info.channels)
     if output.bitrate > highest:
-        told = f"{info.channels} channel(s) of {info.subtype} at {info.sample_rate} Hz"
-        report.notes.append(f"has {highest / 1000:.0f} kbit/s, the most that {told} take")
+        layout = f"{info.channels} channel(s) of {info.subtype} at {info.sample_rate} Hz"
+        report.notes.append(f"has {highest / 1000:.0f} kbit/s, the most that {layout} take")
     return replace(info, bitrate=min(output.bitrate, highest))
 
 

@@ -52,11 +52,11 @@ class Naming:
 
     @property
     def suffix(self) -> str | None:
-        """The file names' end, if the format is told."""
+        """The file names' end, if the format is given."""
         return None if self.format is None else "." + self.format.lower().removeprefix(".")
 
     def of(self, source: Path, default: str = "{name}") -> str:
-        """What the output of a file is called; ``default`` is the pattern where none is told."""
+        """What the output of a file is called; ``default`` is the pattern where none is given."""
         return self.fill(source.stem, default) + (self.suffix or source.suffix)
 
     def fill(self, name: str, default: str) -> str:

@@ -60,12 +60,12 @@ class Report:
 
     def counted(self) -> list[str]:
         """What was counted, in words."""
-        told = []
+        notes = []
         if self.clipped:
-            told.append(f"{self.clipped} samples beyond full scale were clipped; a float WAV would hold them")
+            notes.append(f"{self.clipped} samples beyond full scale were clipped; a float WAV would hold them")
         if self.not_finite:
-            told.append(f"{self.not_finite} samples were NaN or inf and count as silence")
-        return told
+            notes.append(f"{self.not_finite} samples were NaN or inf and count as silence")
+        return notes
 
     def line(self) -> str:
         """For people, on one line."""

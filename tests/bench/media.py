@@ -81,8 +81,8 @@ def main(argv: list[str] | None = None) -> None:
                 command = [*measure.PHASEAWARE, "process", str(source), "-o", str(target), "--force", *options]
                 run = measure.run(command)
                 speed = SECONDS * minutes / run.seconds
-                told = " ".join(options) or "–"
-                print(f"| {minutes} min | {told} | {run.cpu:.0f} | {speed:.0f} | {run.peak_mb:.0f} |", flush=True)
+                named = " ".join(options) or "–"
+                print(f"| {minutes} min | {named} | {run.cpu:.0f} | {speed:.0f} | {run.peak_mb:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,10 +79,10 @@ def test_row_16_every_shipped_preset_can_be_taken(opened: MainWindow) -> None:
         assert "no PhaseAware" not in opened.message.label.text()
         assert side.presets.currentIndex() == index
         warned = opened.message.isVisible()
-        told_before = side.presets.itemText(index).endswith("(reduction only)")
+        warned_before = side.presets.itemText(index).endswith("(reduction only)")
         title = side.presets.itemText(index).removesuffix("  (reduction only)")
         has_other_effects = title in ("Broadcast voice", "Field interview", "Podcast chain")
-        assert told_before is has_other_effects
+        assert warned_before is has_other_effects
         assert warned is has_other_effects
         removed = side.presets.itemText(index) == "Noise only"
         assert (opened.session.version is Version.REMOVED) is removed

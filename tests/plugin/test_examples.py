@@ -59,8 +59,8 @@ def test_stream_file(noisy: Path, history: Path, tmp_path: Path) -> None:
 
 
 def test_compare_masks(noisy: Path, history: Path, tmp_path: Path) -> None:
-    told = _run("compare_masks", noisy, tmp_path / "masks.png", history)
-    assert "A - B" in told
+    printed = _run("compare_masks", noisy, tmp_path / "masks.png", history)
+    assert "A - B" in printed
     assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -77,8 +77,8 @@ def test_batch_folder(noisy: Path, history: Path, tmp_path: Path, rng: np.random
     signals = {f"{i}.wav": noise(rng, 4000 + i, 1 + i % 2) for i in range(3)}
     for name, x in signals.items():
         soundfile.write(folder / name, x, RATE, "FLOAT")
-    told = _run("batch_folder", folder, tmp_path / "out", history)
-    assert len(told.splitlines()) == 3
+    printed = _run("batch_folder", folder, tmp_path / "out", history)
+    assert len(printed.splitlines()) == 3
     for name, x in signals.items():
         y = PhaseAware(model=history)(HighpassFilter(80)(x, RATE), RATE)
         _compare(tmp_path / "out" / name, y.squeeze())

@@ -24,7 +24,7 @@ from tests import fakes
 from tests.plugin.helpers import RATE, noise
 
 QUIET, LOUD = 1e-3, 30.0
-HANDED = Path(__file__).parents[1] / "robustness" / "handed"
+HARMFUL = Path(__file__).parents[1] / "robustness" / "harmful"
 
 
 @pytest.fixture
@@ -155,8 +155,8 @@ def test_live_sound_is_muted_and_says_so(kind: str, astray: Path, rng: np.random
 def test_the_command_ends_with_a_line_about_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], astray: Path
 ) -> None:
-    told = live.Meters(input_db=-20, output_db=-20, load=0.1, drop_outs=0, seconds=9, muted_seconds=1.25)
-    monkeypatch.setattr(live, "run", lambda *_, **__: told)
+    meters = live.Meters(input_db=-20, output_db=-20, load=0.1, drop_outs=0, seconds=9, muted_seconds=1.25)
+    monkeypatch.setattr(live, "run", lambda *_, **__: meters)
     assert main(["live", "--model", str(astray)]) == 0
     said = capsys.readouterr().err
     assert "1.2 s were muted" in said
@@ -169,8 +169,8 @@ def test_bypass_passes_the_input_of_a_model_that_fails(astray: Path, rng: np.ran
         assert np.array_equal(PhaseAware(model=astray, bypass=True)(x, RATE), x)
 
 
-def test_the_handed_model_is_harmless(rng: np.random.Generator) -> None:
-    processor, x = PhaseAware(model=HANDED / "both_nan_on_sound.onnx"), noise(rng, 2, 9000)
+def test_the_harmful_model_is_harmless(rng: np.random.Generator) -> None:
+    processor, x = PhaseAware(model=HARMFUL / "both_nan_on_sound.onnx"), noise(rng, 2, 9000)
     with pytest.warns(RuntimeWarning, match="both_nan_on_sound"):
         a, b = processor.process_both(x, RATE)
     assert not a.any()
@@ -183,7 +183,7 @@ def test_process_refuses_it(astray: Path, tmp_path: Path, capsys: pytest.Capture
     save_preset(Pedalboard([PhaseAware(model=astray), pedalboard.Gain(0)]), tmp_path / "p.toml")
     for given in (["--model", str(astray)], ["--preset", str(tmp_path / "p.toml")]):
         assert main(["process", str(tmp_path / "in.wav"), "-o", str(tmp_path / "out.wav"), *given]) == 1
-        told = capsys.readouterr().err
-        assert "NaN or inf" in told
-        assert told.count("\n") == 1
+        printed = capsys.readouterr().err
+        assert "NaN or inf" in printed
+        assert printed.count("\n") == 1
         assert not (tmp_path / "out.wav").exists()

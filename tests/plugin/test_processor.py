@@ -333,8 +333,8 @@ def test_copies_have_the_settings_and_a_stream_of_their_own(way: Any, history: P
 
 
 def test_repr_makes_another_one_like_it(history: Path) -> None:
-    told = repr(PhaseAware(model=history, reduction_db=9))
-    again = eval(told[1:-1].replace("PhaseAware ", "PhaseAware(") + ")", {"PhaseAware": PhaseAware})
+    text = repr(PhaseAware(model=history, reduction_db=9))
+    again = eval(text[1:-1].replace("PhaseAware ", "PhaseAware(") + ")", {"PhaseAware": PhaseAware})
     assert again.settings() == PhaseAware(model=str(history), reduction_db=9).settings()
 
 

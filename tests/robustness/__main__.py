@@ -74,8 +74,8 @@ def _trials(what: str, count: int) -> Lines:
     for kind in sorted({kind for kind, _ in outcomes.counts}):
         counts = {outcome: number for (k, outcome), number in outcomes.counts.items() if k == kind}
         wrong = sum(counts.get(outcome, 0) for outcome in ("fault", "crash", "hang"))
-        told = (counts.get(outcome, 0) for outcome in OUTCOMES)
-        lines.append(_row(what, kind, sum(counts.values()), *told, wrong))
+        numbers = (counts.get(outcome, 0) for outcome in OUTCOMES)
+        lines.append(_row(what, kind, sum(counts.values()), *numbers, wrong))
     peak, faults = f"peak memory {outcomes.peak_mb:.0f} MB", outcomes.faults
     lines.append(_row(f"**{what}**", peak, outcomes.tried, "", "", "", len(faults)))
     note = f"A child process that takes more than {MOST_MB} MB counts as a fault."
@@ -180,14 +180,14 @@ def soaked(scale: float) -> Lines:
     found = ordeal(default_model("stream"), seconds=7200 * scale)
     lines = _table("fault put in", "times")
     lines += [_row(kind, count) for kind, count in sorted(found.injected.items())]
-    told = [
+    figures = [
         f"{found.seconds / 60:.0f} minutes of sound",
         f"muted, where a model or an effect made inf: {found.muted_seconds:.1f} s",
         f"memory grown: {found.grown_mb:.1f} MB",
         f"looks of another thread: {found.looks}",
         f"faults of ours: {len(found.faults)}",
     ]
-    return [*lines, "", "; ".join(told) + ".", *(f"- {fault}" for fault in found.faults)]
+    return [*lines, "", "; ".join(figures) + ".", *(f"- {fault}" for fault in found.faults)]
 
 
 def clocks(scale: float) -> Lines:
@@ -225,9 +225,9 @@ def write(name: str, lines: Lines) -> None:
     text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
     versions = f"onnxruntime {onnxruntime.__version__}, libsndfile {soundfile.__libsndfile_version__}"
-    told = f"{datetime.date.today().isoformat()}; Python {platform.python_version()}, {versions}."
+    made = f"{datetime.date.today().isoformat()}; Python {platform.python_version()}, {versions}."
     description = (PARTS[name].__doc__ or "").strip()
-    sections[name] = "\n".join([f"{description} {told}", "", *lines])
+    sections[name] = "\n".join([f"{description} {made}", "", *lines])
     ordered = [f"## {part}\n\n{sections[part].strip()}\n" for part in PARTS if part in sections]
     PAGE.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
 

@@ -155,15 +155,15 @@ def same(folder: Path, count: int) -> str:
     model = fakes.history_model(folder / "model.onnx")
     status, _, err = done(command(folder / "in", "-o", folder / "one", "--model", model, "--jobs", 2, "--json"))
     assert status == 0, err
-    status, told, err = done(
+    status, entries, err = done(
         command(folder / "in", "-o", folder / "many", "--model", model, "--cluster", "local:2", "--json")
     )
     assert status == 0, err
     one, many = outputs(folder / "one"), outputs(folder / "many")
     differing = sum(one.get(name) != many.get(name) for name in one.keys() | many.keys())
     return (
-        f"same: {len(told)} files of {len(FORMATS)} formats, 4 rates, 1 and 2 channels; {len(one)} outputs of process "
-        f"--jobs 2, {len(many)} of --cluster local:2; {differing} differ (serial numbers of Ogg apart)"
+        f"same: {len(entries)} files of {len(FORMATS)} formats, 4 rates, 1 and 2 channels; {len(one)} outputs of "
+        f"process --jobs 2, {len(many)} of --cluster local:2; {differing} differ (serial numbers of Ogg apart)"
     )
 
 
@@ -174,9 +174,9 @@ def kills(folder: Path, count: int) -> str:
     status, _, err = done(command(folder / "in", "-o", folder / "one", "--model", model, "--jobs", 2, "--quiet"))
     assert status == 0, err
     expected = outputs(folder / "one")
-    told = _abused(folder, count, folder / "in", folder / "many", model, {}, lambda: len(outputs(folder / "many")))
+    account = _abused(folder, count, folder / "in", folder / "many", model, {}, lambda: len(outputs(folder / "many")))
     found = outputs(folder / "many")
-    return told + _tally(found, expected) + "; written twice: none can be, as an output is linked to its name"
+    return account + _tally(found, expected) + "; written twice: none can be, as an output is linked to its name"
 
 
 def s3(folder: Path, count: int) -> str:
@@ -194,7 +194,7 @@ def s3(folder: Path, count: int) -> str:
         def so_far() -> int:
             return sum(path.startswith("/archive/out/") and FOLDER not in path for path in store.writes)
 
-        told = _abused(folder, count, "s3://archive/in", "s3://archive/out", model, store.environment, so_far)
+        account = _abused(folder, count, "s3://archive/in", "s3://archive/out", model, store.environment, so_far)
         store.failing = 0.0
         files.invalidate_cache()
         names = [name for name in files.find("archive/out") if FOLDER not in name]
@@ -205,7 +205,7 @@ def s3(folder: Path, count: int) -> str:
         )
         requests = sum(store.requests.values())
     uploads = ", ".join(f"{many} outputs put {times} x" for times, many in sorted(twice.items()))
-    return f"{told}{_tally(found, expected)}; {failed} of {requests} requests failed; {uploads}"
+    return f"{account}{_tally(found, expected)}; {failed} of {requests} requests failed; {uploads}"
 
 
 def _abused(
@@ -236,9 +236,9 @@ def _abused(
                 if there >= middle and not scheduler_killed:
                     scheduler_killed = True
                     os.kill(workers.scheduler.pid, 9)
-            status, told, err = result[0]
-            reported.update(entry["output"] for entry in told if entry["state"] == "done")
-            states.update(entry["state"] for entry in told)
+            status, entries, err = result[0]
+            reported.update(entry["output"] for entry in entries if entry["state"] == "done")
+            states.update(entry["state"] for entry in entries)
             complaints += [line for line in err.splitlines() if "what the cluster does" not in line]
             if status == 0 or runs == 6:
                 break
@@ -301,7 +301,7 @@ def tiny(folder: Path, count: int) -> str:
     own = 1e3 * (time.process_time() - own) / alone
     cost = {who: 1e3 * (after[who] - before[who]) / (count - since) for who in after}
     overhead = (2 * wall - elapsed) / (count - since)
-    told = "; ".join(
+    memories = "; ".join(
         f"worker {i + 1}: {statistics.fmean(mb[2:5]):.0f} MB at first, {statistics.fmean(mb[-3:]):.0f} MB at last"
         for i, mb in enumerate(memory.values())
     )
@@ -310,7 +310,7 @@ def tiny(folder: Path, count: int) -> str:
         f"tiny: {count} files of 0.1 s on 2 workers in {wall:.0f} s, {failed} failed, load {os.getloadavg()[0]:.0f}; "
         f"by the clock: work {1e3 * elapsed / count:.1f} ms a file, overhead {1e3 * overhead:.1f} ms of a worker; "
         f"by processor time: {sum(cost.values()):.1f} ms a file ({shares}), in one process without a cluster "
-        f"{own:.1f} ms, so overhead {sum(cost.values()) - own:.1f} ms; {told}"
+        f"{own:.1f} ms, so overhead {sum(cost.values()) - own:.1f} ms; {memories}"
     )
 
 

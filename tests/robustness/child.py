@@ -37,14 +37,14 @@ def main() -> None:
     os.environ["XDG_CACHE_HOME"] = str(folder)
     answers, sys.stdout = sys.stdout, sys.stderr
     for seed in range(first, stop):
-        told = {"kind": "?", "outcome": "fault", "what": ""}
+        answer = {"kind": "?", "outcome": "fault", "what": ""}
         try:
-            told["kind"], told["outcome"] = TRIALS[what](np.random.default_rng(seed), folder)
+            answer["kind"], answer["outcome"] = TRIALS[what](np.random.default_rng(seed), folder)
         except Exception as error:
-            told["what"] = f"{type(error).__name__}: {error}"[:300]
-        told["peak_mb"] = _peak_mb()
-        print(json.dumps(told), file=answers, flush=True)
-        if told["peak_mb"] > TIRED_MB:
+            answer["what"] = f"{type(error).__name__}: {error}"[:300]
+        answer["peak_mb"] = _peak_mb()
+        print(json.dumps(answer), file=answers, flush=True)
+        if answer["peak_mb"] > TIRED_MB:
             sys.exit(TIRED)
 
 

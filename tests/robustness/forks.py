@@ -37,6 +37,6 @@ def try_in_fork(content: bytes) -> None:
         if os.WTERMSIG(status) == signal.SIGALRM:
             raise RefusedError(f"trying it out takes more than {SECONDS} s")
         raise RefusedError(verdict._how_it_ended(-os.WTERMSIG(status)))
-    told = json.loads(answer)
-    if told["verdict"] != "accepted":
-        raise RefusedError(told["why"])
+    found = json.loads(answer)
+    if found["verdict"] != "accepted":
+        raise RefusedError(found["why"])

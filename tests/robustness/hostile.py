@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from tests.fakes import METADATA
 
-__all__ = ["HANDED", "HOSTILE", "graph_model"]
+__all__ = ["HARMFUL", "HOSTILE", "graph_model"]
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 FRAMES = [1, "T", 513, 2]
@@ -291,7 +291,7 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
 }
 """Name: how the model is made, and what its refusal says (a pattern)."""
 
-HANDED = {
+HARMFUL = {
     "segv_sum": "operator Sum: an input is missing",
     "dft_emptyaxis": "operator DFT: its axis is not one constant",
     "folding": "constant shapes ask for more",
@@ -299,4 +299,4 @@ HANDED = {
     "lstm_slow": "constant shapes ask for more",
     "dropout_noise": "operator Dropout: may be in training mode",
 }
-"""Files in ``handed/`` that ended, filled or held up a process before models were tried in one of their own."""
+"""Files in ``harmful/`` that ended, filled or held up a process before models were tried in one of their own."""

@@ -65,13 +65,13 @@ def _follow(command: list[str], what: str, first: int, stop: int, outcomes: Outc
                 break
             if not line:
                 break
-            told = json.loads(line)
-            outcomes.counts[told["kind"], told["outcome"]] += 1
-            outcomes.peak_mb = max(outcomes.peak_mb, told["peak_mb"])
-            if told["outcome"] == "fault":
-                outcomes.faults.append(f"{what}, seed {first}, {told['kind']}: {told['what']}")
-            elif told["peak_mb"] > MOST_MB:
-                outcomes.faults.append(f"{what}, seed {first}, {told['kind']}: {told['peak_mb']:.0f} MB")
+            answer = json.loads(line)
+            outcomes.counts[answer["kind"], answer["outcome"]] += 1
+            outcomes.peak_mb = max(outcomes.peak_mb, answer["peak_mb"])
+            if answer["outcome"] == "fault":
+                outcomes.faults.append(f"{what}, seed {first}, {answer['kind']}: {answer['what']}")
+            elif answer["peak_mb"] > MOST_MB:
+                outcomes.faults.append(f"{what}, seed {first}, {answer['kind']}: {answer['peak_mb']:.0f} MB")
                 child.kill()  # the peak of a process never falls
                 child.wait()
                 return first + 1

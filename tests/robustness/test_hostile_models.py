@@ -15,9 +15,9 @@ from phaseaware.engine.runtime import onnxruntime
 
 from tests import fakes
 
-from .hostile import HANDED, HOSTILE, graph_model, slow_model
+from .hostile import HARMFUL, HOSTILE, graph_model, slow_model
 
-_HANDED = Path(__file__).with_name("handed")
+_HARMFUL = Path(__file__).with_name("harmful")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -39,14 +39,14 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
         MaskModel(path)
 
 
-@pytest.mark.parametrize("name", HANDED)
-def test_handed_models_are_refused(name: str) -> None:
-    with pytest.raises(ModelError, match=HANDED[name]):
-        MaskModel(_HANDED / f"{name}.onnx")
+@pytest.mark.parametrize("name", HARMFUL)
+def test_harmful_models_are_refused(name: str) -> None:
+    with pytest.raises(ModelError, match=HARMFUL[name]):
+        MaskModel(_HARMFUL / f"{name}.onnx")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
-@pytest.mark.parametrize("name", HANDED)
+@pytest.mark.parametrize("name", HARMFUL)
 def test_the_trial_refuses_them_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the list of what is allowed: what nobody has thought of yet is held up by the child alone."""
     code = (
@@ -54,12 +54,12 @@ def test_the_trial_refuses_them_too(name: str, monkeypatch: pytest.MonkeyPatch) 
     )
     monkeypatch.setattr(verdict, "_START", code)
     with pytest.raises(RefusedError, match=r"MB of memory|SIGSEGV|two runs on the same frames differ"):
-        verdict._try_in_child((_HANDED / f"{name}.onnx").read_bytes())
+        verdict._try_in_child((_HARMFUL / f"{name}.onnx").read_bytes())
 
 
 def test_not_a_number_on_sound_is_loaded() -> None:
     """Harmless: who runs it refuses or mutes what is not finite."""
-    assert MaskModel(_HANDED / "both_nan_on_sound.onnx").info.masks == ("phase-aware", "real")
+    assert MaskModel(_HARMFUL / "both_nan_on_sound.onnx").info.masks == ("phase-aware", "real")
 
 
 def test_large_files_are_not_even_read(tmp_path: Path) -> None:

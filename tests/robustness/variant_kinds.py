@@ -151,7 +151,7 @@ def _chunk(id: bytes, content: bytes) -> bytes:
 
 def wrong_sizes() -> Iterator[Variant]:
     """Left open by recorders and pipes, and a few bytes too many."""
-    for (told, size), channels, subtype in itertools.product(SIZES.items(), (1, 2), ("PCM_16", "PCM_24")):
+    for (declared, size), channels, subtype in itertools.product(SIZES.items(), (1, 2), ("PCM_16", "PCM_24")):
 
         def make(path: Path, size: int = size, channels: int = channels, subtype: str = subtype) -> None:
             data = bytearray(_wav(4_801, channels, _chunk(b"bext", bytes(602)), subtype=subtype))
@@ -159,7 +159,7 @@ def wrong_sizes() -> Iterator[Variant]:
             data[at : at + 4] = data[4:8] = struct.pack("<I", size)
             path.write_bytes(data)
 
-        yield Variant(name=f"size {told} {channels} {subtype}.wav", samples=4_801, make=make, must_note=True)
+        yield Variant(name=f"size {declared} {channels} {subtype}.wav", samples=4_801, make=make, must_note=True)
     for more in (1, 2, 8, 36, 44):
 
         def make_more(path: Path, more: int = more) -> None:

@@ -39,7 +39,7 @@ def losses(variant: Variant, folder: Path) -> list[str]:
     if variant.must_note and not notes:
         lost.append("no note")
     if x.shape[1] != info.frames:
-        lost.append(f"{x.shape[1]} samples come, {info.frames} are told")
+        lost.append(f"{x.shape[1]} samples come, {info.frames} are declared")
     if not variant.is_cut and not variant.samples <= info.frames <= variant.samples + variant.slack:
         lost.append(f"{info.frames} samples instead of {variant.samples}")
     if variant.is_plain and not variant.is_cut and not variant.slack:
@@ -66,7 +66,7 @@ def _lost_in_copy(info: AudioInfo, x: Samples, target: Path) -> list[str]:
     except AudioFileError as error:
         reason = error.reason
         return [] if "can only be read" in reason or "does not take" in reason else [reason]
-    told = " ".join(writer.notes)
+    notes = " ".join(writer.notes)
     lost = []
     if new.frames < x.shape[1]:
         lost.append(f"{new.frames} samples of {x.shape[1]}")
@@ -77,16 +77,16 @@ def _lost_in_copy(info: AudioInfo, x: Samples, target: Path) -> list[str]:
         has = kept.tags.get(name, ()) if kept is not None else ()
         missing = set("; ".join(texts).split("; ")) - set("; ".join(has).split("; "))
         if name not in ("software", "encoder") and missing:
-            lost += [] if "tags" in told else [f"tag {name}: {has} instead of {texts}"]
+            lost += [] if "tags" in notes else [f"tag {name}: {has} instead of {texts}"]
     for what in ("pictures", "chapters"):
         count, there = len(getattr(old, what)), len(getattr(kept, what)) if kept is not None else 0
-        if there < count and what not in told:
+        if there < count and what not in notes:
             lost.append(f"{there} of {count} {what}")
     if kept is not None and kept.family == old.family and kept.chunks != old.chunks:
         lost.append("chunks differ")
     if kept is not None and kept.family != old.family:
-        lost += [f"{what} is not named" for what in old.only_here if what not in told]
-    if info.channel_mask not in (None, usual_mask(info.channels), new.channel_mask) and "mask" not in told:
+        lost += [f"{what} is not named" for what in old.only_here if what not in notes]
+    if info.channel_mask not in (None, usual_mask(info.channels), new.channel_mask) and "mask" not in notes:
         lost.append(f"mask {new.channel_mask} instead of {info.channel_mask}")
     return lost
 

@@ -1,4 +1,7 @@
-"""The files that were handed to us: their true lengths, and what they hold, also when they are written again."""
+"""Small whole files as recorders, encoders and phones leave them: true lengths, and what they hold, written again.
+
+All sound in `cases` is the project's own demo clip (`plugin/demo`), speech and noise mixed: no recording of others.
+"""
 
 from __future__ import annotations
 

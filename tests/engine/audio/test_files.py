@@ -27,8 +27,8 @@ def test_what_is_read_is_what_was_written(
     assert writer.frames == 9_001
     assert writer.clipped == 0
     with AudioReader(tmp_path / name) as reader:
-        told = reader.info
-    assert (told.format, told.subtype, told.channels, told.frames) == (format, subtype, channels, 9_001)
+        found = reader.info
+    assert (found.format, found.subtype, found.channels, found.frames) == (format, subtype, channels, 9_001)
     np.testing.assert_allclose(samples_of(tmp_path / name), x, rtol=0, atol=step)
 
 

@@ -120,15 +120,15 @@ def test_open_headers_of_other_formats(tmp_path: Path, format: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    sizes=st.lists(st.integers(0, 40), max_size=5), data=st.integers(0, 400), told=st.integers(0, 2**32 - 1),
+    sizes=st.lists(st.integers(0, 40), max_size=5), data=st.integers(0, 400), declared=st.integers(0, 2**32 - 1),
     tail=st.binary(max_size=80), order=st.booleans(),
 )  # fmt: skip
 def test_no_header_promises_sound_that_is_not_told_missing(
-    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], data: int, told: int, tail: bytes, order: bool
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], data: int, declared: int, tail: bytes, order: bool
 ) -> None:
     """Whatever the sizes say: what is there is at most what lies behind the header, and less is cut or noted."""
     before = b"".join(chunk(b"abcd", bytes(size)) for size in sizes)
-    content = wav(data, before=before if order else b"", data_size=told) + tail
+    content = wav(data, before=before if order else b"", data_size=declared) + tail
     path = tmp_path_factory.getbasetemp() / "header.wav"
     path.write_bytes(content)
     with open(path, "rb") as file:
@@ -138,7 +138,7 @@ def test_no_header_promises_sound_that_is_not_told_missing(
         verdict = judge(view, layout)
     start = content.index(b"data") + 8
     assert 0 <= verdict.there <= len(content) - start
-    assert verdict.is_cut or verdict.note or verdict.there == told
+    assert verdict.is_cut or verdict.note or verdict.there == declared
 
 
 @settings(max_examples=300, deadline=None)

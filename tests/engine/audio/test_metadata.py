@@ -135,15 +135,15 @@ def test_from_any_format_to_any_other(tmp_path: Path, source: str, target: str) 
         pytest.importorskip("av", reason="needs the [media] extra")
     make(tmp_path / f"a{source}", everything())
     writer = copy(tmp_path / f"a{source}", tmp_path / f"b{target}")
-    found, told = held(tmp_path / f"b{target}"), " ".join(writer.notes)
+    found, notes = held(tmp_path / f"b{target}"), " ".join(writer.notes)
     for name, texts in TEXTS.items():
         name = name.replace(" ", "_") if target == ".mka" else name
         kept = "; ".join(found.tags.get(name, ())) == "; ".join(texts)
-        assert kept or "tags" in told
+        assert kept or "tags" in notes
     for what in ("pictures", "chapters"):
-        assert len(getattr(found, what)) == len(getattr(everything(), what)) or what in told
+        assert len(getattr(found, what)) == len(getattr(everything(), what)) or what in notes
     if target not in (".caf", ".w64"):
-        assert told == ""
+        assert notes == ""
 
 
 @settings(max_examples=40, deadline=None)

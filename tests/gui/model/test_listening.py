@@ -12,7 +12,7 @@ from phaseaware.engine import MaskModel
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Band, Channels, Controls
-from phaseaware.gui.model.controls import NUMBERS, told, typed
+from phaseaware.gui.model.controls import NUMBERS, typed, value_text
 from phaseaware.gui.model.masking import ModelMasks
 from phaseaware.gui.model.mixer import FADE, Mixer, Transport
 
@@ -161,7 +161,7 @@ def test_the_mixer_lets_no_nan_through(watched: Watched, noisy_file: Path) -> No
 def test_what_is_told_can_be_typed(name: str) -> None:
     control = NUMBERS[name]
     for value in (control.low, control.high, control.default):
-        assert typed(control, told(control, value)) == pytest.approx(value)
+        assert typed(control, value_text(control, value)) == pytest.approx(value)
     for text in ("much", "-1", "1e9", "nan", "12 Hz"):
         with pytest.raises(ValueError, match=control.title):
             typed(control, text)

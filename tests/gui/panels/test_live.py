@@ -104,9 +104,9 @@ def test_a_device_that_vanishes_is_reported(panel: LivePanel, fake: FakeDevices,
     panel.begin()
     panel.toggle()
     qtbot.waitUntil(lambda: panel.session is not None)
-    with qtbot.waitSignal(panel.failed) as told:
+    with qtbot.waitSignal(panel.failed) as failure:
         fake.pulled.set()
-    assert "connect it" in told.args[0]
+    assert "connect it" in failure.args[0]
     assert not panel.running
 
 
@@ -145,9 +145,9 @@ def test_the_window_shows_the_page_and_its_keys_switch(
 
 def test_no_devices_are_reported(panel: LivePanel, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
     monkeypatch.setattr(live_panel, "devices", lambda look_again: [])
-    with qtbot.waitSignal(panel.failed) as told:
+    with qtbot.waitSignal(panel.failed) as failure:
         assert not panel.begin()
-    assert "no sound input" in told.args[0]
+    assert "no sound input" in failure.args[0]
 
 
 def test_a_device_connected_meanwhile_is_found_and_the_choice_stays(panel: LivePanel, fake: FakeDevices) -> None:

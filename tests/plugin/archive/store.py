@@ -53,9 +53,9 @@ class Store:
             return self._with("403 Forbidden", _REFUSED, environ, start)
         if fails and kind != "cut":
             return self._with("503 Slow Down" if kind == "503" else "500 Internal Error", _BUSY, environ, start)
-        told: list[Any] = []
-        body = b"".join(self._app(environ, lambda *a: told.extend(a)))
-        status, headers = told[0], list(told[1])
+        answer: list[Any] = []
+        body = b"".join(self._app(environ, lambda *a: answer.extend(a)))
+        status, headers = answer[0], list(answer[1])
         if fails and method == "GET" and len(body) > 1:
             self._count(method, "cut")
             start(status, headers)

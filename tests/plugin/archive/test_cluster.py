@@ -88,11 +88,11 @@ def test_a_cluster_makes_the_same_bytes(
     ran = phaseaware(*command, "--json", "--quiet")
     assert ran.status == 1
     assert outputs(tmp_path / "out") == expected
-    told = [json.loads(line) for line in ran.out.splitlines()]
-    assert sorted(Path(entry["output"]).name for entry in told) == sorted(
+    entries = [json.loads(line) for line in ran.out.splitlines()]
+    assert sorted(Path(entry["output"]).name for entry in entries) == sorted(
         ["bad.wav", *(Path(name).name for name in expected)]
     )
-    (failed,) = [entry for entry in told if entry["state"] == "failed"]
+    (failed,) = [entry for entry in entries if entry["state"] == "failed"]
     assert json.loads((tmp_path / "out" / FOLDER / "failures.jsonl").read_text()) == failed
     (recordings / "bad.wav").unlink()
     ran = phaseaware(*command, "--resume")

@@ -97,9 +97,9 @@ def test_outputs_are_those_of_a_folder(
     fill(memory, recordings, "/in")
     ran = phaseaware("process", "memory://in", "-o", "memory://out", "--model", passing, "--json")
     assert (ran.status, ran.err) == (0, "")
-    told = [json.loads(line) for line in ran.out.splitlines()]
-    assert {entry["output"] for entry in told} == {f"memory://out/{name}" for name in expected}
-    assert {entry["state"] for entry in told} == {"done"}
+    entries = [json.loads(line) for line in ran.out.splitlines()]
+    assert {entry["output"] for entry in entries} == {f"memory://out/{name}" for name in expected}
+    assert {entry["state"] for entry in entries} == {"done"}
     assert found(memory, "/out") == expected
     # From the store to here, and from here to the store.
     assert phaseaware("process", "memory://in", "-o", tmp_path / "here", "--model", passing).status == 0

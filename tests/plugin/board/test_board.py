@@ -233,8 +233,8 @@ def test_examples_in_docstrings() -> None:
 
 def test_repr_tells_what_it_holds(history: Path) -> None:
     gain = pedalboard.Gain(-6)
-    told = repr(Pedalboard([gain, PhaseAware(model=history)]))
-    assert told.startswith("<Pedalboard with 2 plugins: [")
-    assert repr(gain) in told
-    assert "PhaseAware" in told
+    text = repr(Pedalboard([gain, PhaseAware(model=history)]))
+    assert text.startswith("<Pedalboard with 2 plugins: [")
+    assert repr(gain) in text
+    assert "PhaseAware" in text
     assert repr(Mix([gain])).startswith("<Mix with 1 plugin: [")

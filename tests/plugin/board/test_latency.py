@@ -45,15 +45,15 @@ def test_reading_it_takes_no_tail(name: str, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("name", _kinds())
 def test_it_is_what_a_stream_shows(name: str, rng: np.random.Generator) -> None:
-    told = Pedalboard([_kinds()[name]()]).latency_samples
+    declared = Pedalboard([_kinds()[name]()]).latency_samples
     board, fed, returned = Pedalboard([_kinds()[name]()]), 0, 0
     for block in np.split(noise(rng, 2, 512 * 128), 128, axis=1):
         fed += block.shape[1]
         returned += board.process(block, RATE, reset=False).shape[1]
     if name in ("GSMFullRateCompressor", "MP3Compressor", "Resample"):  # these give blocks of their own
-        assert abs(fed - returned - told) <= 1152
+        assert abs(fed - returned - declared) <= 1152
     else:
-        assert fed - returned == told
+        assert fed - returned == declared
 
 
 class Held(Processor):

@@ -43,8 +43,8 @@ def runner(capsys: pytest.CaptureFixture[str]) -> Command:
     def run(*arguments: object) -> Ran:
         capsys.readouterr()
         status = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return Ran(status, told.out, told.err)
+        printed = capsys.readouterr()
+        return Ran(status, printed.out, printed.err)
 
     return run
 

@@ -183,7 +183,7 @@ def test_nothing_is_overwritten_without_force(
 
 
 @pytest.mark.parametrize(
-    ("case", "status", "told"),
+    ("case", "status", "message"),
     [
         ("missing", 2, "no such file"), ("text", 1, "not a sound file"), ("short stem", 1, "samples"),
         ("rate", 1, "Hz"), ("channels", 1, "channels"), ("strangers", 1, "is not"), ("out is a file", 2, "is a file"),
@@ -191,7 +191,7 @@ def test_nothing_is_overwritten_without_force(
     ],
 )  # fmt: skip
 def test_errors_are_one_line_and_leave_nothing(
-    case: str, status: int, told: str, model: Path, tmp_path: Path, rng: np.random.Generator,
+    case: str, status: int, message: str, model: Path, tmp_path: Path, rng: np.random.Generator,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     from tests import fakes
@@ -213,7 +213,7 @@ def test_errors_are_one_line_and_leave_nothing(
     }
     assert _command("compare", "-o", out, "--model", model, *words[case]) == status
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
     assert not out.exists()
 
@@ -264,19 +264,19 @@ def test_without_the_evaluation_extra_a_line_says_how_to_get_it(
 
 def test_controls_act_on_both_masks_and_progress_is_told(model: Path, tmp_path: Path, rng: np.random.Generator) -> None:
     x = (0.1 * rng.standard_normal(4000)).astype(np.float32)
-    told: list[float] = []
+    seconds: list[float] = []
     source = _write(tmp_path / "in.wav", x)
-    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=told.append)
-    assert sum(told) == pytest.approx(4000 / 48_000)
+    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=seconds.append)
+    assert sum(seconds) == pytest.approx(4000 / 48_000)
     for name in ("phase-aware", "real"):
         np.testing.assert_allclose(_read(tmp_path / "out", name)[0], x, atol=1e-6)
 
 
 def test_demo_prints_figures_and_where_to_look(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _command("demo", "-o", tmp_path / "demo", "--model", model) == 0
-    told = capsys.readouterr().out
-    assert str(tmp_path / "demo") in told
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "demo") in printed
     for path in (tmp_path / "demo").iterdir():
         assert path.suffix in (".wav", ".png", ".html")
-    assert all(word in told for word in ("SI-SDR", "ideal hybrid", "1. noisy.wav", "masks.png", "blue", "orange"))
+    assert all(word in printed for word in ("SI-SDR", "ideal hybrid", "1. noisy.wav", "masks.png", "blue", "orange"))
     assert {p.stem for p in (tmp_path / "demo").glob("*.wav")} == {*SOUNDS, *IDEAL}

@@ -95,10 +95,10 @@ def test_a_console_that_lacks_a_character_does_not_end_the_command(
     [("process", {"bypass"}), ("compare", {"mask", "output", "bypass"}), ("live", {"output", "bypass"})],
 )
 def test_options_are_the_controls_as_declared(command: str, lacks: set[str], phaseaware: Command) -> None:
-    told = " ".join(phaseaware(command, "--help").out.split())
+    text = " ".join(phaseaware(command, "--help").out.split())
     for name, control in CONTROLS.items():
         option = "--" + name.replace("_", "-")
-        assert (control.about in told) == (name not in lacks), name
+        assert (control.about in text) == (name not in lacks), name
         if name in lacks:
             continue
         wrong: list[object] = ["ideal"]
@@ -113,8 +113,8 @@ def test_options_are_the_controls_as_declared(command: str, lacks: set[str], pha
 
 
 def test_models_describes_a_file(phaseaware: Command, tmp_path: Path) -> None:
-    told = {"training_data": "ten hours of birds", "hours_seen": "10"}
-    model = fakes.history_model(tmp_path / "m.onnx", lookahead=2, metadata=told)
+    metadata = {"training_data": "ten hours of birds", "hours_seen": "10"}
+    model = fakes.history_model(tmp_path / "m.onnx", lookahead=2, metadata=metadata)
     ran = phaseaware("models", model)
     assert ran.status == 0
     for part in (

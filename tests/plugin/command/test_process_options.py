@@ -146,8 +146,8 @@ def test_any_name_is_processed_and_printed_escaped(tmp_path: Path, suffix: str, 
     )  # fmt: skip
     assert ran.returncode == 1
     assert tree(tmp_path / "out") == [f"{EVIL}{suffix}"]
-    told = ran.stdout + ran.stderr
-    assert not any(byte < 0x20 and byte != 0x0A for byte in told)
+    printed = ran.stdout + ran.stderr
+    assert not any(byte < 0x20 and byte != 0x0A for byte in printed)
     assert b"n\\xe9\\x1b[2J\\n\\u202e" in ran.stdout
     assert len(ran.stderr.splitlines()) == 1
 

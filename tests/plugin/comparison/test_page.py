@@ -118,11 +118,11 @@ def test_sounds_of_a_minute_fit(channels: int, monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_too_long_too_many_or_too_loud_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_sound, "LONGEST_SECONDS", 1)
     x = np.random.default_rng(0).standard_normal((3, 2 * 16_000)).astype(np.float32)
-    made, told = page_sound.prepared({"noisy": x, "real": x / 2}, 16_000)
+    made, notes = page_sound.prepared({"noisy": x, "real": x / 2}, 16_000)
     assert {y.shape for y in made.values()} == {(2, RATE)}
     assert 0.9 < max(float(np.abs(y).max()) for y in made.values()) < 1
     np.testing.assert_allclose(made["noisy"], 2 * made["real"], atol=1e-6)
-    assert len(told) == 3
+    assert len(notes) == 3
 
 
 def test_it_opens_from_a_file_without_asking_for_anything(browser: Any, write: Write) -> None:

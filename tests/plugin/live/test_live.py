@@ -96,10 +96,10 @@ def test_wrong_arguments_end_with_one_line(
     given: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["live", *given]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("phaseaware")
-    assert told.count("\n") == 1
-    assert says in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("phaseaware")
+    assert printed.count("\n") == 1
+    assert says in printed
 
 
 @pytest.mark.parametrize(
@@ -194,10 +194,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def _begun(child: subprocess.Popen[str]) -> None:
     assert child.stdout is not None
     if "keys:" not in child.stdout.readline():
-        told = child.communicate()[1]
-        if "no default input device" in told:
+        printed = child.communicate()[1]
+        if "no default input device" in printed:
             pytest.skip("ALSA's PulseAudio plugin is not installed: PortAudio does not see the server")
-        raise AssertionError(told)
+        raise AssertionError(printed)
 
 
 def _send(child: subprocess.Popen[str], key: str) -> str:
@@ -226,14 +226,14 @@ def _once(server: Server, history: Path, folder: Path, x: Samples) -> tuple[Samp
         assert _send(child, "b") == "B"
         assert _send(child, " ") == "bypass"
         assert _send(child, " ") == "B"
-        told = _send(child, "q")
+        printed = _send(child, "q")
         child.communicate()
     finally:
         child.kill()
         record.terminate()
         record.wait()
     assert child.returncode == 0
-    return np.load(folder / "in.npy")[0], np.fromfile(folder / "out", np.float32), int(told.split()[-2])
+    return np.load(folder / "in.npy")[0], np.fromfile(folder / "out", np.float32), int(printed.split()[-2])
 
 
 def test_end_to_end_equals_offline(server: Server, history: Path, tmp_path: Path, rng: np.random.Generator) -> None:
@@ -260,12 +260,12 @@ def test_a_device_that_vanishes_ends_with_a_message(server: Server, history: Pat
     try:
         _begun(child)
         server.process.terminate()
-        _, told = child.communicate(timeout=60)
+        _, printed = child.communicate(timeout=60)
     finally:
         child.kill()
     assert child.returncode == 1
-    assert "phaseaware: the sound devices" in told
-    assert "unplugged" in told
+    assert "phaseaware: the sound devices" in printed
+    assert "unplugged" in printed
 
 
 def test_devices_are_listed_and_unknown_ones_refused(server: Server, history: Path, tmp_path: Path) -> None:
@@ -277,9 +277,9 @@ def test_devices_are_listed_and_unknown_ones_refused(server: Server, history: Pa
     assert "in" in listed
     for way in ("input", "output"):
         child = server.live(str(history), "", f"--{way}", "trumpet")
-        _, told = child.communicate()
+        _, printed = child.communicate()
         assert child.returncode == 1
-        assert f"no {way} device like 'trumpet'" in told
+        assert f"no {way} device like 'trumpet'" in printed
 
 
 @pytest.mark.parametrize(

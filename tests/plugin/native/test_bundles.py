@@ -91,9 +91,9 @@ def test_the_default_is_where_hosts_look(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugin", "install", "--to", str(tmp_path)]) == 0
-    told = capsys.readouterr().out.splitlines()
-    assert told[:2] == [str(tmp_path / name) for name in VST3_NAMES]
-    assert "scan" in told[2]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [str(tmp_path / name) for name in VST3_NAMES]
+    assert "scan" in lines[2]
     assert main(["plugin", "install", "--to", str(tmp_path), "--model", "no-such-model"]) == 2
     assert "no such model" in capsys.readouterr().err
     (tmp_path / "file").touch()

@@ -94,10 +94,10 @@ def test_rates_that_are_refused(rate: int, rng: np.random.Generator) -> None:
     plugin = fresh()
     assert plugin(x, rate).tobytes() == x.tobytes()
     assert plugin.reported_latency_samples == 0
-    told = host(Path(vst3_path()), rate=rate)
-    assert told["told"][STATUS_ID] == pytest.approx(WRONG_RATE / 6, abs=1e-6)
-    assert len(told["complaints"]) == 1
-    assert f"{rate}" in told["complaints"][0]
+    answer = host(Path(vst3_path()), rate=rate)
+    assert answer["told"][STATUS_ID] == pytest.approx(WRONG_RATE / 6, abs=1e-6)
+    assert len(answer["complaints"]) == 1
+    assert f"{rate}" in answer["complaints"][0]
     assert not np.allclose(plugin(x, RATE), x, atol=0.01)  # a right rate again: it works again
 
 

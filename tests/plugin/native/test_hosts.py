@@ -66,9 +66,9 @@ def test_ardour_puts_it_on_a_track_and_knows_its_latency(rate: int, tmp_path: Pa
     done = subprocess.run(
         [ARDOUR[0]], input=lines, env=environment, capture_output=True, text=True, timeout=120, check=True
     )
-    told = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
-    assert told["added"] == "0"
-    assert int(told["latency"]) == LATENCIES[rate]
+    values = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
+    assert values["added"] == "0"
+    assert int(values["latency"]) == LATENCIES[rate]
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ def largest_error(server: dict[str, str], x: NDArray[np.float32], folder: Path, 
     )  # fmt: skip
     try:
         assert child.stdout is not None
-        told = child.stdout.readline()
-        assert told == "running\n", told + child.communicate()[1]
+        line = child.stdout.readline()
+        assert line == "running\n", line + child.communicate()[1]
         played = np.concatenate([silence, x, *[silence] * 10], axis=1).T.tobytes()  # as long as servers keep sound
         subprocess.run(["pacat", "-d", "mic", *FORMAT], env=server, input=played, check=True)
         assert child.communicate("end\n") == ("0\n", "")

@@ -18,30 +18,30 @@ CONTROLS = 7  # of the first parameters: all but the read-only one and the link
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("block", [64, 441, 8192])
 def test_nothing_is_allocated_or_locked(block: int, rate: int, counted: Path) -> None:
-    told = host(counted, rate=rate, block=block, automate=CONTROLS, seconds=2)
-    assert told["runs"] > 10
-    assert (told["allocations"], told["locks"]) == (0, 0)
-    assert told["finite"]
+    answer = host(counted, rate=rate, block=block, automate=CONTROLS, seconds=2)
+    assert answer["runs"] > 10
+    assert (answer["allocations"], answer["locks"]) == (0, 0)
+    assert answer["finite"]
 
 
 def test_the_counter_counts() -> None:
     """With onnxruntime's own runs counted, there is something to count."""
-    told = host(Path(vst3_path()), seconds=0.2)
-    assert told["allocations"] > 0
-    assert told["locks"] > 0
+    answer = host(Path(vst3_path()), seconds=0.2)
+    assert answer["allocations"] > 0
+    assert answer["locks"] > 0
 
 
 @pytest.mark.parametrize(("block", "frames"), [(64, 1), (512, 1), (1024, 2), (8192, 16), (16_384, 16)])
 def test_large_blocks_are_several_frames_a_run(block: int, frames: int, counted: Path) -> None:
-    told = host(counted, block=block, seconds=4)
-    hops = told["blocks"] * block // 512
-    assert told["runs"] == pytest.approx(hops / frames, abs=2)
+    answer = host(counted, block=block, seconds=4)
+    hops = answer["blocks"] * block // 512
+    assert answer["runs"] == pytest.approx(hops / frames, abs=2)
 
 
 def test_ten_seconds_of_automation() -> None:
-    told = host(Path(vst3_path()), block=64, seconds=10, automate=CONTROLS)
-    assert told["finite"]
-    assert not told["complaints"]
+    answer = host(Path(vst3_path()), block=64, seconds=10, automate=CONTROLS)
+    assert answer["finite"]
+    assert not answer["complaints"]
 
 
 def test_eight_instances_in_eight_threads(model: MaskModel, rng: np.random.Generator) -> None:

@@ -70,8 +70,8 @@ def test_latency_is_told_from_the_constructor_on_and_after_a_change_of_rate() ->
         plugin(click(2), rate)
         assert plugin.reported_latency_samples == LATENCIES[rate]
     for rate, latency in LATENCIES.items():
-        told = host(Path(vst3_path()), rate=rate, seconds=0.1)
-        assert (told["latency_constructed"], told["latency"]) == (LATENCIES[44_100], latency)
+        answer = host(Path(vst3_path()), rate=rate, seconds=0.1)
+        assert (answer["latency_constructed"], answer["latency"]) == (LATENCIES[44_100], latency)
 
 
 @pytest.mark.parametrize("lookahead", range(9))

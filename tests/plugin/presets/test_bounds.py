@@ -194,5 +194,5 @@ def test_a_pipe_among_the_presets_is_not_waited_for(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     user_folder().mkdir(parents=True)
     os.mkfifo(user_folder() / "pipe.toml")
-    (told,) = (preset.description for preset in list_presets() if preset.name == "pipe")
-    assert "not a plain file" in told
+    (description,) = (preset.description for preset in list_presets() if preset.name == "pipe")
+    assert "not a plain file" in description

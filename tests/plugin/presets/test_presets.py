@@ -42,12 +42,12 @@ def _own_settings(tmp_path: Path, constant: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(processor, "default_model", lambda: constant)
 
 
-def _told(plugin: Any) -> Any:
+def _settings(plugin: Any) -> Any:
     """All settings of a tree."""
     if isinstance(plugin, PhaseAware):
         return plugin.settings()
     if isinstance(plugin, (Pedalboard, Chain, Mix)):
-        return type(plugin), [_told(child) for child in plugin]
+        return type(plugin), [_settings(child) for child in plugin]
     return freeze(plugin)
 
 
@@ -79,7 +79,7 @@ def test_saving_a_loaded_preset_loses_nothing(name: str, tmp_path: Path) -> None
     path = save_preset(preset.plugin, tmp_path / "again.toml", title=preset.title, description=preset.description)
     again = load_preset(path)
     assert (again.title, again.description) == (preset.title, preset.description)
-    assert _told(again.plugin) == _told(preset.plugin)
+    assert _settings(again.plugin) == _settings(preset.plugin)
     twice = save_preset(again.plugin, tmp_path / "twice.toml", title=again.title, description=again.description)
     assert twice.read_text() == path.read_text()
 
@@ -130,7 +130,7 @@ def test_any_board_survives_saving(data: st.DataObject, tmp_path: Path) -> None:
     path = save_preset(plugin, tmp_path / "any.toml", title=title, description=title, overwrite=True)
     again = load_preset(path)
     assert (again.title, again.description) == (title, title)
-    assert _told(again.plugin) == _told(plugin)
+    assert _settings(again.plugin) == _settings(plugin)
 
 
 def test_every_native_class_survives_saving(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -142,7 +142,7 @@ def test_every_native_class_survives_saving(tmp_path: Path, rng: np.random.Gener
             plugin = kind()
             assert native_parameters(name) or name in ("Invert",)
         path = save_preset(plugin, tmp_path / "native.toml", overwrite=True)
-        assert _told(load_preset(path).plugin) == _told(plugin)
+        assert _settings(load_preset(path).plugin) == _settings(plugin)
 
 
 # ruff: noqa: E501 - a table of whole files, one a line

@@ -6,12 +6,15 @@ import inspect
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 __all__ = ["fuzz"]
 
-Mutation = Callable[[bytes, int, int], bytes]
+Damage = Callable[[np.random.Generator, bytes], tuple[str, bytes]]
 
 
 def fuzz(
@@ -20,7 +23,8 @@ def fuzz(
     *,
     watched: Iterable[ModuleType | type],
     largest: int,
-    mutated: Mutation | None = None,
+    damaged: Damage | None = None,
+    damaged_share: float = 1 / 3,
 ) -> None:
     """Try inputs until one is a fault, or the time is over. Arguments of the program: seconds, and a folder to keep.
 
@@ -30,7 +34,8 @@ def fuzz(
     seeds : the corpus to begin with.
     watched : modules and classes whose lines lead the search.
     largest : input, in bytes.
-    mutated : makes an input of another; gets the most bytes and a seed. Default: as libFuzzer does.
+    damaged : changes an input as its format understands it; gives the kind of damage, and the input.
+    damaged_share : of inputs made so, from 0 to 1; the others are made as libFuzzer does.
     """
     import atheris
 
@@ -45,6 +50,20 @@ def fuzz(
             (folder / f"seed-{number}").write_bytes(content)
         options = [f"-max_total_time={int(sys.argv[1])}", "-rss_limit_mb=1500", "-timeout=25", f"-max_len={largest}"]
         options += [f"-artifact_prefix={folder}/found-"]
-        changes = {} if mutated is None else {"custom_mutator": mutated}
+        changes = {} if damaged is None else {"custom_mutator": _mutator(damaged, damaged_share)}
         atheris.Setup([sys.argv[0], *options, str(folder)], one_input, **changes)
         atheris.Fuzz()
+
+
+def _mutator(damaged: Damage, share: float) -> Callable[[bytes, int, int], bytes]:
+    """Makes an input of another; gets the most bytes and a seed."""
+    import atheris
+
+    def mutated(content: bytes, largest: int, seed: int) -> bytes:
+        rng = np.random.default_rng(seed)
+        if rng.random() < share:
+            with suppress(Exception):  # the changes before have left nothing that its format understands
+                return damaged(rng, content)[1][:largest]
+        return bytes(atheris.Mutate(content, largest))
+
+    return mutated

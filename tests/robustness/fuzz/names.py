@@ -37,7 +37,7 @@ def seeds() -> list[bytes]:
         ["-clean", "Ünïcödé.wav", "a-clean.wav", "ＡＢ.wav"], ["", ".phaseaware-0123456789ab.part", "a.wav"],
         ["x" * 200, "y" * 240 + ".wav"], ["", "\udcff\udcfe.wav"], ["\u202e", "gpj.exe\u202e.wav"],
     ]  # fmt: skip
-    return ["\0".join(told).encode(errors="surrogateescape") for told in names]
+    return ["\0".join(parts).encode(errors="surrogateescape") for parts in names]
 
 
 def one_input(content: bytes) -> None:
@@ -76,10 +76,10 @@ def _process(source: Path, out: Path, pattern: str) -> None:
         asked = ["process", str(source), "-o", str(out), "--model", str(_model), "--jobs", "1"]
         status = command([*asked, f"--suffix={pattern}"] if pattern else asked)
     assert status in (0, 1, 2), status
-    told = said.getvalue()
-    assert all(c.isprintable() or c in "\n\r" for c in told), told
-    assert "unexpected" not in told, told
-    assert "Traceback" not in told, told
+    text = said.getvalue()
+    assert all(c.isprintable() or c in "\n\r" for c in text), text
+    assert "unexpected" not in text, text
+    assert "Traceback" not in text, text
     after = [path for path in sorted(source.rglob("*")) if not path.name.endswith(".part")]
     assert after == [path for path in before if not path.name.endswith(".part")]
     if out.exists():

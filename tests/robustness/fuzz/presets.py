@@ -66,15 +66,8 @@ def one_input(content: bytes) -> None:
     assert np.isfinite(y).all()
 
 
-def _mutated(content: bytes, largest: int, seed: int) -> bytes:
-    import atheris
-
-    if seed % 3:
-        return bytes(atheris.Mutate(content, largest))
-    try:
-        return damaged_text(np.random.default_rng(seed), content.decode())[1][:largest]
-    except (UnicodeDecodeError, ValueError, IndexError):  # no lines left to damage
-        return bytes(atheris.Mutate(content, largest))
+def _damaged(rng: np.random.Generator, content: bytes) -> tuple[str, bytes]:
+    return damaged_text(rng, content.decode())
 
 
 def main() -> None:
@@ -82,7 +75,7 @@ def main() -> None:
     from phaseaware.plugin.presets import file, lines, ranges, reader
 
     watched = [file, lines, lines._Walk, ranges, reader, reader.Reader]
-    fuzz(one_input, seeds(), watched=watched, largest=LARGEST, mutated=_mutated)
+    fuzz(one_input, seeds(), watched=watched, largest=LARGEST, damaged=_damaged)
 
 
 if __name__ == "__main__":

@@ -51,14 +51,6 @@ def one_input(content: bytes) -> None:
         assert "\n" not in said, said
 
 
-def _mutated(content: bytes, largest: int, seed: int) -> bytes:
-    import atheris
-
-    if seed % 3 or not content:
-        return bytes(atheris.Mutate(content, largest))
-    return damaged_bytes(np.random.default_rng(seed), content)[1][:largest]
-
-
 def main() -> None:
     """Arguments: seconds, and a folder for the corpus."""
     from phaseaware.engine.audio import (
@@ -81,7 +73,7 @@ def main() -> None:
 
     watched = [chunks, lengths, media, mediafile, metadata, mpeg, ogg, pieces, pieces.PiecedFile, reader, AudioReader]
     watched += [sizes, sniff, soundfiles, sources, speakers, tagging]
-    fuzz(one_input, seeds(), watched=watched, largest=LARGEST, mutated=_mutated)
+    fuzz(one_input, seeds(), watched=watched, largest=LARGEST, damaged=damaged_bytes)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+"""What the loss prefers."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the [train] extra")
+
+from phaseaware.engine.training.config import Loss  # noqa: E402
+from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
+
+from tests.signals import voice_like  # noqa: E402
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_loss_orders_estimates(step):
+    """Perfect < slightly noisy < noisy, and less than the speech costs as more than it does."""
+    rng = np.random.default_rng(7)
+    s = torch.from_numpy(voice_like(rng, 24_000)[None])
+    v = 0.05 * torch.randn(1, 24_000, generator=torch.Generator().manual_seed(1))
+    loss = [float(enhancement_loss(s + g * v, s, s + v, Loss(), step=step)) for g in (0.0, 0.1, 1.0)]
+    assert loss == sorted(loss)
+    quiet, loud, right = (float(enhancement_loss(g * s, s, s + v, Loss(), step=step)) for g in (0.7, 1.4, 1.0))
+    assert right < min(quiet, loud)
+    scaled = float(enhancement_loss(0.01 * (s + 0.1 * v), 0.01 * s, 0.01 * (s + v), Loss(), step=step))
+    assert scaled == pytest.approx(loss[1], rel=1e-2)
+
+
+def test_loss_counts_lost_speech_more_than_noise_left():
+    """Of two errors with the same compressed distance."""
+    rng = np.random.default_rng(4)
+    s = torch.from_numpy(voice_like(rng, 24_000))[None]
+    less, more = ((1 + d) ** (1 / 0.3) * s for d in (-0.1, 0.1))
+    only = {"complex": 0.0, "sdr": 0.0, "perceptual": 0.0}
+    evenly = [float(enhancement_loss(y, s, s, Loss(undershoot=0.0, **only))) for y in (less, more)]
+    assert evenly[0] == pytest.approx(evenly[1], rel=1e-3)
+    assert float(enhancement_loss(less, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(3 * evenly[0], rel=1e-3)
+    assert float(enhancement_loss(more, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(evenly[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_loss_has_gradients_for_silence_and_clean(step):
+    for target in (torch.zeros(2, 12_000), torch.rand(2, 12_000)):
+        noisy = torch.rand(2, 12_000)
+        y = (0.5 * noisy).requires_grad_()
+        enhancement_loss(y, target, noisy, Loss(), step=step).backward()
+        assert torch.isfinite(y.grad).all()
+        assert y.grad.abs().sum() > 0
