@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from phaseaware.engine.errors import UsageError
 from ..files import Naming, Plan, plan
 from ..files.manifest import FOLDER
 from .jobs import ArchiveJob, UrlJob
-from .storage import Entry, MissingError, Stored, is_url, joined, split
+from .storage import Entry, MissingError, Stored, base_of, is_url, joined, place_of, split
 
 __all__ = ["ArchivePlan", "plan_archive"]
 
@@ -92,7 +91,8 @@ class _Found:
     def __init__(self, naming: Naming, target: str | None, *, several: bool) -> None:
         self._naming, self._several = naming, several
         self._target = target if target is None or target.endswith("://") else target.rstrip("/")
-        self._is_folder = target is not None and target.endswith("/")
+        is_local = target is not None and not is_url(target)
+        self._is_folder = target is not None and (target.endswith("/") or (is_local and Path(target).is_dir()))
         self.pairs: list[_Pair] = []
         self._left_out: list[Path] = []
         self._local: list[Plan] = []
@@ -101,28 +101,30 @@ class _Found:
     def add_url(self, url: str) -> None:
         """A file, a folder or a pattern."""
         stored = Stored(url)
-        if not re.search(r"[*?\[]", url) and (entry := stored.entry()) is not None:
+        matches = stored.matches()
+        if matches is None and (entry := stored.entry()) is not None:
             self._add_file(url, entry, entry.size, split(url))
             return
         self._is_batch = True
-        root = self._root_for(url)
+        root = self._root_for(url, is_pattern=matches is not None)
         # What is made beside the inputs is named by its folder, so the files keep their names.
         naming = self._naming if self._target is not None else replace(self._naming, pattern=None)
         inside = root.rstrip("/") + "/" if root.rstrip("/") != url.rstrip("/") else None
-        for entry in _visible(stored.files(), inside):
+        base = url if matches is None else base_of(url)
+        prefix = f"{split(base)[1]}/" if self._several and self._target is not None and not base.endswith("://") else ""
+        for entry in _visible(stored.files() if matches is None else iter(matches), inside):
             name = PurePosixPath(entry.name)
             if name.suffix.lower() in SUFFIXES:
                 output = name.with_name(naming.of(Path(name)))
-                prefix = f"{split(url)[1]}/" if self._several and self._target is not None else ""
                 self.pairs.append(_Pair(entry.url, entry, entry.size, root, prefix + str(output)))
             else:
                 self._left_out.append(Path(entry.name))
 
-    def _root_for(self, url: str) -> str:
+    def _root_for(self, url: str, *, is_pattern: bool) -> str:
         if self._target is not None:
             _check_folder(self._target, into=self._is_folder)
             return self._target
-        if re.search(r"[*?\[]", url):
+        if is_pattern:
             raise UsageError(f"{printable(url)}: for a pattern, name the output folder with -o")
         folder, name = split(url)
         if folder.endswith("://"):
@@ -134,7 +136,7 @@ class _Found:
         target = self._target
         if target is None:
             self.pairs.append(_Pair(source, entry, size, folder, self._naming.of(Path(name), _BESIDE)))
-        elif PurePosixPath(split(target)[1]).suffix and not self._several and not self._is_folder:
+        elif PurePosixPath(_name_of(target)).suffix and not self._several and not self._is_folder:
             root, output = split(target) if is_url(target) else (str(Path(target).parent), Path(target).name)
             self._check_name(target, output)
             self.pairs.append(_Pair(source, entry, size, root, output))
@@ -171,11 +173,11 @@ class _Found:
         """All of it."""
         roots = sorted({pair.root for pair in self.pairs})
         there = {root: _there(root, self.pairs) for root in roots}
-        jobs, sources = [], {pair.source: pair for pair in self.pairs}
+        jobs, sources = [], {place_of(pair.source) for pair in self.pairs}
         targets: dict[str, str] = {}
         for pair in self.pairs:
             target = joined(pair.root, pair.name) if is_url(pair.root) else str(Path(pair.root, pair.name))
-            if target in sources:
+            if place_of(target) in sources:
                 raise UsageError(f"{printable(target)}: is an input; name another output with -o")
             if target in targets:
                 both = f"{printable(targets[target])} and {printable(pair.source)}"
@@ -190,8 +192,12 @@ class _Found:
         return ArchivePlan(jobs, self._is_batch, roots, left_out, links)
 
 
+def _name_of(place: str) -> str:
+    return split(place)[1] if is_url(place) else Path(place).name
+
+
 def _check_folder(target: str, *, into: bool) -> None:
-    if PurePosixPath(split(target)[1] if is_url(target) else target).suffix.lower() in SUFFIXES and not into:
+    if PurePosixPath(_name_of(target)).suffix.lower() in SUFFIXES and not into:
         raise UsageError(f"{printable(target)}: looks like a file; for a folder or several inputs, -o names a folder")
 
 

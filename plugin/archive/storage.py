@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from phaseaware.engine.audio import printable
 from phaseaware.engine.errors import ExitStatus, PhaseAwareError, UsageError
 
-__all__ = ["Entry", "MissingError", "StorageError", "Stored", "is_url", "joined", "split"]
+__all__ = ["Entry", "MissingError", "StorageError", "Stored", "base_of", "is_url", "joined", "place_of", "split"]
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -84,6 +86,30 @@ def split(url: str) -> tuple[str, str]:
     return f"{scheme}://{folder}" if slash else f"{scheme}://", name
 
 
+def base_of(url: str) -> str:
+    """The last part without wildcards.
+
+    Examples
+    --------
+    >>> base_of("s3://archive/1987/*/news-*.flac"), base_of("s3://*/a.wav")
+    ('s3://archive/1987', 's3://')
+    """
+    wild = _WILD.search(url)
+    plain = url if wild is None else url[: wild.start()].rpartition("/")[0]
+    return f"{plain}/" if plain.endswith(":/") else plain
+
+
+def place_of(text: str) -> tuple[object, str, str]:
+    """The same for all ways to write a URL, or a path, of one file."""
+    folder, name = split(text) if is_url(text) else os.path.split(text)
+    return *_folder_place(folder), name
+
+
+@lru_cache(maxsize=1024)
+def _folder_place(folder: str) -> tuple[object, str]:
+    return Stored(folder).place if is_url(folder) else (None, os.path.realpath(folder))
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file that is stored.
@@ -124,8 +150,11 @@ class Stored:
         except ImportError:
             raise UsageError(f"{printable(url)}: URLs need fsspec; install phaseaware[cluster]") from None
         self.url = url
+        # What fsspec takes for a chain of stores is one only if another URL follows; `::` may stand in any name.
+        is_chain = "://" in url.partition("::")[2]
+        self._path: str
         try:
-            self._fs, self._path = url_to_fs(url)
+            self._fs, self._path = url_to_fs(url) if is_chain else _opened(url)
         except ImportError as error:
             raise UsageError(f"{printable(url)}: {_reason(error)}") from None
         except ValueError as error:
@@ -134,6 +163,13 @@ class Stored:
             raise StorageError(url, f"cannot be reached ({_reason(error)})") from None
         protocol = self._fs.protocol
         self._is_whole = bool(_WHOLE & {protocol, *(() if isinstance(protocol, str) else protocol)})
+
+    @property
+    def place(self) -> tuple[object, str]:
+        """The store, None for this machine, and the place in it; the same for all ways to write it."""
+        if "file" in ((self._fs.protocol,) if isinstance(self._fs.protocol, str) else self._fs.protocol):
+            return None, os.path.realpath(self._path)
+        return self._fs, self._path.rstrip("/")
 
     def _trying(self, what: str, call: Callable[[], T]) -> T:
         for pause in (*_PAUSES, None):
@@ -163,22 +199,36 @@ class Stored:
         identity = {"size": info["size"]} | ({} if tag is None else {tag: str(info[tag])})
         return Entry(url, name, info["size"] or 0, identity)
 
+    def matches(self) -> list[Entry] | None:
+        """If the URL has wildcards, the files that match, below the last part without. None: they stand for themselves,
+        as in shells, since no other file matches; or there are none.
+
+        Raises
+        ------
+        StorageError : it cannot be listed.
+        """
+        if _WILD.search(self.url) is None:
+            return None
+        self._trying("cannot be listed", self._fs.invalidate_cache)
+        found = self._trying("cannot be listed", lambda: self._fs.glob(self._path, detail=True))
+        entries = list(self._entries(base_of(self.url), found))
+        return entries if any(path != self._path for path in found) and entries else None
+
     def files(self) -> Iterator[Entry]:
-        """All files below the folder; or, if the URL has wildcards, those that match, below the last part without.
+        """All files below the folder.
 
         Raises
         ------
         StorageError : it cannot be listed; MissingError: there is nothing.
         """
-        folder = self.url
         self._trying("cannot be listed", self._fs.invalidate_cache)
-        if wild := _WILD.search(self.url):
-            folder = self.url[: wild.start()].rpartition("/")[0]
-            found = self._trying("cannot be listed", lambda: self._fs.glob(self._path, detail=True))
-        else:
-            found = self._trying("cannot be listed", lambda: self._fs.find(self._path, detail=True))
-            if not found and not self._trying("cannot be listed", lambda: self._fs.exists(self._path)):
-                raise MissingError(self.url, "no such file or folder")
+        found = self._trying("cannot be listed", lambda: self._fs.find(self._path, detail=True))
+        if not found and not self._trying("cannot be listed", lambda: self._fs.exists(self._path)):
+            but = ", and no file matches" if _WILD.search(self.url) else ""
+            raise MissingError(self.url, f"no such file or folder{but}")
+        return self._entries(self.url, found)
+
+    def _entries(self, folder: str, found: Mapping[str, Any]) -> Iterator[Entry]:
         base = self._fs._strip_protocol(folder).rstrip("/")
         for path, info in sorted(found.items()):
             if info["type"] == "file":
@@ -203,14 +253,24 @@ class Stored:
         try:
             self._fs.put_file(str(path), partial)
             try:
-                self._fs.mv(partial, self._path)
+                self._rename(partial)
             except Exception:  # SFTP renames to no name that is taken
                 self._fs.rm_file(self._path)
-                self._fs.mv(partial, self._path)
+                self._rename(partial)
         except BaseException:
             with suppress(Exception):
                 self._fs.rm_file(partial)
             raise
+
+    def _rename(self, partial: str) -> None:
+        from fsspec import AbstractFileSystem
+
+        if type(self._fs).mv is not AbstractFileSystem.mv:
+            self._fs.mv(partial, self._path)
+            return
+        # What fsspec has for stores that cannot rename takes names for patterns.
+        self._fs.cp_file(partial, self._path)
+        self._fs.rm_file(partial)
 
     def read(self) -> bytes:
         """The content of a small file."""
@@ -229,6 +289,13 @@ class Stored:
     def remove(self) -> None:
         """Remove the file."""
         self._trying("cannot be removed", lambda: self._fs.rm_file(self._path))
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    from fsspec import get_filesystem_class
+
+    kind = get_filesystem_class(url.partition("://")[0])
+    return kind(**kind._get_kwargs_from_urls(url)), kind._strip_protocol(url)
 
 
 def _reason(error: BaseException) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "add_model",
     "add_preset_or_model",
     "given_controls",
+    "local_path",
     "number_between",
     "whole_number",
 ]
@@ -50,6 +51,22 @@ def whole_number(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def local_path(text: str) -> str:
+    """The path that a ``file://`` URL names; whatever else stays as it is.
+
+    Examples
+    --------
+    >>> local_path("file:///talks/50%25.wav"), local_path("file://localhost/a.wav"), local_path("s3://talks/50%25.wav")
+    ('/talks/50%.wav', '/a.wav', 's3://talks/50%25.wav')
+    """
+    if not text.startswith("file://"):
+        return text
+    from urllib.request import url2pathname
+
+    path = text.removeprefix("file://")
+    return url2pathname(path.removeprefix("localhost") if path.startswith("localhost/") else path)
 
 
 def add_controls(parser: argparse._ActionsContainer, names: Iterable[str]) -> None:

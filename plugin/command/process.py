@@ -18,6 +18,7 @@ from .arguments import (
     add_force,
     add_preset_or_model,
     given_controls,
+    local_path,
     number_between,
     whole_number,
 )
@@ -63,11 +64,13 @@ def _is_url(text: str) -> bool:
 
 def _place(text: str) -> str | Path:
     """A path of this machine, or a URL, of which a Path would lose a slash."""
-    if text.startswith("file://"):
-        from urllib.request import url2pathname
-
-        return Path(url2pathname(text.removeprefix("file://")))
-    return text if _is_url(text) else Path(text)
+    if not _is_url(text):
+        return Path(text)
+    path = local_path(text)
+    if path == text:
+        return text
+    is_pattern = any(wild in path for wild in "*?[") and not os.path.exists(path)
+    return f"local://{path}" if is_pattern else Path(path)  # fsspec finds what matches
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:

@@ -23,6 +23,7 @@ from ..files import Job, Naming, OutputSettings, Report
 from ..files.batch import folders_of, run_all
 from ..files.cleaning import treatment_of
 from ..files.manifest import FOLDER
+from .arguments import local_path
 from .process_output import Printer
 from .status import say
 
@@ -37,7 +38,7 @@ def process_archive(
 ) -> ExitStatus:
     """Find the files, clean them on a cluster or in so many threads, and say what became of each."""
     _refuse(arguments)
-    work = plan_archive(arguments.inputs, _target(arguments.out), naming=naming)
+    work = plan_archive(arguments.inputs, None if arguments.out is None else local_path(arguments.out), naming=naming)
     treatment = treatment_of(dict(controls), model=arguments.model, preset=arguments.preset)
     order = Order(
         output=output, overwrite=arguments.force, resume=arguments.resume, dry_run=arguments.dry_run,
@@ -97,14 +98,6 @@ def _refuse(arguments: argparse.Namespace) -> None:
         raise UsageError("memory:// is a store of one process, so a cluster does not see it; name another")
     if arguments.cluster is not None and arguments.jobs is not None:
         raise UsageError(f"--jobs {arguments.jobs}: is for one machine; its workers' threads are a cluster's")
-
-
-def _target(out: str | None) -> str | None:
-    if out is None or not out.startswith("file://"):
-        return out
-    from urllib.request import url2pathname
-
-    return url2pathname(out.removeprefix("file://"))
 
 
 def _try(work: ArchivePlan) -> None:

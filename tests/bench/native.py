@@ -31,7 +31,7 @@ def players(channels: int) -> dict[str, Play]:
     made: dict[str, Play] = {}
     for link, name in (("channels", ", a mask each"), ("stereo", ", one mask"))[:channels]:
         name = name if channels > 1 else ""
-        processor, plugin = PhaseAware(link=link), pedalboard.load_plugin(vst3_path(channels))
+        processor, plugin = PhaseAware(link=link, model="live"), pedalboard.load_plugin(vst3_path(channels))
         if channels > 1:
             plugin.link = link
         for title, part in ((f"`PhaseAware`{name}", processor), (f"native plugin{name}", plugin)):

@@ -66,7 +66,13 @@ class PhaseAwarePlugin : public Plugin {
         } catch (const Failure& failure) {
             refuse(failure);
         }
-        begin();
+        // DPF's guess until the host has chosen a rate: that of another instance in the process, if there was one. A
+        // guess that cannot be is no reason to sound dry, or to tell of no latency.
+        try {
+            begin(getSampleRate());
+        } catch (const Failure&) {
+            begin(kLowestRate);
+        }
     }
 
   protected:
@@ -102,9 +108,10 @@ class PhaseAwarePlugin : public Plugin {
         if (index != kStatus) values_[index].store(value, std::memory_order_relaxed);
     }
 
-    void sampleRateChanged(double) override { begin(); }
+    void sampleRateChanged(double) override { follow_host(); }
     void activate() override {
-        if (stream_) stream_->reset();
+        follow_host();
+        stream_->reset();
     }
 
     void run(const float** inputs, float** outputs, uint32_t frames) override {
@@ -121,15 +128,24 @@ class PhaseAwarePlugin : public Plugin {
     }
 
   private:
-    void begin() {
+    void begin(double rate, const std::shared_ptr<const Model>& model) {
+        stream_ = std::make_unique<Stream>(model, PHASEAWARE_CHANNELS, rate);
+        rate_ = rate;
+        setLatency(stream_->latency());
+    }
+    void begin(double rate) {
+        begin(rate, model_);
+        if (model_) tell(Status::working);
+    }
+    void follow_host() {
+        const double rate = getSampleRate();
+        if (rate == rate_) return;
         try {
-            stream_ = std::make_unique<Stream>(model_, PHASEAWARE_CHANNELS, getSampleRate());
-            if (model_) tell(Status::working);
+            begin(rate);
         } catch (const Failure& failure) {
             refuse(failure);
-            stream_ = std::make_unique<Stream>(nullptr, PHASEAWARE_CHANNELS, getSampleRate());
+            begin(rate, nullptr);
         }
-        setLatency(stream_->latency());
     }
     void refuse(const Failure& failure) {
         tell(failure.status);
@@ -140,6 +156,7 @@ class PhaseAwarePlugin : public Plugin {
     std::array<std::atomic<float>, kCount> values_{};
     std::shared_ptr<const Model> model_;
     std::unique_ptr<Stream> stream_;
+    double rate_ = 0;  // of the stream
 };
 
 Plugin* createPlugin() { return new PhaseAwarePlugin(); }

@@ -28,7 +28,7 @@ def found(files: Any, root: str) -> dict[str, bytes]:
     files.invalidate_cache()
     base = files._strip_protocol(root)
     return {
-        path[len(base) + 1 :]: files.cat(path) for path in files.find(base) if f"/{FOLDER}/" not in path
+        path[len(base) + 1 :]: files.cat_file(path) for path in files.find(base) if f"/{FOLDER}/" not in path
     }  # fmt: skip
 
 
@@ -53,9 +53,14 @@ def expected(recordings: Path, tmp_path: Path, phaseaware: Command, passing: Pat
         (["memory://in/a.wav"], "memory://out/x.flac", {}, ["memory://out/x.flac"]),
         (["memory://in/a.wav"], "memory://out/x.y/", {}, ["memory://out/x.y/a.wav"]),
         (["memory://in/a.wav"], "out", {}, ["out/a.wav"]),
+        (["memory://in/a.wav"], "out/x.flac", {}, ["out/x.flac"]),
+        (["memory://in/a.wav"], "x.flac", {}, ["x.flac"]),
+        (["memory://in/a.wav"], "x.y/", {}, ["x.y/a.wav"]),
         (["memory://in"], "memory://in/out", {}, ["memory://in/out/a.wav", "memory://in/out/d/b.flac"]),
         (["memory://in/*/*.flac"], "memory://out", {}, ["memory://out/d/b.flac"]),
         (["memory://in/**/*.wav"], "memory://out", {"format": "mp3"}, ["memory://out/a.mp3"]),
+        (["memory://in/d", "memory://two/*.wav"], "memory://out", {},
+         ["memory://out/d/b.flac", "memory://out/two/a.wav"]),
         (["memory://in", "memory://two"], "memory://out", {"pattern": "-x"},
          ["memory://out/in/a-x.wav", "memory://out/in/d/b-x.flac", "memory://out/two/a-x.wav"]),
     ],
@@ -86,6 +91,72 @@ def test_what_cannot_be_is_told(memory: Any, inputs: list[str], target: str | No
         memory.pipe("/" + name, b"x")
     with pytest.raises(PhaseAwareError, match=said):
         plan_archive(inputs, target)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("memory://in/a.wav", "memory:///in/a.wav"), ("memory:///in/", "memory://in"),
+        ("memory://in/*.wav", "memory:///in/"), ("s3://archive/in/a.wav", "s3a://archive/in/a.wav"),
+    ],
+)  # fmt: skip
+def test_an_input_is_never_its_output_however_it_is_written(
+    memory: Any, store: Store, source: str, target: str, phaseaware: Command
+) -> None:
+    memory.pipe("/in/a.wav", b"x")
+    store.files().pipe("archive/in/a.wav", b"x")
+    phaseaware("process", source, "-o", target, "--force").failed_with(2, "is an input; name another output")
+    assert memory.cat("/in/a.wav") == store.files().cat("archive/in/a.wav") == b"x"
+
+
+def test_an_input_of_this_machine_is_never_its_output(
+    memory: Any, recordings: Path, tmp_path: Path, phaseaware: Command
+) -> None:
+    (tmp_path / "link").symlink_to(recordings)
+    before = (recordings / "1.flac").read_bytes()
+    for source, target in [
+        (f"local://{recordings}/1.flac", recordings / "1.flac"), (f"local://{recordings}/*.flac", tmp_path / "link"),
+        (recordings / "1.flac", f"local://{tmp_path}/link/1.flac"),
+    ]:  # fmt: skip
+        phaseaware("process", source, "-o", target, "--force").failed_with(2, "is an input; name another output")
+    assert (recordings / "1.flac").read_bytes() == before
+
+
+ODD = ["a b", "\N{LATIN SMALL LETTER U WITH DIAERESIS}\N{EN DASH}\N{CJK UNIFIED IDEOGRAPH-97F3}", "a#1", "50%20off",
+       "[1987]", "[final", "what?", "x*", "a&b=c;+", "'q\"", "-dash"]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_names_may_hold_what_they_like(memory: Any, odd: str, recordings: Path, phaseaware: Command) -> None:
+    """Of files, of input folders and of output folders; wildcards where they match nothing else, too."""
+    sound = (recordings / "1.flac").read_bytes()
+    for name in ("one.flac", f"{odd}.flac"):
+        memory.pipe(f"/in {odd}/{name}", sound)
+    ran = phaseaware("process", f"memory://in {odd}", "-o", f"memory://out {odd}")
+    assert (ran.status, ran.err) == (0, "")
+    assert sorted(found(memory, f"/out {odd}")) == sorted(["one.flac", f"{odd}.flac"])
+    assert phaseaware("process", f"memory://in {odd}", "-o", f"memory://out {odd}").status == 1
+    assert phaseaware("process", f"memory://in {odd}", "-o", f"memory://out {odd}", "--resume").status == 0
+    ran = phaseaware("process", f"memory://in {odd}/{odd}.flac", "-o", f"memory://single {odd}/")
+    assert (ran.status, ran.err) == (0, "")
+    assert list(found(memory, f"/single {odd}")) == [f"{odd}.flac"]
+    assert not [path for path in memory.store if path.endswith(".part")]
+
+
+def test_patterns_and_hosts_in_file_urls(memory: Any, recordings: Path, phaseaware: Command) -> None:
+    (recordings / "[x] 50%.flac").write_bytes((recordings / "1.flac").read_bytes())
+    odd = recordings / "[x] 50%.flac"
+    for url, names in {
+        f"file://{recordings}/*1*.flac": ["1.flac"],
+        f"file://{recordings}/*%25.flac": [odd.name],
+        f"file://localhost{recordings}/1.flac": ["1.flac"],
+        f"file://{recordings}/[x] 50%25.flac": [odd.name],
+        odd.as_uri(): [odd.name],
+    }.items():
+        memory.store.clear()
+        ran = phaseaware("process", url, "-o", "memory://out/")
+        assert (ran.status, ran.err) == (0, "")
+        assert [name for name in found(memory, "/out") if not name.startswith(FOLDER)] == names
 
 
 # Sound
@@ -178,6 +249,17 @@ def test_s3_whose_requests_fail_gives_the_same(
     assert (ran.status, "8 whole already" in ran.out) == (0, True)
     outputs = [path for path in store.writes if path.startswith("/archive/out/") and FOLDER not in path]
     assert [store.writes[path] for path in outputs] == [1] * len(expected)
+
+
+@pytest.mark.parametrize("odd", [*ODD, "a::b"])
+def test_names_in_s3_may_hold_what_they_like(store: Store, odd: str, recordings: Path, phaseaware: Command) -> None:
+    files, sound = store.files(), (recordings / "1.flac").read_bytes()
+    for name in ("one.flac", f"{odd}.flac"):
+        files.pipe(f"archive/in {odd}/{name}", sound)
+    ran = phaseaware("process", f"s3://archive/in {odd}", "-o", f"s3://archive/out {odd}")
+    assert (ran.status, ran.err) == (0, "")
+    assert sorted(found(files, f"archive/out {odd}")) == sorted(["one.flac", f"{odd}.flac"])
+    assert phaseaware("process", f"s3://archive/in {odd}", "-o", f"s3://archive/out {odd}", "--resume").status == 0
 
 
 def test_a_bucket_that_refuses_is_one_line_and_nothing_is_written(

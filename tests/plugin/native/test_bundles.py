@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pedalboard import load_plugin
-from phaseaware.engine import MaskModel, ModelError, Render, separate
+from phaseaware.engine import MaskModel, ModelError, Render, separate, shipped_models
 from phaseaware.plugin import vst3_path
 from phaseaware.plugin.command.main import main
 from phaseaware.plugin.native import bundles, install
@@ -72,6 +72,18 @@ def test_installed_twice_with_another_model(tmp_path: Path) -> None:
     (path, *_) = install(tmp_path, model=other)
     assert not list(tmp_path.rglob("left over"))
     assert (path / "Contents" / "Resources" / "model.onnx").read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_model_is_chosen_by_its_name(name: str, tmp_path: Path, rng: np.random.Generator) -> None:
+    x, chosen = speechlike(rng, 2, 30_000), MaskModel(name)
+    plugin: Any = load_plugin(str(install(tmp_path, model=name)[1]))
+    np.testing.assert_allclose(
+        plugin(x, 48_000, buffer_size=441),
+        separate(x, chosen, Render(), sample_rate=48_000, warm=False)[0],
+        atol=2e-5,
+    )
+    assert plugin.reported_latency_samples == chosen.info.latency_samples
 
 
 def test_a_refused_model_changes_nothing(tmp_path: Path) -> None:

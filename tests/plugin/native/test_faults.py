@@ -17,7 +17,7 @@ from phaseaware.plugin.native import vst3_path
 
 from tests import fakes
 
-from .conftest import Bundle, fresh, host, speechlike
+from .conftest import LATENCIES, Bundle, fresh, host, speechlike
 
 RATE = 48_000
 STATUS_ID = "8"
@@ -99,6 +99,33 @@ def test_rates_that_are_refused(rate: int, rng: np.random.Generator) -> None:
     assert len(answer["complaints"]) == 1
     assert f"{rate}" in answer["complaints"][0]
     assert not np.allclose(plugin(x, RATE), x, atol=0.01)  # a right rate again: it works again
+
+
+@pytest.mark.parametrize("before", [8_000, 44_056, 384_000])
+def test_a_refused_rate_is_that_of_one_instance_only(
+    before: int, rng: np.random.Generator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """DPF constructs an instance at the rate that the one before had, whatever the host will choose."""
+    x = speechlike(rng, 2, 10_000)
+    expected = fresh()(x, RATE)
+    fresh()(x, before)
+    capfd.readouterr()
+    for rate in (RATE, 44_100):
+        plugin = fresh()
+        assert plugin.reported_latency_samples == LATENCIES[44_100]
+        assert plugin(x, rate).shape == x.shape
+        assert plugin.reported_latency_samples == LATENCIES[rate]
+        assert plugin.status == "working"
+        fresh()(x, before)
+    plugin = fresh()
+    np.testing.assert_allclose(plugin(x, RATE), expected, atol=1e-6)
+    fresh()(x, before)
+    complaints = capfd.readouterr().err.count("sound passes dry")
+    plugin = fresh()  # at the refused rate from its construction on
+    assert plugin(x, before).tobytes() == x.tobytes()
+    assert plugin.reported_latency_samples == 0
+    assert capfd.readouterr().err.count("sound passes dry") == 1
+    assert complaints == 3
 
 
 def test_a_mask_that_the_model_lacks(bundle: Bundle, tmp_path: Path, rng: np.random.Generator) -> None:
