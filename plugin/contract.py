@@ -226,7 +226,7 @@ class BlockStream:
     --------
     >>> import numpy as np
     >>> from phaseaware.plugin import PhaseAware
-    >>> stream = BlockStream(PhaseAware(mix=0))
+    >>> stream = BlockStream(PhaseAware(mix=0, model="live"))
     >>> stream.begin(48_000, 2)
     >>> stream.feed(np.zeros((2, 4096), np.float32), 512).shape
     (2, 2560)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from phaseaware.gui.model import AbxTest
+from phaseaware.gui.panels import abx
 from phaseaware.gui.panels.dialogs import ask_whether
 from phaseaware.gui.window import MainWindow
 from phaseaware.plugin.presets import save_preset
@@ -73,7 +74,7 @@ def test_presets_describe_themselves_in_plain_text(opened: MainWindow) -> None:
 def test_the_log_of_a_listening_test_may_lie_anywhere(
     opened: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    monkeypatch.setattr("phaseaware.gui.panels.abx.log_folder", lambda: tmp_path / MARKUP.replace("/", ""))
+    monkeypatch.setattr(abx, "log_folder", lambda: tmp_path / MARKUP.replace("/", ""))
     qtbot.waitUntil(lambda: opened.session.renderer is not None and opened.session.renderer.done, timeout=20_000)
     opened.start_abx(AbxTest(1))
     answer(opened, "A")
