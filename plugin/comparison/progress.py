@@ -36,10 +36,10 @@ class Steps:
 
     def __init__(self, seconds: float, *, pictures: int, scored: int, tell: Progress) -> None:
         self._costs: dict[Step, float] = {
-            "sounds": 0.08 * seconds,
-            "pictures": 2.0 * pictures,
+            "sounds": 0.05 * seconds,
+            "pictures": 0.85 * pictures,
             "figures": 0.04 * scored * min(seconds, _SCORED_SECONDS),
-            "page": 1 + 0.3 * min(seconds, _PAGE_SECONDS),
+            "page": 1 + 0.15 * min(seconds, _PAGE_SECONDS),
         }
         self._tell = tell
 
