@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine.audio import whole_file
-from phaseaware.engine.versions import Version
+from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QPixmap
 from PyQt6.QtWidgets import QWidget
@@ -70,7 +70,7 @@ class Exporter(QObject):
                 self.write({version: Path(path)})
 
         ask_for_new_file(
-            self._parent, f"Export {version}", self._folder(), f"{session.recording.path.stem} {version}",
+            self._parent, f"Export {self._named(version)}", self._folder(), self._name(version),
             _SOUND | (_PAGE if session.renderer is not None else {}), write,
         )  # fmt: skip
 
@@ -79,11 +79,10 @@ class Exporter(QObject):
         session = self._session
         if session.recording is None:
             return
-        stem = session.recording.path.stem
         versions = [version for version in Version if session.can_hear(version)]
 
         def into(folder: str) -> None:
-            targets = {v: Path(folder) / f"{stem} {v}.wav" for v in versions}
+            targets = {v: Path(folder) / f"{self._name(v)}.wav" for v in versions}
             there = [path.name for path in targets.values() if path.exists()]
             if there:
                 text = "\n".join([f"In {folder} there is already:", "", *there, "", "Replace?"])
@@ -92,6 +91,18 @@ class Exporter(QObject):
                 self.write(targets)
 
         ask_for_folder(self._parent, "Export all versions into a folder", self._folder(), into)
+
+    def _name(self, version: Version | None = None) -> str:
+        """What a file is called, without its suffix: who finds it later must see what made it."""
+        recording = self._session.recording
+        assert recording is not None
+        if version is not None:
+            return f"{recording.path.stem} {self._named(version)}"
+        return recording.path.stem if self._session.ideal is None else f"{recording.path.stem} {IDEAL.lower()}"
+
+    def _named(self, version: Version) -> str:
+        is_ideal = self._session.ideal is not None and version.is_rendered
+        return f"{IDEAL.lower()} {version}" if is_ideal else str(version)
 
     def write(self, targets: dict[Version, Path]) -> None:
         """Write versions in the background."""
@@ -173,7 +184,7 @@ class Exporter(QObject):
         if recording is None:
             return
         ask_for_new_file(
-            self._parent, "Export the picture", self._folder(), recording.path.stem, _PICTURE,
+            self._parent, "Export the picture", self._folder(), self._name(), _PICTURE,
             lambda path: self.save_picture(Path(path)),
         )  # fmt: skip
 

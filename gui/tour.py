@@ -84,6 +84,7 @@ class Tour(QObject):
         if self.under_way:
             self.place = None
             self._strip.hide()
+            self._views.unmark()
             self._session.clear_loop()
             self._choose_layout(self._layout)
             self._views.fit()

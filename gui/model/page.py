@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.stft import HOP
-from phaseaware.engine.versions import MASK_OF, Version
+from phaseaware.engine.versions import IDEAL, MASK_OF, Version
 
 from .codes import ANGLE_CODES, MASK_CODES
 from .mixer import read_version
@@ -29,6 +29,7 @@ class PageJob:
     masks: dict[str, NDArray[np.complex64]]
     title: str
     remarks: tuple[str, ...]
+    ideal: bool
 
     def write(self, path: Path) -> None:
         """Write the page; a file of this name is replaced. Raises OSError."""
@@ -36,7 +37,7 @@ class PageJob:
 
         write_page(
             path, self.sounds, self.masks, sample_rate=SAMPLE_RATE, title=self.title, remarks=self.remarks,
-            overwrite=True,
+            ideal=self.ideal, overwrite=True,
         )  # fmt: skip
 
 
@@ -72,5 +73,7 @@ def page_job(session: Session) -> PageJob:
         masks[str(mask)] = (gain * np.exp(1j * turn)).astype(np.complex64)
     remarks = [f"Settings of A and B: {session.controls}"]
     if session.ideal is not None:
-        remarks.insert(0, f"IDEAL: A and B are made by ideal masks, computed from the stems: {session.ideal}")
-    return PageJob(sounds, masks, recording.title + (" (IDEAL masks)" if session.ideal else ""), tuple(remarks))
+        remarks.insert(0, f"{IDEAL}: A and B are made by ideal masks, computed from the stems: {session.ideal}")
+    ideal = session.ideal is not None
+    title = f"{recording.title} ({IDEAL} masks)" if ideal else recording.title
+    return PageJob(sounds, masks, title, tuple(remarks), ideal)

@@ -24,6 +24,8 @@ _LOUD_DB = 25.0
 _LEAST_DB, _MOST_DB = 4.0, 18.0
 """Gains of S/X worth showing: beyond, the mixture is so weak there that nobody would believe it."""
 _LEAST_TURN = 60.0
+_TURN_TOLD = 30.0
+"""Degrees: smaller turns are not counted in what is told of the whole loop."""
 _LOWEST = 6
 """Bin, 281 Hz: below, little is heard of a voice on small loudspeakers."""
 _LONGEST_SEARCH = 60 * SAMPLE_RATE
@@ -38,6 +40,8 @@ class Place:
     seconds, hz : the cell shown.
     gain_db, turn : what brings the speech back there: gain in dB and rotation in degrees.
     loop : samples around it.
+    amplified, turned : shares, from 0 to 1, of the loud cells of the speech in the loop, below the seam: those that are
+        weaker in the mixture, and those that the noise has turned by more than 30 degrees.
     """
 
     seconds: float
@@ -45,6 +49,8 @@ class Place:
     gain_db: float
     turn: float
     loop: tuple[int, int]
+    amplified: float
+    turned: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +108,15 @@ def find_cancellation(recording: Recording) -> Place | None:
     return Place(
         frame * HOP / SAMPLE_RATE, (k + _LOWEST) * SAMPLE_RATE / FRAME_LENGTH, float(gain[frame, k]),
         float(np.degrees(np.angle(M[frame, k]))), loop,
+        *_shares(M[first:last][loud[first:last]]),
     )  # fmt: skip
+
+
+def _shares(M: NDArray[np.complexfloating]) -> tuple[float, float]:
+    """Of cells, those above one, and those that are turned."""
+    if not M.size:
+        return 0.0, 0.0
+    return float(np.mean(np.abs(M) > 1)), float(np.mean(np.abs(np.degrees(np.angle(M))) > _TURN_TOLD))
 
 
 def _decibels(X: NDArray[np.complexfloating]) -> NDArray[np.floating]:
@@ -130,36 +144,34 @@ def caption_of(
     errors : of A and B in the loop, in dB of the speech, as rendered now; None: not known yet.
     bounds : the same of the ideal masks.
     """
-    where = f"at {place.seconds:.2f} s and {place.hz:.0f} Hz"
+    where = f"the ring, at {place.seconds:.2f} s and {place.hz:.0f} Hz"
     if index == 0:
         text = (
-            f"Noisy. Speech and noise are waves: where they meet in opposite phase they cancel. In this loop, {where}, "
-            f"the speech is {place.gain_db:.0f} dB stronger than what is left of it in the mixture."
+            f"Noisy. Speech and noise are waves: where they meet in opposite phase they cancel. In {where}, the "
+            f"speech is {place.gain_db:.0f} dB stronger than what is left of it in the mixture."
         )
     elif index == 1:
         text = (
             "B, the ideal real mask: the best that a mask from 0 to 1 can do, computed from the known speech. It can "
-            "only make the mixture quieter. What is cancelled stays missing, and every phase stays that of the noise."
-            + _error_text("B", errors, 1)
+            "only make the mixture quieter: no cell in the lowest picture is above 0 dB. What is cancelled stays "
+            "missing, and every phase stays that of the mixture." + _error_text("B", errors, 1)
         )
     elif index == 2:
         text = (
-            f"A, the ideal phase-aware mask: {where} it amplifies {place.gain_db:.0f} dB and turns the phase by "
-            f"{place.turn:+.0f}°. The bright cells are gains above one; the hues are rotations."
-            + _error_text("A", errors, 0)
+            f"A, the ideal phase-aware mask: in {where} it amplifies {place.gain_db:.0f} dB and turns the phase by "
+            f"{place.turn:+.0f}°. Yellow to magenta in the upper picture: A amplifies, where the noise cancels speech. "
+            "Any hue but blue in the middle one: A turns, where the noise is as loud as the speech or louder. Of the "
+            f"loud cells of the speech in this loop A amplifies {100 * place.amplified:.0f} % and turns "
+            f"{100 * place.turned:.0f} % by more than {_TURN_TOLD:.0f}°; B none." + _error_text("A", errors, 0)
         )
     elif index == 3:
         text = (
-            "Clean speech, the goal. Below right: the same cell as arrows. A's arrow reaches the clean one; B's stays "
-            "on the noisy one's line, as it cannot turn it."
+            "Clean speech, the goal. Below right: the cell in the ring as arrows. A's arrow reaches the clean one; B's "
+            "stays on the noisy one's line, as it cannot turn it."
         )
     else:
         a, b = (cell.polar(v) if cell is not None else None for v in (Version.PHASE_AWARE, Version.REAL))
-        here = (
-            f" In the same cell it gives {_polar_text(a)}; B {_polar_text(b)}."
-            if a is not None and b is not None
-            else ""
-        )
+        here = f" In the ring A gives {_polar_text(a)}; B {_polar_text(b)}." if a is not None and b is not None else ""
         text = (
             "The same place with the trained model. It hears only the mixture and has to guess, so the effect is "
             f"smaller.{here}" + _error_text("A", errors, 0, bounds) + _error_text("B", errors, 1, bounds)

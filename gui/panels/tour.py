@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from .widgets import plain_label
@@ -29,6 +29,7 @@ class TourStrip(QFrame):
         self.headline.setStyleSheet("font-weight: bold")
         self.caption.setWordWrap(True)
         self.caption.setMinimumWidth(200)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.back, self.on, self.leave = QPushButton("Back"), QPushButton("W  Next"), QPushButton("Leave the tour")
         self.back.setToolTip("The step before  (Shift+W)")
         self.on.setToolTip("The next step: noisy, B, A, clean, the trained model  (W)")

@@ -143,6 +143,7 @@ class ViewArea(Navigation):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
+        self.comparator.fit(self.height())
         self.readout.fit_into(self.width() - 12, most=2 if self.height() < _LOW else 4)
         self.strip.plot.setFixedHeight(min(92, max(62, self.height() // 5)))
         self.refresh_pictures(_MOVING_MS)
@@ -233,8 +234,16 @@ class ViewArea(Navigation):
     def mark(self, seconds: float, height: float) -> None:
         """Point at a place, and show its cell."""
         self._pointed(seconds, height)
+        for kind in self.visible_kinds():
+            self.panes[kind].cross_hair.show_at((seconds, height), ringed=True)
         if (source := self.source) is not None:
             self.comparator.pick(source, seconds, float(self._scale.hz(height)))
+
+    def unmark(self) -> None:
+        """Point nowhere."""
+        self._pointed(math.nan, math.nan)
+        for pane in self.panes.values():  # those that are hidden now, too
+            pane.cross_hair.show_at(None)
 
     def _picked(self, seconds: float, height: float) -> None:
         source = self.source

@@ -18,7 +18,8 @@ from .theme import BACKGROUND, COLOURS, EDGE, FAINT, LUTS, TEXT
 
 __all__ = ["Comparator", "RotationHistogram", "VectorDiagram"]
 
-_HEIGHT = 190
+_LOWEST, _HEIGHT = 90, 190
+_PART = 0.3  # of the room that the pictures and it have
 _ORDER = (Version.NOISY, Version.CLEAN, Version.REAL, Version.PHASE_AWARE)
 
 
@@ -34,7 +35,7 @@ class RotationHistogram(pg.PlotWidget):  # type: ignore[misc]
         self.setXRange(-180, 180, padding=0.02)
         self.getAxis("bottom").setTicks([[(a, f"{a}°".replace("-", "−")) for a in range(-180, 181, 60)]])
         self.getAxis("left").setStyle(showValues=False)
-        self.setTitle("Rotation by mask A below 6 kHz, in view", size="9pt", color=COLOURS[Version.PHASE_AWARE])
+        self._say("Rotation by mask A below 6 kHz, in view")
         self._bars = pg.BarGraphItem(x=[0], height=[0], width=5)
         self.addItem(self._bars)
         self.addItem(pg.InfiniteLine(0, pen=pg.mkPen(COLOURS[Version.REAL], width=2), label="B: 0° always",
@@ -53,8 +54,11 @@ class RotationHistogram(pg.PlotWidget):  # type: ignore[misc]
             brushes=[QColor(*map(int, h)) for h in hues],
         )  # fmt: skip
         self.setYRange(0, max(0.05, float(heights.max()) * 1.1), padding=0)
-        text = f"Rotation by mask A below 6 kHz, in view: {100 * self.share_turned:.0f} % turn by more than 10°"
+        self._say(f"Below 6 kHz, in view, A turns {100 * self.share_turned:.0f} % by more than 10°")
+
+    def _say(self, text: str) -> None:
         self.setTitle(text, size="9pt", color=COLOURS[Version.PHASE_AWARE])
+        self.plotItem.titleLabel.setMinimumWidth(0)  # else a long title pushes the bars out of a narrow widget
 
 
 class VectorDiagram(QWidget):
@@ -142,7 +146,11 @@ class Comparator(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.histogram, 1)
         row.addWidget(self.vectors, 1)
-        self.setFixedHeight(_HEIGHT)
+        self.fit(1000)
+
+    def fit(self, height: int) -> None:
+        """Leave enough of so many pixels to the pictures above."""
+        self.setFixedHeight(int(np.clip(_PART * height, _LOWEST, _HEIGHT)))
 
     def show_source(self, source: Source | None, time: tuple[float, float], floor_db: float) -> None:
         """The histogram of what is in view."""

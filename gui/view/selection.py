@@ -65,7 +65,7 @@ class BandFrame(QGraphicsRectItem):
 
 
 class CrossHair:
-    """Two lines at the pointer, in all panes."""
+    """Two lines at the pointer, in all panes; and a ring where somebody is to look there."""
 
     def __init__(self, box: pg.ViewBox) -> None:
         pen = pg.mkPen(255, 255, 255, 110, width=1)
@@ -73,9 +73,15 @@ class CrossHair:
         for line in self._lines:
             line.setVisible(False)
             box.addItem(line, ignoreBounds=True)
+        self.ring = pg.ScatterPlotItem(size=18, pen=pg.mkPen("#ffffff", width=2), brush=None)
+        self.ring.setVisible(False)
+        box.addItem(self.ring, ignoreBounds=True)
 
-    def show_at(self, place: tuple[float, float] | None) -> None:
+    def show_at(self, place: tuple[float, float] | None, *, ringed: bool = False) -> None:
         """Time in s and height, or nowhere."""
+        self.ring.setVisible(ringed and place is not None)
+        if ringed and place is not None:
+            self.ring.setData([place[0]], [place[1]])
         for i, line in enumerate(self._lines):
             line.setVisible(place is not None)
             if place is not None:

@@ -19,7 +19,7 @@ def shares_text(low_db: float, high_db: float) -> str:
     Examples
     --------
     >>> shares_text(-40.0, -50.0)
-    'In view, A − B: −40.0 dB below 6 kHz, −50.0 dB above: 90.9 % of its power lies below, where A may turn phases'
+    'In view, A − B: −40.0 dB below 6 kHz, −50.0 dB above: 90.9 % of its power lies below'
     >>> shares_text(-math.inf, -math.inf)
     ''
     """
@@ -28,8 +28,7 @@ def shares_text(low_db: float, high_db: float) -> str:
     low, high = 10 ** (low_db / 10), 10 ** (high_db / 10)
     share = 100 * low / (low + high)
     return (
-        f"In view, A − B: {low_db:.1f} dB below 6 kHz, {high_db:.1f} dB above: {share:.1f} % of its power lies below, "
-        "where A may turn phases"
+        f"In view, A − B: {low_db:.1f} dB below 6 kHz, {high_db:.1f} dB above: {share:.1f} % of its power lies below"
     ).replace("-", "−")
 
 
@@ -41,7 +40,9 @@ class ShareLine(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setStyleSheet(f"color: {COLOURS[Version.DELTA]}")
         self.setMinimumWidth(100)
-        self.setToolTip("Power of the signal A − B in the stretch shown; 0 dB: a full-scale sine")
+        self.setToolTip(
+            "Power of the signal A − B in the stretch shown; 0 dB: a full-scale sine. Below 6 kHz A may turn phases"
+        )
 
     def show_levels(self, low_db: float, high_db: float) -> None:
         """Levels of A - B below and above the seam, in dB."""

@@ -68,16 +68,21 @@ def compare_files(args: argparse.Namespace, noisy: Path, *, speech: Path | None,
     """Compare with the arguments of :func:`add_common`, and show how far it is."""
     from tqdm import tqdm
 
-    from ..comparison import compare, duration
+    from ..comparison import compare
 
     controls = given_controls(args, _CONTROLS)
     link = controls.pop("link", LINK.default)
     with tqdm(
-        total=duration(noisy), unit="s", disable=None, leave=False, dynamic_ncols=True, delay=1,
-        bar_format="{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s of sound, {remaining} left",
+        total=1.0, miniters=0, disable=None, leave=False, dynamic_ncols=True, delay=1,
+        bar_format="{percentage:3.0f}% |{bar}| making the {desc}, {remaining} left",
     ) as bar:  # fmt: skip
+
+        def tell(step: str, share: float) -> None:
+            bar.desc = step
+            bar.update(share)
+
         return compare(
-            noisy, args.out, speech=speech, noise=noise, model=args.model, force=args.force, progress=bar.update,
+            noisy, args.out, speech=speech, noise=noise, model=args.model, force=args.force, progress=tell,
             link=link, render=Render(**controls),
         )  # fmt: skip
 

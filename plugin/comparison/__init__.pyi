@@ -3,5 +3,4 @@ from .page import write_page as write_page
 from .result import Comparison as Comparison
 from .result import Measured as Measured
 from .run import compare as compare
-from .run import duration as duration
 from .tables import tables as tables

@@ -16,6 +16,7 @@ from phaseaware.engine.versions import IDEAL, Version
 
 from . import figures, palettes
 from .frequencies import FrequencyAxis
+from .progress import Steps
 from .sounds import Sounds
 from .sources import Sources
 
@@ -42,7 +43,7 @@ def about_delta(sounds: Sounds) -> str:
     return f"A − B lies {below:.1f} dB below A; {percent} % of its energy is below 6 kHz"
 
 
-def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds) -> list[str]:
+def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds, steps: Steps) -> list[str]:
     """Write the pictures, and return what must be said about them."""
     info, masks = sources.info, sounds.masks
     heard = palettes.decibels(masks.power)
@@ -78,6 +79,7 @@ def draw(drawings: Mapping[str, Path], sources: Sources, sounds: Sounds) -> list
         figure = drawn[name]()
         figures.save_figure(figure, path)
         figure.clear()
+        steps.advance("pictures", 1 / len(drawings))
     remarks = ["The pictures and the shares show the first channel."] if channel else []
     if masks.frames_per_column > 1:
         seconds = masks.frames_per_column * HOP / SAMPLE_RATE

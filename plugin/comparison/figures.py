@@ -41,8 +41,7 @@ class _Canvas:
 
     def __init__(self, title: str, seconds: float, frequencies: FrequencyAxis) -> None:
         layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, hspace=0.03, wspace=0.02)
-        self.figure = Figure(figsize=_SIZE, dpi=_DPI, layout=layout)
-        FigureCanvasAgg(self.figure)
+        self.figure = Figure(figsize=_SIZE, dpi=_DPI, layout=layout, facecolor="white")
         # A file may have dollars in its name.
         self.figure.suptitle(title, fontsize=17, fontweight="bold", parse_math=False)
         self.seconds, self.frequencies = seconds, frequencies
@@ -257,6 +256,6 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     """
     try:
         with whole_file(Path(path), overwrite=True) as part:
-            figure.savefig(part, format="png", facecolor="white")
+            FigureCanvasAgg(figure).print_png(part)  # type: ignore[no-untyped-call]  # savefig would draw it twice
     except OSError as error:
         raise OSError(f"{path} could not be written: {error.strerror or error}") from error

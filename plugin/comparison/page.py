@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ PAGE_NAMES = (
 )  # fmt: skip
 """Names of the sounds that :func:`write_page` takes; what A − B and removed are, it knows."""
 _TICKS = 6
+_PICTURES_SHARE = 0.3  # of the time that a page takes
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60)
 
 Samples = NDArray[np.float32]
@@ -65,7 +66,9 @@ def write_page(
     about_delta: str = "",
     tables: Sequence[Table] = (),
     remarks: Sequence[str] = (),
+    ideal: bool = False,
     overwrite: bool = False,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> None:
     """Write one self-contained HTML page on which the versions of a recording are heard and seen.
 
@@ -81,7 +84,9 @@ def write_page(
     title : for people, the name of the recording, say; any text.
     about_delta : a line below the picture of A − B.
     tables, remarks : shown below.
+    ideal : A and B are made by ideal masks; everything that shows or plays them says so.
     overwrite : what is there.
+    progress : called with the share done since the last call, which adds up to 1.
 
     Raises
     ------
@@ -99,10 +104,12 @@ def write_page(
     True
     """
     made, notes = prepared(sounds, sample_rate)
-    seen = pictures(made, masks, names={v: v.title() for v in PICTURED}, nyquist_hz=min(sample_rate, SAMPLE_RATE) / 2)
+    names, nyquist_hz = {v: v.title() for v in PICTURED}, min(sample_rate, SAMPLE_RATE) / 2
+    seen = pictures(made, masks, names=names, nyquist_hz=nyquist_hz, ideal=ideal)
+    progress(_PICTURES_SHARE)
     text = _environment().get_template("page.html").render(
         title=printable(title), pictures=seen, about_delta=about_delta, tables=tables, remarks=[*remarks, *notes],
-        **_player(made),
+        ideal=ideal, **_player(made, ideal, lambda share: progress((1 - _PICTURES_SHARE) * share)),
     )  # fmt: skip
     with whole_file(Path(path), overwrite=overwrite) as part:
         Path(part).write_bytes(text.encode("utf-8", "replace"))  # names of files need not be text
@@ -115,9 +122,9 @@ def _environment() -> Environment:
     )  # fmt: skip
 
 
-def _player(sounds: Mapping[str, Samples]) -> dict[str, Any]:
+def _player(sounds: Mapping[str, Samples], ideal: bool, progress: Callable[[float], object]) -> dict[str, Any]:
     """What the template's player is made of."""
-    heard, encodings = _heard(sounds), encoded(sounds)
+    heard, encodings = _heard(sounds, ideal=ideal), encoded(sounds, progress)
     samples = sounds[Version.NOISY].shape[1]
     return {
         "heard": heard,
@@ -128,7 +135,7 @@ def _player(sounds: Mapping[str, Samples]) -> dict[str, Any]:
     }
 
 
-def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
+def _heard(sounds: Mapping[str, Samples], *, ideal: bool) -> list[_Heard]:
     """In the order of the keys 1, 2, …"""
     hints = {
         Version.NOISY: "as it was recorded",
@@ -141,7 +148,8 @@ def _heard(sounds: Mapping[str, Samples]) -> list[_Heard]:
     for v in WRITTEN:
         parts = () if v in sounds else tuple(part for part in v.parts() if part)
         short = v.title().removeprefix(f"{v.label.lower()} ") if v is Version.DELTA else v.letter or v.label.lower()
-        heard.append(_Heard(v, v.title(), v.colour(), hints[v], short, parts=parts))
+        badge = IDEAL if ideal and v.is_rendered else ""
+        heard.append(_Heard(v, v.title(), v.colour(), hints[v], short, badge, parts))
     if Version.CLEAN in sounds:
         v = Version.CLEAN
         heard.append(_Heard(v, v.title(), v.colour(), "the speech that is known", str(v)))

@@ -70,7 +70,12 @@ class Picture:
 
 
 def pictures(
-    sounds: Mapping[str, Samples], masks: Mapping[str, Mask], *, names: Mapping[Version, str], nyquist_hz: float
+    sounds: Mapping[str, Samples],
+    masks: Mapping[str, Mask],
+    *,
+    names: Mapping[Version, str],
+    nyquist_hz: float,
+    ideal: bool,
 ) -> list[Picture]:
     """Spectrograms 1a to 1d of the first channel, then the masks.
 
@@ -80,6 +85,7 @@ def pictures(
     masks : by version, and by :func:`titles.ideal_name`; shape (columns, 513) each.
     names : what 1a to 1d are called.
     nyquist_hz : half the sample rate of the recording.
+    ideal : A and B are made by ideal masks.
     """
     axes = {"all": FrequencyAxis.whole(nyquist_hz), "low": FrequencyAxis.below_seam(nyquist_hz)}
     levels = {version: _levels(version.of(sounds.__getitem__)[0]) for version in names}
@@ -94,10 +100,11 @@ def pictures(
             _views(colours(norm(shown)), axes),
             legend,
             "1 spectrograms",
+            IDEAL if ideal and version.is_rendered else "",
         )
         for number, (version, shown) in zip("abcd", levels.items(), strict=True)
     ]
-    pairs = [("", {version: str(version) for version in (Version.PHASE_AWARE, Version.REAL)})]
+    pairs = [(IDEAL if ideal else "", {version: str(version) for version in (Version.PHASE_AWARE, Version.REAL)})]
     pairs.append((IDEAL, {version: ideal_name(kind) for version, kind in IDEAL_PAIR.items()}))
     for badge, pair in pairs:
         if all(name in masks for name in pair.values()):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,27 +106,31 @@ def match_gains_db(sounds: Mapping[str, Samples]) -> dict[str, float]:
     }
 
 
-def encoded(sounds: Mapping[str, Samples]) -> list[Encoding]:
+def encoded(sounds: Mapping[str, Samples], progress: Callable[[float], object] = lambda share: None) -> list[Encoding]:
     """Encodings to be tried in this order.
 
     Parameters
     ----------
     sounds : at 48 kHz, shape (channels, n), within full scale; all versions but those that are differences of others.
+    progress : called with the share done since the last call.
     """
     channels, samples = next(iter(sounds.values())).shape
     seconds = max(1, samples) / SAMPLE_RATE
     most_bytes = max(1.0, seconds / 60) * _BYTES_PER_MINUTE
-    flac = {name: _base64(_integers(x), "FLAC", "PCM_24") for name, x in sounds.items()}
+    flac = _encode({name: _integers(x) for name, x in sounds.items()}, "FLAC", "PCM_24")
     if sum(map(len, flac.values())) <= most_bytes:
+        progress(1)
         return [Encoding("FLAC", flac, is_exact=True)]
     differences = [version for version in Version if version.parts()[1] is not None]
     lossy = dict(sounds) | {str(version): version.of(sounds.__getitem__) for version in differences}
     available = _USED * 8 * most_bytes / seconds / 1000 - _MP3_KBPS * len(_FALLBACK)
     kbps = min(_HIGHEST_KBPS, available / len(lossy) / channels)
     # libsndfile's scale from 0, 256 kbit/s, to 1, 6 kbit/s.
-    opus = {name: _base64(x.T, "OGG", "OPUS", compression_level=(256 - kbps) / 250) for name, x in lossy.items()}
+    opus = _encode(
+        {name: x.T for name, x in lossy.items()}, "OGG", "OPUS", (256 - kbps) / 250, lambda share: progress(0.8 * share)
+    )
     mono = {str(name): sounds[name].mean(axis=0)[:, None] for name in _FALLBACK}
-    mp3 = {name: _base64(x, "MP3", "MPEG_LAYER_III", compression_level=_MP3_LEVEL) for name, x in mono.items()}
+    mp3 = _encode(mono, "MP3", "MPEG_LAYER_III", _MP3_LEVEL, lambda share: progress(0.2 * share))
     return [Encoding("Opus", opus, is_exact=False), Encoding("MP3", mp3, is_exact=False)]
 
 
@@ -137,9 +142,28 @@ def _integers(x: Samples) -> NDArray[np.int32]:
     return np.rint(32768 * x.T).clip(-32768, 32767).astype(np.int32) << 16
 
 
-def _base64(x: NDArray[np.generic], format: str, subtype: str, **options: float) -> str:
+def _encode(
+    sounds: Mapping[str, NDArray[np.generic]],
+    format: str,
+    subtype: str,
+    level: float | None = None,
+    progress: Callable[[float], object] = lambda share: None,
+) -> dict[str, str]:
+    """All at the same time, as libsndfile does not hold the interpreter's lock."""
+    made = {}
+    with ThreadPoolExecutor() as pool:
+        texts = pool.map(lambda x: _base64(x, format, subtype, level), sounds.values())
+        for name, text in zip(sounds, texts, strict=True):
+            made[name] = text
+            progress(1 / len(sounds))
+    return made
+
+
+def _base64(x: NDArray[np.generic], format: str, subtype: str, level: float | None) -> str:
     stream = io.BytesIO()
-    with soundfile.SoundFile(stream, "w", SAMPLE_RATE, x.shape[1], subtype, format=format, **options) as file:
+    with soundfile.SoundFile(
+        stream, "w", SAMPLE_RATE, x.shape[1], subtype, format=format, compression_level=level
+    ) as file:
         for block in _blocks(x):  # libsndfile's Ogg encoders take their stack by the length of a call
             file.write(block)
     return base64.b64encode(stream.getvalue()).decode("ascii")

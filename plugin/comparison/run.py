@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,15 @@ from .ideal import IDEALS
 from .overview import MaskOverview
 from .page import PAGE_NAMES, write_page
 from .page_sound import LONGEST_SECONDS
+from .progress import Progress, Steps
 from .result import Comparison, Measured
-from .scores import measure
+from .scores import SCORED, measure
 from .sounds import Sounds, Track
-from .sources import Sources, beginning, inspect
+from .sources import Sources, beginning
 from .tables import tables
 from .titles import IDEAL_TITLES, TITLES, ideal_name
 
-__all__ = ["compare", "duration"]
+__all__ = ["compare"]
 
 
 def compare(
@@ -39,7 +40,7 @@ def compare(
     link: Link = LINK.default,
     render: Render | None = None,
     force: bool = False,
-    progress: Callable[[float], object] = lambda seconds: None,
+    progress: Progress = lambda step, share: None,
 ) -> Comparison:
     """Write ``path`` as it is, through both masks, their difference and what A removed; pictures of it, and a page.
 
@@ -52,7 +53,7 @@ def compare(
     link : see :class:`AnyRateSeparator`.
     render : settings for both masks; its own mask counts for nothing.
     force : overwrite.
-    progress : called with the seconds of sound done since the last call.
+    progress : called with what is being made, and the share of the whole done since the last call.
 
     Raises
     ------
@@ -76,29 +77,32 @@ def compare(
     loaded = MaskModel(model)
     loaded.check_offers(MASK_NAMES)
     sources = Sources(path, stems)
+    steps = Steps(sources.info.seconds, pictures=len(drawings), scored=len(SCORED) if stems else 0, tell=progress)
     _make_folder(result.folder)
     with _tracks(targets, sources.info, force=force) as tracks:
         sounds = Sounds(loaded, render or Render(), info=sources.info, link=link, tracks=tracks)
-        _separate(sources, sounds, progress)
+        _separate(sources, sounds, steps)
     result.remarks += sources.remarks
     result.versions = _measured(tracks, sounds)
     result.about_delta = about_delta(sounds)
-    result.remarks += draw(drawings, sources, sounds)
+    result.remarks += draw(drawings, sources, sounds, steps)
     if stems:
-        result.scores = measure(sources, targets, result.remarks)
-    _write_page(result, sources, sounds, targets)
+        result.scores = measure(sources, targets, result.remarks, steps)
+    _write_page(result, sources, sounds, targets, steps)
     return result
 
 
-def _separate(sources: Sources, sounds: Sounds, progress: Callable[[float], object]) -> None:
+def _separate(sources: Sources, sounds: Sounds, steps: Steps) -> None:
     """Block by block, from the first to the last."""
     for noisy, known in sources.blocks():
         sounds.process(noisy, known)
-        progress(noisy.shape[1] / sources.info.sample_rate)
+        steps.advance("sounds", noisy.shape[1] / sources.info.frames)
     sounds.flush()
 
 
-def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path]) -> None:
+def _write_page(
+    result: Comparison, sources: Sources, sounds: Sounds, targets: Mapping[str, Path], steps: Steps
+) -> None:
     """Of the files' beginnings, as they were written."""
     info = sources.info
     samples = min(info.frames, LONGEST_SECONDS * info.sample_rate)
@@ -115,6 +119,7 @@ def _write_page(result: Comparison, sources: Sources, sounds: Sounds, targets: M
     write_page(
         result.page, heard, masks, sample_rate=info.sample_rate, title=sources.path.stem,
         about_delta=result.about_delta, tables=tables(result), remarks=result.remarks, overwrite=True,
+        progress=lambda share: steps.advance("page", share),
     )  # fmt: skip
 
 
@@ -171,8 +176,3 @@ def _measured(tracks: Mapping[str, Track], sounds: Sounds) -> list[Measured]:
             mask = (overview.above_one(key), overview.largest_gain_db(key), overview.mean_rotation(key))
         versions.append(Measured(titles[name], track.rms_db, track.peak_db, *mask))
     return versions
-
-
-def duration(path: str | Path) -> float:
-    """Seconds of a sound file. Raises AudioFileError."""
-    return inspect(Path(path)).seconds

@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from phaseaware.engine.metrics import band_pass, dnsmos, estoi, log_spectral_distance, pesq_wb, si_sdr
+from phaseaware.engine.metrics import (
+    band_pass,
+    dnsmos,
+    estoi,
+    frame_powers,
+    log_spectral_distance,
+    pesq_wb,
+    si_sdr,
+    spectral_distance,
+)  # fmt: skip
 
 from tests.signals import voice_like
 
@@ -90,3 +99,15 @@ def test_dnsmos_falls_with_noise_and_hears_a_repeated_sound_as_itself(rng, speec
     assert dnsmos(np.tile(speech, 2)) == pytest.approx(dnsmos(speech), abs=0.05)
     with pytest.raises(ValueError, match="not one dimension"):
         dnsmos(speech[:0])
+
+
+def test_the_frames_of_a_sound_serve_for_every_band(rng, speech):
+    noisy = speech + 0.01 * rng.standard_normal(len(speech))
+    known = frame_powers(noisy), frame_powers(speech)
+    frames = range(0, len(speech) - 2047, 512)
+    assert known[0].shape == (len(frames), 1025)
+    w = np.hanning(2049)[:-1]
+    whole = np.abs(np.fft.rfft(np.stack([speech[i : i + 2048] for i in frames]) * w)) ** 2
+    np.testing.assert_allclose(known[1], whole, rtol=1e-9, atol=1e-12)
+    for band in ((0, 6000), (6000, 24_000)):
+        assert spectral_distance(*known, band=band) == log_spectral_distance(noisy, speech, band=band)

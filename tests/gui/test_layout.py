@@ -7,6 +7,7 @@ import itertools
 import pytest
 from phaseaware.engine.versions import Version
 from phaseaware.gui.panels.widgets import FittingLabel
+from phaseaware.gui.view import LAYOUTS
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication
@@ -25,7 +26,7 @@ def test_on_a_small_screen_all_is_there(opened: MainWindow, size: tuple[int, int
     opened.session.toggle_bypass()
     opened.session.set_loop(4800, 96_000)
     opened.show_session()
-    for layout in range(4):
+    for layout in range(len(LAYOUTS)):
         opened.side.layouts.setCurrentIndex(layout)
         QApplication.processEvents()
         qtbot.waitUntil(fits)

@@ -61,6 +61,8 @@ def test_a_place_is_found_where_the_speech_is_cancelled(stems: tuple[Path, Path]
     assert abs(place.turn) > 60
     assert 250 < place.hz < 6000
     assert place.loop[0] <= place.seconds * 48_000 <= place.loop[1]
+    assert 0.05 < place.amplified < 0.95
+    assert 0.05 < place.turned < 0.95
     cell = cell_at(recording, renderer.pictures, place.seconds, place.hz)
     assert cell is not None
     length, angle = cell.polar(Version.PHASE_AWARE)
@@ -96,6 +98,7 @@ def test_row_21_the_tour_from_the_start_page_to_the_trained_model(touring: MainW
     place = window.tour.place
     assert place is not None
     assert f"amplifies {place.gain_db:.0f} dB" in said[2]
+    assert f"A amplifies {100 * place.amplified:.0f} %" in said[2]
     assert "only make the mixture quieter" in said[1]
     errors = [
         float(text.split("error of ")[1].split(" is ")[1].split(" dB")[0].replace("−", "-")) for text in said[1:3]
@@ -110,6 +113,31 @@ def test_row_21_the_tour_from_the_start_page_to_the_trained_model(touring: MainW
     assert not strip.isVisible()
     assert session.loop is None
     assert session.recording is not None
+
+
+@pytest.mark.parametrize("size", [(960, 500), (1366, 700)])
+def test_row_21_the_tour_fits_on_a_small_screen_and_rings_its_place(
+    touring: MainWindow, size: tuple[int, int], qtbot: QtBot
+) -> None:
+    window = touring
+    window.start_tour()
+    qtbot.waitUntil(lambda: window.tour.under_way)
+    place = window.tour.place
+    assert place is not None
+    for _ in STEPS:
+        rendered(window, qtbot)
+        window.tour.follow()
+        window.resize(*size)
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == size
+        for kind in window.views.visible_kinds():
+            pane = window.views.panes[kind]
+            assert pane.box.height() >= 20
+            assert pane.cross_hair.ring.isVisible()
+            assert pane.cross_hair.place == pytest.approx((place.seconds, float(window.views.scale.height(place.hz))))
+        press(qtbot, window, K.Key_W)
+    press(qtbot, window, K.Key_Escape)
+    assert not any(pane.cross_hair.ring.isVisible() for pane in window.views.panes.values())
 
 
 def test_row_21_the_tour_on_ones_own_stems_and_why_not(

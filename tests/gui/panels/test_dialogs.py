@@ -20,7 +20,7 @@ from phaseaware.gui.window import MainWindow
 from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from tests.gui.helpers import PATIENCE, write_wav
+from tests.gui.helpers import PATIENCE, rendered, write_wav
 from tests.gui.model.test_export import files_no_larger_than
 
 D = TypeVar("D", bound=QDialog)
@@ -129,6 +129,37 @@ def test_what_is_heard_is_exported_in_the_format_chosen(opened: MainWindow, tmp_
     choose(opened, tmp_path / "mine")  # without a suffix: that of the format chosen
     assert "Exported" in exported(opened, qtbot)
     assert soundfile.info(tmp_path / "mine.flac").subtype == "PCM_24"
+
+
+def test_what_ideal_masks_made_has_it_in_its_name(
+    window: MainWindow, tmp_path: Path, rng: np.random.Generator, qtbot: QtBot
+) -> None:
+    sounds = (rng.standard_normal(9600).astype(np.float32) / 20 for _ in range(2))
+    stems = [write_wav(tmp_path / f"{name}.wav", x) for name, x in zip(("speech", "noise"), sounds, strict=True)]
+    assert window.open(*stems)
+    rendered(window, qtbot)
+    proposed = {}
+    for version in (Version.NOISY, Version.REAL, Version.DELTA, Version.CLEAN):
+        window.session.select(version)
+        window.exporter.ask_for_one()
+        dialog = asked(QFileDialog, window)
+        proposed[version] = Path(dialog.selectedFiles()[0]).name
+        assert ("ideal" in dialog.windowTitle()) == version.is_rendered
+        dialog.reject()
+        assert nothing_is_asked(window)
+    assert [("ideal" in name) for name in proposed.values()] == [False, True, True, False]
+    assert proposed[Version.REAL] == "speech ideal real.wav"
+    window.exporter.ask_for_picture()
+    assert "ideal" in Path(asked(QFileDialog, window).selectedFiles()[0]).name
+    asked(QFileDialog, window).reject()
+    folder = tmp_path / "out"
+    folder.mkdir()
+    window.exporter.ask_for_all()
+    choose(window, folder)
+    assert "Exported" in exported(window, qtbot)
+    ideal = sorted(path.stem for path in folder.iterdir() if "ideal" in path.name)
+    assert ideal == [f"speech ideal {name}" for name in ("delta", "phase-aware", "real", "removed")]
+    assert len(list(folder.iterdir())) == 6
 
 
 def test_an_unknown_suffix_is_told(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:

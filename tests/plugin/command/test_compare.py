@@ -264,10 +264,17 @@ def test_without_the_evaluation_extra_a_line_says_how_to_get_it(
 
 def test_controls_act_on_both_masks_and_progress_is_told(model: Path, tmp_path: Path, rng: np.random.Generator) -> None:
     x = (0.1 * rng.standard_normal(4000)).astype(np.float32)
-    seconds: list[float] = []
+    told: list[tuple[str, float]] = []
     source = _write(tmp_path / "in.wav", x)
-    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=seconds.append)
-    assert sum(seconds) == pytest.approx(4000 / 48_000)
+    compare(source, tmp_path / "out", model=model, render=Render(mix=0), progress=lambda *step: told.append(step))
+    assert list(dict.fromkeys(step for step, _ in told)) == ["sounds", "pictures", "page"]
+    assert sum(share for _, share in told) == pytest.approx(1)
+    told.clear()
+    speech = _write(tmp_path / "s.wav", x / 2)
+    compare(source, tmp_path / "b", speech=speech, model=model, progress=lambda *step: told.append(step))
+    assert list(dict.fromkeys(step for step, _ in told)) == ["sounds", "pictures", "figures", "page"]
+    assert sum(share for _, share in told) == pytest.approx(1)
+    assert all(share > 0 for _, share in told)
     for name in ("phase-aware", "real"):
         np.testing.assert_allclose(_read(tmp_path / "out", name)[0], x, atol=1e-6)
 

@@ -104,6 +104,23 @@ def test_a_page_is_not_overwritten_unless_told(write: Write) -> None:
     assert path.read_bytes() == before
 
 
+def test_sounds_and_pictures_of_ideal_masks_say_so(browser: Any, write: Write) -> None:
+    """All that A and B have a part in; the noisy sound has none."""
+    sounds = {name: x for name, x in _sounds(0.1).items() if name in ("noisy", "phase-aware", "real")}
+    badges = "button.version, button.title"
+    plain = Open(browser, write(sounds)).page
+    assert not any("IDEAL" in text for text in plain.locator(badges).all_inner_texts())
+    assert "of one network" in plain.inner_text("header")
+    ideal = Open(browser, write(sounds, ideal=True, overwrite=True)).page
+    texts = ideal.locator(badges).all_inner_texts()
+    assert len(texts) == 5 + 4 + 3
+    assert all(("IDEAL" in text) != ("noisy" in text) for text in texts)
+    assert "ideal masks" in ideal.inner_text("header")
+    assert all(
+        "IDEAL" in (image.get_attribute("alt") or "") for image in ideal.locator("figure img").all()[2:]
+    )  # two views of 1a come first
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_sounds_of_a_minute_fit(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """White noise is the worst; ten seconds are given a sixth of a minute's place."""
