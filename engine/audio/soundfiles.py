@@ -13,7 +13,7 @@ from .lengths import length_note
 from .metadata import Metadata, from_file
 from .mpeg import find_parts
 from .ogg import ogg_layout
-from .pieces import Piece, PiecedFile
+from .pieces import Piece, PiecedFile, Shown
 from .sizes import judge
 from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
 
@@ -32,6 +32,7 @@ class SoundFiles:
         self.left_out: list[str] = []
         self._handle = handle
         self._files: list[soundfile.SoundFile] = []
+        self._shown: list[Shown] = []
         self._lengths: list[int] = []
         self._coded_bytes = self._nominal = 0
         try:
@@ -59,13 +60,16 @@ class SoundFiles:
                 self.notes.append(note)
 
     def _add(self, pieces: Sequence[Piece] | None, length: int | None = None) -> None:
+        shown = Shown(PiecedFile(self._handle, pieces))
         try:
-            opened = soundfile.SoundFile(PiecedFile(self._handle, pieces))
+            with shown.calling():
+                opened = soundfile.SoundFile(shown)
         except soundfile.LibsndfileError as error:
             raise NotOurs(sndfile_reason(error)) from None
         except (TypeError, RuntimeError) as error:
             raise NotOurs(str(error)) from None
         self._files.append(opened)
+        self._shown.append(shown)
         self._lengths.append(opened.frames if length is None else length)
 
     def _open_chunks(self, file: PiecedFile, layout: Layout) -> None:
@@ -78,6 +82,7 @@ class SoundFiles:
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):
             self._files.pop().close()
+            self._shown.clear()
             self._lengths.clear()
             raise NotOurs("MPEG sound, whose length it estimates")
         if verdict.note:
@@ -134,14 +139,15 @@ class SoundFiles:
     def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
         position = 0
         held: list[Samples] = []
-        for file, length in zip(self._files, self._lengths, strict=True):
+        for file, shown, length in zip(self._files, self._shown, self._lengths, strict=True):
             done = 0
             while done < length:
                 wanted = min(samples - sum(part.shape[1] for part in held), length - done)
                 try:
-                    block = file.read(wanted, dtype="float32", always_2d=True).T
-                except soundfile.LibsndfileError as error:
-                    raise damage(position, sndfile_reason(error)) from None
+                    with shown.calling():
+                        block = file.read(wanted, dtype="float32", always_2d=True).T
+                except (soundfile.LibsndfileError, OSError) as error:
+                    raise damage(position, _reason(error)) from None
                 if not block.shape[1]:
                     break
                 done += block.shape[1]
@@ -158,16 +164,21 @@ class SoundFiles:
     def reaches_end(self) -> bool:
         file, length = self._files[-1], self._lengths[-1]
         try:
-            file.seek(length - 1)
-            there = len(file.read(1))
-            file.seek(0)
-        except soundfile.LibsndfileError as error:
-            raise Damaged(sndfile_reason(error)) from None
+            with self._shown[-1].calling():
+                file.seek(length - 1)
+                there = len(file.read(1))
+                file.seek(0)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Damaged(_reason(error)) from None
         return bool(there)
 
     def close(self) -> None:
         for file in self._files:
             file.close()
+
+
+def _reason(error: soundfile.LibsndfileError | OSError) -> str:
+    return sndfile_reason(error) if isinstance(error, soundfile.LibsndfileError) else error.strerror or str(error)
 
 
 def _without_chunks(layout: Layout) -> tuple[Piece, ...]:
