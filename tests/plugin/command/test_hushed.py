@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import soundfile
 from phaseaware.engine.audio.mpeg import find_parts
 from phaseaware.engine.audio.pieces import PiecedFile
 
@@ -48,3 +51,25 @@ def test_what_we_say_is_heard(tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert ran.stderr.startswith("phaseaware: ")
     assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(tmp_path: Path, closed: str) -> None:
+    source, model = tmp_path / "x.mp3", fakes.history_model(tmp_path / "m.onnx")
+    source.write_bytes(sound_file("mp3"))
+    command = f'"$0" -m phaseaware.plugin.command process "$1" -o "$2" --model "$3" {closed}'
+    shell = ["sh", "-c", command, sys.executable, str(source), str(tmp_path / "y.wav"), str(model)]
+    ran = subprocess.run(shell, capture_output=True, text=True, check=False, timeout=120)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert soundfile.info(tmp_path / "y.wav").frames == soundfile.info(source).frames
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+def test_a_closed_standard_input_has_nothing(tmp_path: Path) -> None:
+    command = '"$0" -m phaseaware.plugin.command process - -o "$1" --model "$2" <&-'
+    model = fakes.history_model(tmp_path / "m.onnx")
+    shell = ["sh", "-c", command, sys.executable, str(tmp_path / "y.wav"), str(model)]
+    ran = subprocess.run(shell, capture_output=True, text=True, check=False, timeout=120)
+    assert ran.returncode == 1
+    assert ran.stderr == "phaseaware: -: nothing came from the standard input\n"
