@@ -12,7 +12,7 @@ from typing import Literal
 
 from .pieces import PiecedFile
 
-__all__ = ["Chunk", "Family", "Layout", "layout_of", "pack_chunk"]
+__all__ = ["Chunk", "Family", "Layout", "is_name", "layout_of", "pack_chunk"]
 
 Family = Literal["RIFF", "RF64", "W64", "AIFF", "CAF", "AU"]
 _DATA = {"RIFF": b"data", "RF64": b"data", "W64": b"data", "AIFF": b"SSND", "CAF": b"data"}
@@ -64,6 +64,11 @@ class Layout:
         """The sound."""
         return self.find(_DATA.get(self.family, b"data"))
 
+    @property
+    def sounds(self) -> tuple[Chunk, ...]:
+        """All chunks of sound; there should be one."""
+        return tuple(chunk for chunk in self.chunks if chunk.id[:4] == _DATA.get(self.family, b"data"))
+
     def find(self, id: bytes) -> Chunk | None:
         """The first chunk of a name."""
         return next((chunk for chunk in self.chunks if chunk.id[:4] == id), None)
@@ -101,7 +106,7 @@ def _walk(file: PiecedFile, family: Family, start: int, big: bool) -> Iterator[C
     position, header = start, {"CAF": 12, "W64": 24}.get(family, 8)
     for _ in range(_MOST_CHUNKS):
         head = file.at(position, header)
-        if len(head) < header or not _is_name(head[:4]):
+        if len(head) < header or not is_name(head[:4]):
             return
         if family == "W64":
             id, size = head[:16], struct.unpack("<Q", head[16:])[0] - header
@@ -119,11 +124,12 @@ def _walk(file: PiecedFile, family: Family, start: int, big: bool) -> Iterator[C
             return
         position = chunk.end + {"CAF": 0, "W64": -size % 8}.get(family, size & 1)
         # Some programs leave out the byte that makes sizes even.
-        if family in ("RIFF", "RF64", "AIFF") and size & 1 and not _is_name(file.at(position, 4)):
-            position -= _is_name(file.at(position - 1, 4))
+        if family in ("RIFF", "RF64", "AIFF") and size & 1 and not is_name(file.at(position, 4)):
+            position -= is_name(file.at(position - 1, 4))
 
 
-def _is_name(id: bytes) -> bool:
+def is_name(id: bytes) -> bool:
+    """Whether a chunk may be called so."""
     return len(id) == 4 and all(0x20 <= byte < 0x7F for byte in id) and id.strip() != b""
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .pieces import PiecedFile
+
 if TYPE_CHECKING:
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
-__all__ = ["Found", "make", "parse", "understand"]
+__all__ = ["Found", "appended", "make", "merged", "parse", "understand"]
 
 _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
@@ -127,3 +129,29 @@ def packed(tag: ID3) -> bytes:
     target = io.BytesIO()
     tag.save(target, v2_version=4, padding=lambda info: 0)
     return target.getvalue()
+
+
+def appended(file: PiecedFile) -> bytes:
+    """A tag at the end of a file (ID3v2.4, section 5), before one of version 1; empty: there is none.
+
+    mutagen looks at the beginning only.
+    """
+    end = file.size - 128 * (file.at(max(0, file.size - 128), 3) == b"TAG")
+    foot = file.at(max(0, end - 10), 10)
+    if foot[:3] != b"3DI" or max(foot[6:]) > 0x7F:
+        return b""
+    size = 20 + (foot[6] << 21 | foot[7] << 14 | foot[8] << 7 | foot[9])
+    tag = file.at(max(0, end - size), size)
+    return tag if tag[:3] == b"ID3" else b""
+
+
+def merged(first: ID3 | None, second: ID3) -> ID3:
+    """What the first says, and what only the second does; a tag of version 1 says least."""
+    if first is None:
+        return second
+    if first.version < (2,):
+        first, second = second, first
+    for key, frame in second.items():
+        if key not in first:
+            first.add(frame)
+    return first

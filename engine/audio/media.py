@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .pieces import PiecedFile
+from .pieces import PiecedFile, ShownOnce
 from .sniff import demuxer_for
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
     file.seek(0)
     try:
         return av.open(
-            file, "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace", buffer_size=1 << 16
-        )
+            ShownOnce(file), "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace",
+            buffer_size=1 << 16,
+        )  # fmt: skip
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise MediaError(f"cannot be opened as {kind}, or is damaged ({reason_of(error)})") from None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .bitrates import LOSSY
 from .formats import AudioInfo
 from .lengths import length_note, media_size
-from .media import MediaError, MediaSource
+from .media import MediaError, MediaSource, reason_of
 from .mediatags import read_metadata
 from .metadata import from_file
 from .pieces import PiecedFile
@@ -28,13 +28,13 @@ class MediaFile:
             if declared is not None and declared > size:
                 raise Damaged(f"ends early: {size:,} of {declared:,} bytes are there; {AGAIN}")
             self._media = MediaSource(handle, kind, identity)
+            track = self._media.track
+            metadata, smpb = from_file(PiecedFile(handle), kind, track.subtype), None
+            if metadata is None:
+                metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
         except MediaError as error:
             kind_of_error = MediaMissing if error.is_missing else Damaged
             raise kind_of_error(str(error)) from None
-        track = self._media.track
-        metadata, smpb = from_file(PiecedFile(handle), kind, track.subtype), None
-        if metadata is None:
-            metadata, smpb = read_metadata(self._media, PiecedFile(handle), kind)
         frames, promised = self._media.frames, track.promised
         if promised is not None and frames + _LARGEST_PACKET < promised:
             raise Damaged(f"ends early: {frames} of {promised} samples are there; {AGAIN}")
@@ -85,6 +85,8 @@ class MediaFile:
                         held, count = [], 0
         except MediaError as error:
             raise damage(position, str(error)) from None
+        except OSError as error:  # the disk
+            raise damage(position, reason_of(error)) from None
         if held:
             yield joined(held)
 

@@ -7,6 +7,7 @@ chapters; what the other has no place for is named. As cleaning keeps length and
 from __future__ import annotations
 
 import base64
+import io
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +27,8 @@ __all__ = ["Chapter", "Metadata", "from_file", "from_tags", "info_names"]
 _MOST_BYTES = 1 << 28
 """Of chunks in all; more than this is no description of a sound."""
 _OF_SOUND = {b"fmt ", b"data", b"fact", b"PEAK", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"filr", b"free",
-             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"chan", b"slnt", b"wavl"}  # fmt: skip
+             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"chan", b"slnt", b"wavl",
+             b"RIFF"}  # fmt: skip
 """Chunks that the sound itself decides, and padding: they are made anew."""
 _STALE = {b"levl": "levl (the old sound's envelope)", b"ovvw": "ovvw (the old sound's overview)",
           b"MD5 ": "MD5 (the old sound's sum)"}  # fmt: skip
@@ -221,6 +223,9 @@ def from_id3(file: PiecedFile) -> Metadata:
     for kind in (ID3, APEv2):
         with suppress(MutagenError, ValueError, OSError):
             native[kind.__name__] = kind(file.as_file())
+    with suppress(MutagenError, ValueError, OSError):
+        if behind := id3.appended(file):
+            native["ID3"] = id3.merged(native.get("ID3"), ID3(io.BytesIO(behind)))
     found = id3.understand(native["ID3"]) if "ID3" in native else id3.Found()
     tags = dict(found.tags)
     for name, value in native.get("APEv2", {}).items():

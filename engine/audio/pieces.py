@@ -8,10 +8,11 @@ from __future__ import annotations
 import io
 import os
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, cast
 
-__all__ = ["Piece", "PiecedFile", "patched"]
+__all__ = ["Piece", "PiecedFile", "Shown", "ShownOnce", "patched"]
 
 Piece = bytes | int | tuple[int, int]
 """Bytes, a number of zeros, or start and end within the file."""
@@ -127,3 +128,79 @@ class PiecedFile(io.RawIOBase):
         """At its beginning, for libraries that are typed to take a file."""
         self.seek(0)
         return cast(IO[bytes], self)
+
+
+class Shown:
+    """A file as libsndfile is shown it: as by the system, a position before the beginning is -1 and no exception.
+
+    It is called from C, where an exception is printed and forgotten, be it a disk that fails or Ctrl-C. So what is
+    raised is kept until the call is over, and libsndfile is told that the file ends.
+    """
+
+    def __init__(self, file: PiecedFile) -> None:
+        self._file = file
+        self._raised: BaseException | None = None
+        self._is_before = False
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """While libsndfile is called. What was raised meanwhile comes before what libsndfile says."""
+        try:
+            yield
+        finally:
+            if (raised := self._raised) is not None:
+                self._raised = None
+                raise raised
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """To another position."""
+        try:
+            self._is_before = False
+            return self._file.seek(offset, whence)
+        except OSError:
+            self._is_before = True
+        except BaseException as error:
+            self._raised = error
+        return -1
+
+    def tell(self) -> int:
+        """The position; -1 where the last one asked for is not."""
+        return -1 if self._is_before else self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        """As of a file."""
+        try:
+            return self._file.readinto(buffer)
+        except BaseException as error:
+            self._raised = error
+            return 0
+
+
+class ShownOnce:
+    """A file as FFmpeg is shown it. PyAV raises again what is raised here, but prints what comes before it has done so;
+    and FFmpeg asks again where a disk fails. So there is one exception, and from then on the file ends.
+    """
+
+    def __init__(self, file: PiecedFile) -> None:
+        self._file, self._has_failed = file, False
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if self._has_failed:
+            return b""
+        try:
+            return self._file.read(size) or b""
+        except BaseException:
+            self._has_failed = True
+            raise
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """To another position; -1 where it lies before the beginning."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError:
+            return -1
+
+    def tell(self) -> int:
+        """The position."""
+        return self._file.tell()

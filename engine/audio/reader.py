@@ -127,7 +127,7 @@ class AudioReader:
                 raise self._error("has no header, so its sample rate is not known; convert it to WAV") from None
             raise self._error(str(error)) from None
         except OSError as error:
-            raise self._error(f"cannot be read ({error.strerror})") from None
+            raise self._error(f"cannot be read ({error.strerror or error})") from None
 
     def _inspect(self, source: Source) -> tuple[AudioInfo, tuple[str, ...]]:
         info = source.info

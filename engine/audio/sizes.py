@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .chunks import Chunk, Layout
+from .chunks import Chunk, Layout, is_name
 from .pieces import Piece, PiecedFile, patched
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "block_align", "judge"]
 
 _SLACK = 64
 """Bytes. Some programs count a header, or a few bytes of it, among the sound; fewer than these are no loss."""
@@ -90,10 +90,13 @@ def _is_open(layout: Layout, data: Chunk) -> bool:
 
 def _goes_on(file: PiecedFile, layout: Layout, data: Chunk) -> bool:
     """Whether the sound goes on behind its counted end: the count ran over 2³², or only the file's own was kept."""
-    if layout.family != "RIFF" or layout.chunks[-1] is not data or layout.size - data.end <= _SLACK:
+    behind = layout.size - data.end - (data.size & 1)
+    if layout.family != "RIFF" or layout.chunks[-1] is not data or behind < block_align(file, layout):
+        return False
+    if behind <= _SLACK and is_name(file.at(data.end + (data.size & 1), 4)):  # the beginning of a chunk
         return False
     whole = struct.unpack(">I" if layout.big else "<I", file.at(4, 4))[0] + 8
-    return abs(whole - layout.size) <= 1 or (layout.size - data.end) % 2**32 <= _SLACK
+    return abs(whole - layout.size) <= 1 or (behind > _SLACK and behind % 2**32 <= _SLACK)
 
 
 def _size_text(size: int) -> str:
@@ -109,7 +112,7 @@ def _repaired(file: PiecedFile, layout: Layout, data: Chunk, there: int) -> tupl
         return patched(size, {16: struct.pack("<Q", size), data.start - 8: struct.pack("<Q", there + 24)})
     if layout.family == "AU":
         return patched(size, {8: struct.pack(order + "I", min(there, 2**32 - 1))})
-    align = _block_align(file, layout)
+    align = block_align(file, layout)
     there -= there % align  # a sample that is not whole
     if layout.family == "RF64" or size >= 2**32:
         known = layout.find(b"ds64")
@@ -121,7 +124,8 @@ def _repaired(file: PiecedFile, layout: Layout, data: Chunk, there: int) -> tupl
     return patched(data.start + there, sizes)
 
 
-def _block_align(file: PiecedFile, layout: Layout) -> int:
+def block_align(file: PiecedFile, layout: Layout) -> int:
+    """Bytes that belong together, by the header: of a sample of all channels, or of a coded block."""
     fmt = layout.find(b"fmt ")
     if fmt is None or fmt.size < 16:
         return 1

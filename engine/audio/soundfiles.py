@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 import soundfile
 
 from .chunks import Layout, layout_of
+from .flac import flac_parts
 from .formats import AudioInfo, sndfile_reason
 from .lengths import length_note
 from .metadata import Metadata, from_file
 from .mpeg import find_parts
 from .ogg import ogg_layout
-from .pieces import Piece, PiecedFile
-from .sizes import judge
+from .pieces import Piece, PiecedFile, Shown
+from .sizes import block_align, judge
 from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
 
 __all__ = ["SoundFiles"]
@@ -32,6 +33,7 @@ class SoundFiles:
         self.left_out: list[str] = []
         self._handle = handle
         self._files: list[soundfile.SoundFile] = []
+        self._shown: list[Shown] = []
         self._lengths: list[int] = []
         self._coded_bytes = self._nominal = 0
         try:
@@ -51,6 +53,15 @@ class SoundFiles:
             self._open_mpeg(file)
         elif kind == "OGG":
             self._open_ogg(file)
+        elif kind == "FLAC" and (parts := flac_parts(file)) and all(part.promised for part in parts):
+            for part in parts:
+                self._add(None if len(parts) == 1 and part.there == part.promised else part.pieces)
+                if part.there > part.promised:
+                    self.notes.append(
+                        f"its header counts {part.promised} samples, and {part.there} are there; all that is there is "
+                        "taken"
+                    )
+            self._note_parts(len(parts))
         else:
             self._add(None)
             if self._files[0].frames == _UNKNOWN_LENGTH:
@@ -59,13 +70,16 @@ class SoundFiles:
                 self.notes.append(note)
 
     def _add(self, pieces: Sequence[Piece] | None, length: int | None = None) -> None:
+        shown = Shown(PiecedFile(self._handle, pieces))
         try:
-            opened = soundfile.SoundFile(PiecedFile(self._handle, pieces))
+            with shown.calling():
+                opened = soundfile.SoundFile(shown)
         except soundfile.LibsndfileError as error:
             raise NotOurs(sndfile_reason(error)) from None
         except (TypeError, RuntimeError) as error:
             raise NotOurs(str(error)) from None
         self._files.append(opened)
+        self._shown.append(shown)
         self._lengths.append(opened.frames if length is None else length)
 
     def _open_chunks(self, file: PiecedFile, layout: Layout) -> None:
@@ -74,14 +88,40 @@ class SoundFiles:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
         pieces = verdict.pieces
         if pieces is None and layout.family == "RF64":
-            pieces = _without_chunks(layout)
+            pieces = _without_chunks(file, layout)
+        if len(layout.sounds) > 1:
+            pieces = self._several(layout)
+        another = layout.find(b"RIFF")
+        if pieces is None and another is not None:
+            pieces = ((0, another.start - 8),)
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):
             self._files.pop().close()
+            self._shown.clear()
             self._lengths.clear()
             raise NotOurs("MPEG sound, whose length it estimates")
         if verdict.note:
             self.notes.append(verdict.note)
+        if another is not None:
+            self.left_out.append(
+                "another WAV file stands behind its sound, and is left out; cut it off, and name it too"
+            )
+
+    def _several(self, layout: Layout) -> tuple[Piece, ...] | None:
+        """One chunk of sound made of all that there are."""
+        fmt, sounds, order = layout.find(b"fmt "), layout.sounds, ">I" if layout.big else "<I"
+        if layout.family != "RIFF" or fmt is None:
+            self.left_out.append(f"holds {len(sounds)} chunks of sound, of which the first is taken")
+            return None
+        size = sum(chunk.size for chunk in sounds)
+        if sounds[-1].end > layout.size:
+            raise Damaged(f"ends early: {layout.size:,} of {sounds[-1].end:,} bytes are there; {AGAIN}")
+        self.notes.append(f"holds {len(sounds)} chunks of sound, which are taken one behind the other")
+        head = (b"RIFX" if layout.big else b"RIFF") + struct.pack(order, 28 + fmt.size + size) + b"WAVE"
+        return (
+            head, (fmt.start - 8, fmt.end + (fmt.size & 1)), b"data" + struct.pack(order, size),
+            *((chunk.start, chunk.end) for chunk in sounds),
+        )  # fmt: skip
 
     def _open_mpeg(self, file: PiecedFile) -> None:
         parts = find_parts(file)
@@ -92,8 +132,7 @@ class SoundFiles:
                 raise Damaged(f"ends early: {part.frames} of {part.promised} MPEG frames are there; {AGAIN}")
             self._add(part.pieces, part.samples)
             self._coded_bytes += sum(piece[1] - piece[0] for piece in part.pieces if isinstance(piece, tuple))
-        if len(parts) > 1:
-            self.notes.append(f"consists of {len(parts)} recordings, one behind the other")
+        self._note_parts(len(parts))
         if any(part.samples is not None for part in parts):
             self.notes.append(length_note("MP3"))
         if broken := sum(part.broken for part in parts):
@@ -110,10 +149,13 @@ class SoundFiles:
         self._coded_bytes, self._nominal = layout.sound_bytes, layout.nominal
         for link in layout.links:
             self._add(None if len(layout.links) == 1 else (link,))
-        if len(layout.links) > 1:
-            self.notes.append(f"consists of {len(layout.links)} recordings, one behind the other")
+        self._note_parts(len(layout.links))
         if not layout.has_end:
             self.notes.append("its last Ogg page is not marked as the end; all that is there is taken")
+
+    def _note_parts(self, count: int) -> None:
+        if count > 1:
+            self.notes.append(f"consists of {count} recordings, one behind the other, and has the tags of the first")
 
     def _describe(self, metadata: Metadata | None, mask: int | None) -> AudioInfo:
         first = self._files[0]
@@ -134,14 +176,15 @@ class SoundFiles:
     def blocks(self, samples: int, damage: Damage) -> Iterator[Samples]:
         position = 0
         held: list[Samples] = []
-        for file, length in zip(self._files, self._lengths, strict=True):
+        for file, shown, length in zip(self._files, self._shown, self._lengths, strict=True):
             done = 0
             while done < length:
                 wanted = min(samples - sum(part.shape[1] for part in held), length - done)
                 try:
-                    block = file.read(wanted, dtype="float32", always_2d=True).T
-                except soundfile.LibsndfileError as error:
-                    raise damage(position, sndfile_reason(error)) from None
+                    with shown.calling():
+                        block = file.read(wanted, dtype="float32", always_2d=True).T
+                except (soundfile.LibsndfileError, OSError) as error:
+                    raise damage(position, _reason(error)) from None
                 if not block.shape[1]:
                     break
                 done += block.shape[1]
@@ -158,11 +201,12 @@ class SoundFiles:
     def reaches_end(self) -> bool:
         file, length = self._files[-1], self._lengths[-1]
         try:
-            file.seek(length - 1)
-            there = len(file.read(1))
-            file.seek(0)
-        except soundfile.LibsndfileError as error:
-            raise Damaged(sndfile_reason(error)) from None
+            with self._shown[-1].calling():
+                file.seek(length - 1)
+                there = len(file.read(1))
+                file.seek(0)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Damaged(_reason(error)) from None
         return bool(there)
 
     def close(self) -> None:
@@ -170,10 +214,21 @@ class SoundFiles:
             file.close()
 
 
-def _without_chunks(layout: Layout) -> tuple[Piece, ...]:
-    """An RF64 file without what libsndfile stumbles over: chunks of odd sizes, and the name BW64."""
-    needed = [chunk for chunk in layout.chunks if chunk.id in (b"ds64", b"fmt ", b"data")]
-    return (b"RF64\xff\xff\xff\xffWAVE", *((c.start - 8, min(c.end + (c.size & 1), layout.size)) for c in needed))
+def _reason(error: soundfile.LibsndfileError | OSError) -> str:
+    return sndfile_reason(error) if isinstance(error, soundfile.LibsndfileError) else error.strerror or str(error)
+
+
+def _without_chunks(file: PiecedFile, layout: Layout) -> tuple[Piece, ...] | None:
+    """An RF64 file without what libsndfile stumbles over: chunks of odd sizes, the name BW64, and lengths in two places
+    that differ."""
+    fmt, data = layout.find(b"fmt "), layout.data
+    if fmt is None or data is None:
+        return None
+    frames = data.size // block_align(file, layout)
+    return (
+        b"RF64\xff\xff\xff\xffWAVE" + b"ds64" + struct.pack("<IQQQI", 28, layout.size, data.size, frames, 0),
+        (fmt.start - 8, fmt.end + (fmt.size & 1)), b"data\xff\xff\xff\xff", (data.start, data.end),
+    )  # fmt: skip
 
 
 def _channel_mask(file: PiecedFile, layout: Layout) -> int | None:

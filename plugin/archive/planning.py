@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -165,7 +166,11 @@ class _Found:
             return
         self._local.append(found)
         for job in found.jobs:
-            prefix = f"{path.resolve().name}/" if self._several and found.is_batch and target is not None else ""
+            prefix = (
+                f"{os.path.basename(os.path.realpath(path))}/"
+                if self._several and found.is_batch and target is not None
+                else ""
+            )
             root = str(job.folder) if target is None else target
             self.pairs.append(_Pair(str(job.source), None, job.source.stat().st_size, root, prefix + job.name))
 

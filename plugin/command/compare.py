@@ -12,6 +12,7 @@ from phaseaware.engine.controls import CONTROLS, LINK, Render
 from phaseaware.engine.errors import ExitStatus
 
 from .arguments import Commands, add_controls, add_force, add_model, given_controls
+from .hushed import hushed
 from .status import say
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     add_model(group)
 
 
+@hushed()
 def _run(args: argparse.Namespace) -> ExitStatus:
     for path in (args.input, args.speech, args.noise):
         if path is not None and not path.exists():

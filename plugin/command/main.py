@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Any other exception is a fault of ours and ends in a traceback.
     """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names that the terminal's encoding lacks must not end a batch
             stream.reconfigure(errors="backslashreplace")
@@ -60,6 +61,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitStatus.FAILED
     except (PhaseAwareError, OSError) as error:
         return complain(error, status_of(error))
+
+
+def _open_streams() -> None:
+    """Standard streams that the caller has closed (``>&-``) lead nowhere; the next file would take their number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

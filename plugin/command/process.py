@@ -22,6 +22,7 @@ from .arguments import (
     number_between,
     whole_number,
 )
+from .hushed import hushed
 from .process_output import Printer
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--quiet", action="store_true", help="print nothing but errors and sound that is left out")
 
 
+@hushed()
 def _process(arguments: argparse.Namespace) -> ExitStatus:
     from ..files import Naming
     from ..files.cleaning import treatment_of

@@ -152,20 +152,20 @@ def _add(found: Plan, source: Path, target: Path | None, naming: Naming, *, seve
         found.jobs.append(Job(source, source.with_name(name) if target is None else target / name, target))
         return
     if target is None:
-        folder = source if source.name not in ("", "..") else source.resolve()
+        folder = source if source.name not in ("", "..") else _real(source)
         base = folder.with_name(naming.fill(folder.name, _BESIDE))
         _walk(found, source, base, base, replace(naming, pattern=None))
     else:
         # As `cp -r` does: what is in one folder goes into the target; several folders keep their names.
-        _walk(found, source, target / source.resolve().name if several else target, target, naming)
+        _walk(found, source, target / _real(source).name if several else target, target, naming)
 
 
 def _walk(found: Plan, folder: Path, base: Path, root: Path, naming: Naming) -> None:
-    inside = root.resolve() != folder.resolve()
+    inside = _real(root) != _real(folder)
     for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(
             name for name in folders
-            if not name.startswith(".") and not (inside and (Path(place) / name).resolve() == root.resolve())
+            if not name.startswith(".") and not (inside and _real(Path(place) / name) == _real(root))
         )  # fmt: skip
         found.links.extend(path for name in folders if (path := Path(place) / name).is_symlink())
         for path in (Path(place) / name for name in sorted(names) if not name.startswith(".")):
@@ -183,12 +183,17 @@ def _refuse_collisions(jobs: list[Job]) -> None:
     sources = {_identity(job.source) for job in jobs if job.source.exists()}  # a link to nothing fails in its turn
     targets: dict[Path, Path] = {}
     for job in jobs:
-        target = job.target.resolve()
+        target = _real(job.target)
         if target.exists() and _identity(target) in sources:
             raise UsageError(f"{shown(job.target)}: is an input; name another output with -o")
         if target in targets:
             raise UsageError(f"{shown(targets[target])} and {shown(job.source)} would both become {shown(job.target)}")
         targets[target] = job.source
+
+
+def _real(path: Path) -> Path:
+    """Without links; of links in a circle, as far as it goes: `Path.resolve` raises for these."""
+    return Path(os.path.realpath(path))
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -160,13 +161,13 @@ class Reader:
             raise self._error(place, f"{key}={value!r} is not from {low:g} to {high:g}")
 
     def _file(self, place: Place, value: Any) -> Path:
-        folder = self._path.parent.resolve()
-        if not isinstance(value, str) or not value:
+        folder = Path(os.path.realpath(self._path.parent))
+        if not isinstance(value, str) or not value or "\0" in value:
             raise self._error(place, f"{value!r} is not the name of a file")
-        file = (folder / value).resolve()
+        file = Path(os.path.realpath(folder / value))
         if Path(value).is_absolute() or not file.is_relative_to(folder):
             raise self._error(place, f"{value!r} lies outside the preset's folder; put the file beside the preset")
-        if not file.is_file():
+        if not os.path.isfile(file):  # unlike Path.is_file, of any name
             raise self._error(place, f"{value!r}: there is no such file beside the preset")
         return file
 

@@ -34,7 +34,7 @@ from tests.signals import voice_like
 
 from .faults import FORMATS, sound_file
 from .mutate import damaged_bytes, damaged_model, damaged_text
-from .soak import resident_mb
+from .soak import settled_mb
 
 __all__ = ["INJECTIONS", "Ordeal", "ordeal"]
 
@@ -54,7 +54,7 @@ class Ordeal:
     seconds : of sound that was played.
     injected : how often each kind of fault was put in.
     muted_seconds : of sound that was silence instead of NaN or inf.
-    grown_mb : resident memory at the end less that after the first tenth, or the first 107 s.
+    grown_mb : memory in use (see :func:`settled_mb`) at the end less that after the first tenth, or the first 107 s.
     looks : how often the other thread has looked.
     faults : of ours; there should be none.
     """
@@ -271,10 +271,10 @@ def ordeal(model: Path, *, seconds: float, seed: int = 0) -> Ordeal:
                         found.faults.append(f"round {number}: the board is not as a fresh one after a reset")
                     stage.board = stage.fresh()
                 if number == min(rounds // 10, 500):
-                    first_mb = resident_mb()
+                    first_mb = settled_mb()
         stop.set()
         watcher.join()
-        found.grown_mb = resident_mb() - (first_mb or 0.0)
+        found.grown_mb = settled_mb() - (first_mb or 0.0)
     return found
 
 

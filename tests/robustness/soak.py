@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from phaseaware.plugin.live import LiveSession
 
 from tests.signals import voice_like
 
-__all__ = ["Soak", "decaying", "resident_mb", "seconds_for", "soak"]
+__all__ = ["Soak", "decaying", "resident_mb", "seconds_for", "settled_mb", "soak"]
 
 Samples = NDArray[np.float32]
 
@@ -45,6 +48,15 @@ def resident_mb() -> float:
     """Resident memory of this process (Linux)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 2**20
+
+
+def settled_mb() -> float:
+    """Resident memory without what was freed and is kept for later: it comes and goes by tens of MB, as the C
+    library gives back pages when it likes."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+    return resident_mb()
 
 
 def _noisy_speech(sample_rate: int, seconds: int) -> Samples:

@@ -17,7 +17,7 @@ from phaseaware.engine.audio.mpeg import find_parts
 from phaseaware.engine.audio.pieces import PiecedFile, patched
 from phaseaware.engine.audio.sizes import judge
 
-from .helpers import CASES, RATE, chunk, ramp, read, wav
+from .helpers import CASES, RATE, chunk, copy, ramp, read, wav
 
 OPEN = [0, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x8000003F]
 SAMPLER = chunk(b"smpl", struct.pack("<9I", *[0] * 7, 20, 0) + bytes(24 * 20))
@@ -270,3 +270,95 @@ def test_patches_change_what_they_name_only(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")
     with open(tmp_path / "a", "rb") as file:
         assert PiecedFile(file.fileno(), patched(10, {7: b"xy", 2: b"z"})).read() == b"01z3456xy9"
+
+
+# Sound behind the sound
+
+
+def test_several_chunks_of_sound_are_one_sound(tmp_path: Path) -> None:
+    whole = ramp(4_800).astype("<i2").tobytes()
+    fmt = wav(0)[12:36]
+    for cuts in ((2_000,), (2_000, 2_002, 9_000)):
+        parts = [whole[a:b] for a, b in zip((0, *cuts), (*cuts, None), strict=True)]
+        body = b"WAVE" + fmt + b"".join(chunk(b"data", part) + SAMPLER for part in parts)
+        (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+        x, reader = read(tmp_path / "a.wav")
+        np.testing.assert_array_equal(x[0], ramp(4_800)[:, 0] / np.float32(2**15))
+        assert f"{len(parts)} chunks of sound" in reader.notes[0]
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: -len(SAMPLER) - 100])
+    with pytest.raises(AudioFileError, match="ends early"):
+        AudioReader(tmp_path / "a.wav")
+
+
+def test_a_wav_behind_a_wav_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(4_800, before=SAMPLER) + wav(2_400))
+    x, reader = read(tmp_path / "a.wav")
+    assert x.shape == (1, 4_800)
+    (note,) = reader.left_out
+    assert "another WAV file" in note
+    copy(tmp_path / "a.wav", tmp_path / "b.wav")
+    assert b"RIFF" not in (tmp_path / "b.wav").read_bytes()[4:]
+
+
+@pytest.mark.parametrize("behind", [2, 4, 63, 64, 65])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_few_bytes_too_few_are_told(tmp_path: Path, behind: int, channels: int) -> None:
+    """The file's own size counts them, and (here) they do not look like a chunk."""
+    size = 4_801 * 2 * channels
+    (tmp_path / "a.wav").write_bytes(wav(4_801, channels=channels, data_size=size - behind))
+    x, reader = read(tmp_path / "a.wav")
+    assert x.shape[1] == 4_801 or behind < 2 * channels or behind % 2
+    assert x.shape[1] * 2 * channels > size - behind - 2 * channels
+    assert reader.notes or behind < 2 * channels
+
+
+@pytest.mark.parametrize("data_size", [None, 0xFFFFFFFF])
+@pytest.mark.parametrize("ds64", [0, 9_600, 1])
+def test_two_lengths_in_rf64(tmp_path: Path, data_size: int | None, ds64: int) -> None:
+    """A data chunk with a size of its own is that long; else ds64 tells (EBU Tech 3306, section 3.3)."""
+    content = wav(4_800, before=SAMPLER, data_size=data_size)
+    sizes = chunk(b"ds64", struct.pack("<QQQI", len(content) + 36, ds64, 0, 0))
+    (tmp_path / "a.wav").write_bytes(b"RF64\xff\xff\xff\xffWAVE" + sizes + content[12:])
+    if data_size and ds64 == 1:
+        return  # a byte is no sample, and what is behind it could be anything
+    x, _ = read(tmp_path / "a.wav")
+    np.testing.assert_array_equal(x[0], ramp(4_800)[:, 0] / np.float32(2**15))
+
+
+# FLAC
+
+
+def flac(path: Path, samples: int, **options: object) -> bytes:
+    soundfile.write(path, ramp(samples), RATE, "PCM_16", format="FLAC", **options)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("samples", [1, 100, 4_096, 48_000, 100_001])
+@pytest.mark.parametrize("less", [1, 17, 5_000])
+def test_a_flac_header_that_counts_too_few_loses_nothing(tmp_path: Path, samples: int, less: int) -> None:
+    content = flac(tmp_path / "a.flac", samples)
+    if less >= samples:
+        return
+    (tmp_path / "a.flac").write_bytes(content[:22] + struct.pack(">I", samples - less) + content[26:])
+    x, reader = read(tmp_path / "a.flac")
+    np.testing.assert_array_equal(x[0], ramp(samples)[:, 0] / np.float32(2**15))
+    assert f"counts {samples - less} samples, and {samples} are there" in reader.notes[0]
+
+
+@pytest.mark.parametrize("lengths", [(48_000, 48_000), (48_000, 100), (100, 20_000, 300)])
+def test_joined_flac_files_have_the_length_of_their_parts(tmp_path: Path, lengths: tuple[int, ...]) -> None:
+    parts = [flac(tmp_path / "part.flac", length) for length in lengths]
+    (tmp_path / "a.flac").write_bytes(b"".join(parts))
+    x, reader = read(tmp_path / "a.flac")
+    expected = np.concatenate([ramp(length)[:, 0] for length in lengths]) / np.float32(2**15)
+    np.testing.assert_array_equal(x[0], expected)
+    assert f"consists of {len(lengths)} recordings" in reader.notes[0]
+
+
+def test_flac_files_as_they_should_be_are_left_alone(tmp_path: Path) -> None:
+    for samples in (1, 4_096, 4_097, 50_000):
+        for behind in (b"", b"\0" * 200, b"TAG" + bytes(125)):
+            (tmp_path / "a.flac").write_bytes(flac(tmp_path / "b.flac", samples) + behind)
+            x, reader = read(tmp_path / "a.flac")
+            assert x.shape == (1, samples)
+            assert not reader.notes

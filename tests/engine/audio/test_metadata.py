@@ -179,6 +179,35 @@ def test_mp3_tags_of_any_encoding_are_read(tmp_path: Path) -> None:
     assert "the ID3 frame PRIV" in note
 
 
+@pytest.mark.parametrize("version_1", [b"", b"TAG" + b"of old".ljust(125, b"\0")])
+@pytest.mark.parametrize("in_front", [False, True])
+def test_a_tag_at_the_end_of_an_mp3_is_kept(tmp_path: Path, version_1: bytes, in_front: bool) -> None:
+    """ID3v2.4 may stand there, with its header again as a footer."""
+    from mutagen.id3 import ID3, TALB, TIT2
+
+    soundfile.write(tmp_path / "a.mp3", ramp(9_600), RATE, format="MP3")
+    sound = (tmp_path / "a.mp3").read_bytes()
+    tag = ID3()
+    tag.add(TIT2(encoding=3, text="Am Ende"))
+    tag.add(TALB(encoding=3, text="Platte"))
+    tag.save(tmp_path / "tag", padding=lambda _: 0)
+    tag_bytes = bytearray((tmp_path / "tag").read_bytes())
+    tag_bytes[5] |= 0x10
+    front = b""
+    if in_front:
+        other = ID3()
+        other.add(TIT2(encoding=3, text="Vorn"))
+        other.save(tmp_path / "front")
+        front = (tmp_path / "front").read_bytes()
+    (tmp_path / "a.mp3").write_bytes(front + sound + bytes(tag_bytes) + b"3DI" + bytes(tag_bytes[3:10]) + version_1)
+    copy(tmp_path / "a.mp3", tmp_path / "b.mp3")
+    for name in ("a.mp3", "b.mp3"):
+        x, reader = read(tmp_path / name)
+        assert x.shape == (1, 9_600)
+        assert reader.info.tags["title"] == ("Vorn" if in_front else "Am Ende")
+        assert reader.info.tags["album"] == "Platte"
+
+
 def test_flac_keeps_cue_sheet_and_application_blocks(tmp_path: Path) -> None:
     from mutagen.flac import FLAC, CueSheet, CueSheetTrack, MetadataBlock
 

@@ -94,3 +94,13 @@ def test_a_pattern_keeps_the_name(name: str) -> None:
     assert Naming(pattern="x{name}y").fill(name, "") == f"x{name}y"
     assert Naming(pattern="-clean").fill(name, "") == f"{name}-clean"
     assert Naming(format="flac").of(Path(name + ".wav")) == name + ".flac"
+
+
+def test_links_in_a_circle_are_names_like_others(here: Path) -> None:
+    for name, other in (("x.wav", "y.wav"), ("y.wav", "x.wav"), ("in/x", "x")):
+        (here / name).symlink_to(other)
+    (job,) = plan([Path("d.wav")], Path("x.wav")).jobs
+    assert job.target == Path("x.wav")
+    (here / "in/z.wav").symlink_to("z.wav")
+    found = plan([Path("in")], Path("out"))
+    assert {job.source.name for job in found.jobs} == {"a.wav", "b.flac", "c.MP3", "z.wav"}

@@ -196,3 +196,12 @@ def test_a_pipe_among_the_presets_is_not_waited_for(tmp_path: Path, monkeypatch:
     os.mkfifo(user_folder() / "pipe.toml")
     (description,) = (preset.description for preset in list_presets() if preset.name == "pipe")
     assert "not a plain file" in description
+
+
+@pytest.mark.parametrize("name", ["circle.onnx", "x" * 5000 + ".onnx", "nul\\u0000.onnx", "a/" * 2000 + "x.onnx"])
+def test_names_of_files_that_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "circle.onnx").symlink_to("circle.onnx")
+    path = tmp_path / "x.toml"
+    path.write_text(f'schema = 1\nname = "x"\n[[board]]\nplugin = "PhaseAware"\nmodel = "{name}"\n')
+    with pytest.raises(PresetError):
+        load_preset(path)
