@@ -137,6 +137,8 @@ class SoundFiles:
             self.notes.append(length_note("MP3"))
         if broken := sum(part.broken for part in parts):
             self.left_out.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
+        if mute := sum(part.mute for part in parts):
+            self.left_out.append(f"{mute} MPEG frames in it cannot be decoded, and are silent")
         if parts[-1].behind:
             self.notes.append(f"{parts[-1].behind} bytes behind its sound are no MPEG frame, and are left out")
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.audio.chunks import layout_of
-from phaseaware.engine.audio.mpeg import find_parts
+from phaseaware.engine.audio.mpeg import find_parts, parse_header
 from phaseaware.engine.audio.pieces import PiecedFile, patched
 from phaseaware.engine.audio.sizes import judge
 
@@ -225,6 +225,34 @@ def test_what_is_no_frame_is_passed_over_and_told(tmp_path: Path) -> None:
     y, reader = read(tmp_path / "b.mp3")
     assert abs(y.shape[1] - x.shape[1]) <= 1152
     assert any("no whole MPEG frame" in note for note in reader.notes)
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("tag", [True, False])
+def test_frames_that_cannot_be_decoded_are_silent_and_told(tmp_path: Path, rate: int, channels: int, tag: bool) -> None:
+    whole = _mp3(tmp_path / "a.mp3", 60_000, rate=rate, channels=channels)
+    if not tag:
+        whole = _without_tag(whole, tmp_path / "x")
+    (tmp_path / "a.mp3").write_bytes(whole)
+    x, reader = read(tmp_path / "a.mp3")
+    assert reader.left_out == ()
+    damaged, at = bytearray(whole), 0
+    for number in range(15):
+        if number >= 12:
+            damaged[at + 4 : at + 13] = b"\xff" * 9  # of the side information
+        frame = parse_header(whole[at : at + 4])
+        assert frame is not None
+        at += frame.size
+    (tmp_path / "b.mp3").write_bytes(damaged)
+    y, reader = read(tmp_path / "b.mp3")
+    assert y.shape == x.shape
+    (note,) = reader.left_out
+    assert note.startswith("3 MPEG frames in it cannot be decoded")
+    same = (x == y).all(axis=0)
+    size = 1152 if rate >= 32_000 else 576
+    assert np.count_nonzero(~same) <= size * 3 + 576 + 512  # half a frame and the filters' tails as well
+    assert np.count_nonzero((y == 0).all(axis=0) & ~same) > size
 
 
 @pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
