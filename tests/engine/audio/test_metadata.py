@@ -236,6 +236,51 @@ def test_damaged_tags_do_not_cost_the_sound(tmp_path: Path) -> None:
         assert read(tmp_path / "b.wav")[0].shape == (1, 4_800)
 
 
+@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a"])  # a damaged page of Ogg is refused
+@pytest.mark.parametrize("target", ["same", ".wav"])
+def test_tags_that_cannot_be_read_are_named(tmp_path: Path, suffix: str, target: str) -> None:
+    if suffix == ".m4a":
+        pytest.importorskip("av", reason="needs the [media] extra")
+    path, new = tmp_path / f"a{suffix}", tmp_path / f"b{suffix if target == 'same' else target}"
+    tags = Metadata(family="", tags={"title": ("A title",)})
+    make(path, tags)
+    assert copy(path, new).notes == ()
+    x, content = read(path)[0], bytearray(path.read_bytes())
+    if suffix == ".mp3":
+        content[3] = 9  # a version to come
+    elif suffix == ".m4a":
+        at = content.index(b"\xa9nam") + 8
+        content[at : at + 4] = b"\0" * 4  # where "data" should stand
+    else:
+        at = content.index(b"TITLE=") - 4
+        content[at : at + 4] = b"\xff" * 4  # its length
+    path.write_bytes(content)
+    writer = copy(path, new)
+    np.testing.assert_array_equal(read(path)[0], x)
+    (note,) = writer.notes
+    assert note.startswith("not kept: ")
+    assert "cannot be read" in note
+
+
+def test_other_tags_around_a_sound_are_kept_or_named(tmp_path: Path) -> None:
+    tag = b"ID3\4\0\0\0\0\0\x10TIT2\0\0\0\6\0\0\3title"
+    make(tmp_path / "a.flac", Metadata(family=""))
+    (tmp_path / "a.flac").write_bytes(tag + (tmp_path / "a.flac").read_bytes())
+    (note,) = copy(tmp_path / "a.flac", tmp_path / "b.flac").notes
+    assert "ID3" in note
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    (tmp_path / "a.mp3").write_bytes(tag.replace(b"TIT2", b"QQQQ") + (tmp_path / "a.mp3").read_bytes())
+    assert copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes == ()
+    assert b"QQQQ" in (tmp_path / "b.mp3").read_bytes()
+    (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.flac").notes
+    assert "QQQQ" in note
+    old = b"ID3\2\0\0\0\0\0\x0cQQQ\0\0\6\0title"
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    (tmp_path / "a.mp3").write_bytes(old + (tmp_path / "a.mp3").read_bytes())
+    (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes
+    assert "frame QQQ" in note
+
+
 # Channels
 
 
