@@ -64,6 +64,7 @@ class MpegPart:
     broken : bytes within it that are no frame, or an incomplete one.
     mute : frames that cannot be decoded; they are shown as silent ones, so that what follows stays in its place.
     behind : bytes behind it that have nothing of a frame, as tags of other kinds.
+    end : where it ends in the file, with tags that stand behind it.
     """
 
     pieces: tuple[Piece, ...]
@@ -73,6 +74,7 @@ class MpegPart:
     broken: int
     mute: int
     behind: int
+    end: int
 
 
 def id3_size(head: bytes) -> int:
@@ -105,6 +107,7 @@ class _Bytes:
 
     def __init__(self, file: PiecedFile) -> None:
         self._file, self._start, self._window = file, 0, b""
+        self.size = file.size
 
     def at(self, offset: int, count: int) -> bytes:
         within = offset - self._start
@@ -174,7 +177,7 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
         header = parse_header(source.at(position, 4))
         if header is None or not header.goes_with(first) or position + header.size > end:
             pieces.append((begun, position))
-            skipped = id3_size(source.at(position, 10))
+            skipped = _tags_size(source, position, end)
             found = _next_frame(source, position + skipped, end, None)
             begun = position if found is None else found[0]
             if found is None and header is None:
@@ -202,6 +205,7 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
         position += header.size
     pieces.append((begun, position))
     kept = [piece for piece in pieces[1:] if not isinstance(piece, tuple) or piece[1] > piece[0]]
+    last = max((piece[1] for piece in kept if isinstance(piece, tuple)), default=position)
     if tag == frames:
         seen: tuple[Piece, ...] = (pieces[0], *kept)
     else:
@@ -210,14 +214,31 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
         seen = (*kept, frames * _LARGEST_FRAME)
     part = MpegPart(
         pieces=seen, frames=frames, samples=None if tag == frames else frames * first.samples, promised=tag,
-        broken=broken, mute=mute, behind=behind,
+        broken=broken, mute=mute, behind=behind, end=last + _tags_size(source, last, source.size, before=False),
     )  # fmt: skip
     return part, max(position, start + first.size)
 
 
+def _tags_size(source: _Bytes, position: int, end: int, *, before: bool = True) -> int:
+    """Bytes of the tags that begin here: ID3 and APE; with those that stand before a recording or without them."""
+    start = position
+    while position < end:
+        head, size = source.at(position, 32), 0
+        if head[:3] == b"TAG":
+            size = 128
+        elif head[:8] == b"APETAGEX":
+            size = 32 + int.from_bytes(head[12:16], "little")
+        elif before:
+            size = id3_size(head)
+        if not size or position + size > end:
+            break
+        position += size
+    return position - start
+
+
 def _is_more(source: _Bytes, position: int, end: int, first: _Header) -> bool:
     """Whether more sound follows: two frames at least, of any kind."""
-    found = _next_frame(source, position + id3_size(source.at(position, 10)), end, None)
+    found = _next_frame(source, position + _tags_size(source, position, end), end, None)
     return found is not None and found[0] + found[1].size < end
 
 

@@ -281,6 +281,37 @@ def test_other_tags_around_a_sound_are_kept_or_named(tmp_path: Path) -> None:
     assert "frame QQQ" in note
 
 
+@pytest.mark.parametrize("first", ["2", "1", "2A", "21A", ""])
+@pytest.mark.parametrize("second", ["21", "1", "A1"])
+def test_joined_mp3_files_have_the_tags_of_the_first(tmp_path: Path, first: str, second: str) -> None:
+    """ID3v2, ID3v1, APE; the latter two stand at the end."""
+    from mutagen.apev2 import APEv2
+    from mutagen.id3 import ID3, TIT2
+
+    make(tmp_path / "bare.mp3", Metadata(family=""), samples=20_000)
+    parts = []
+    for name, kinds in (("one", first), ("two", second)):
+        path = tmp_path / f"{name}.mp3"
+        path.write_bytes((tmp_path / "bare.mp3").read_bytes())
+        if "2" in kinds:
+            tag = ID3()
+            tag.add(TIT2(encoding=3, text=[name]))
+            tag.save(path, v1=0)
+        if "A" in kinds:
+            ape = APEv2()
+            ape["Title"] = name
+            ape["Mood"] = name
+            ape.save(path)
+        v1 = b"TAG" + name.encode().ljust(30, b"\0") + name.encode().ljust(30, b"\0") + bytes(64) + b"\xff"
+        parts.append(path.read_bytes() + v1 * ("1" in kinds))
+    (tmp_path / "a.mp3").write_bytes(b"".join(parts))
+    x, reader = read(tmp_path / "a.mp3")
+    assert x.shape == (1, 40_000)
+    assert reader.left_out == ()
+    assert reader.info.metadata is not None
+    assert {text for texts in reader.info.metadata.tags.values() for text in texts} == ({"one"} if first else set())
+
+
 # Channels
 
 
