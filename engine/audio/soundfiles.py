@@ -87,7 +87,8 @@ class SoundFiles:
         verdict = judge(file, layout)
         if verdict.is_cut:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
-        pieces = verdict.pieces
+        if (pieces := verdict.pieces) is not None:  # what is sound now is no chunk
+            self._tagged = PiecedFile(self._handle, pieces)
         if pieces is None and layout.family == "RF64":
             pieces = _without_chunks(file, layout)
         if len(layout.sounds) > 1:
