@@ -147,6 +147,8 @@ class MaskModel:
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = Path(shipped_models().get(str(path), path)) if path is not None else default_model()
         if not os.path.isfile(self.path):  # False for names that no file can have, too
+            if os.path.exists(self.path):  # a pipe, a device: reading it might never end
+                raise FileNotFoundError(f"{self.path}: is not a regular file")
             known = ", ".join(shipped_models()) or "none"
             raise FileNotFoundError(f"{self.path}: no such model file (shipped models: {known})")
         content = self._read()

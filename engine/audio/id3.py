@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
-__all__ = ["Found", "appended", "make", "merged", "parse", "understand"]
+__all__ = ["Found", "appended", "make", "merged", "parse", "understand", "unknown"]
 
 _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
@@ -82,10 +82,17 @@ def understand(tag: ID3) -> Found:
             found.chapters.append((frame.start_time / 1000, frame.end_time / 1000, titles[0] if titles else ""))
         elif kind not in ("CTOC", "TLEN", "TFLT", "TSIZ"):
             found.only_here.append(f"the ID3 frame {kind}")
+    found.only_here += unknown(tag)
     found.tags = {name: tuple(texts) for name, texts in tags.items() if texts}
     found.pictures = tuple(pictures)
     found.chapters.sort()
     return found
+
+
+def unknown(tag: ID3) -> list[str]:
+    """Frames that mutagen does not know, in words; it writes those of ID3v2.2 no more."""
+    width = 3 if tag.version[:2] == (2, 2) else 4
+    return [f"the ID3 frame {raw[:width].decode('latin-1')}" for raw in tag.unknown_frames]
 
 
 def make(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .media import MediaSource, Tally, is_cover, survive
@@ -34,15 +35,13 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     }
     family = _FAMILIES.get(kind, kind)
     if family == "MP4":
-        known, pictures, native, other = read_mp4(file)
+        found = read_mp4(file)
+        known, native = dict(found.tags), found.native
         length = _gapless(known.pop("itunsmpb", ()))
         known.pop("itunnorm", None)
         for name in [name for name in native or () if name.endswith((":iTunSMPB", ":iTunNORM"))]:
             del native[name]  # the old sound's
-        return Metadata(
-            family=family, tags=known or tags, pictures=pictures, chapters=chapters, native=native or None,
-            only_here=tuple(other),
-        ), length  # fmt: skip
+        return replace(found, tags=known or tags, chapters=chapters, native=native or None), length
     if kind == "ASF":
         tags, other = read_asf(file)
         return Metadata(family=family, tags=tags, chapters=chapters, only_here=tuple(other)), None

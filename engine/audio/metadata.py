@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import id3
 from .chunks import Layout, layout_of
+from .mpeg import id3_size
 from .pieces import PiecedFile
 
 if TYPE_CHECKING:
     from mutagen.flac import Picture
 
-__all__ = ["Chapter", "Metadata", "from_file", "from_tags", "info_names"]
+__all__ = ["UNREAD", "Chapter", "Metadata", "from_file", "from_tags", "info_names"]
 
+UNREAD = "tags that cannot be read"
 _MOST_BYTES = 1 << 28
 """Of chunks in all; more than this is no description of a sound."""
 _OF_SOUND = {b"fmt ", b"data", b"fact", b"PEAK", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"filr", b"free",
@@ -68,7 +70,7 @@ class Metadata:
     chunks : names and contents, in their order, as they stand in the file.
     native : what mutagen read: what a file of the same family gets.
     only_here : what no other family has a place for, in words.
-    left_out : what is kept by no file, in words: it describes the old sound.
+    left_out : what is kept by no file, in words: it describes the old sound, or cannot be read.
     """
 
     family: str
@@ -216,16 +218,25 @@ def info_names() -> frozenset[str]:
 def from_id3(file: PiecedFile) -> Metadata:
     """What MPEG files hold: ID3 (2 and 1), and APE tags."""
     from mutagen import MutagenError
-    from mutagen.apev2 import APEv2
-    from mutagen.id3 import ID3
+    from mutagen.apev2 import APENoHeaderError, APEv2
+    from mutagen.id3 import ID3, ID3NoHeaderError
 
     native: dict[str, Any] = {}
+    left_out = []
     for kind in (ID3, APEv2):
-        with suppress(MutagenError, ValueError, OSError):
+        try:
             native[kind.__name__] = kind(file.as_file())
-    with suppress(MutagenError, ValueError, OSError):
+        except (ID3NoHeaderError, APENoHeaderError):
+            pass
+        except (MutagenError, ValueError, OSError):
+            left_out.append(UNREAD)
+    try:
         if behind := id3.appended(file):
             native["ID3"] = id3.merged(native.get("ID3"), ID3(io.BytesIO(behind)))
+    except (MutagenError, ValueError, OSError):
+        left_out.append(UNREAD)
+    if "ID3" in native and native["ID3"].version[:2] == (2, 2):
+        left_out += id3.unknown(native["ID3"])
     found = id3.understand(native["ID3"]) if "ID3" in native else id3.Found()
     tags = dict(found.tags)
     for name, value in native.get("APEv2", {}).items():
@@ -233,7 +244,7 @@ def from_id3(file: PiecedFile) -> Metadata:
             tags.setdefault({"track": "tracknumber", "year": "date"}.get(name.lower(), name.lower()), tuple(value))
     return Metadata(
         family="MP3", tags=tags, pictures=found.pictures, chapters=tuple(Chapter(*c) for c in found.chapters),
-        native=native or None, only_here=tuple(found.only_here),
+        native=native or None, only_here=tuple(found.only_here), left_out=tuple(dict.fromkeys(left_out)),
     )  # fmt: skip
 
 
@@ -245,7 +256,7 @@ def from_flac(file: PiecedFile) -> Metadata:
     try:
         flac = FLAC(file.as_file())
     except (MutagenError, ValueError, OSError):
-        return Metadata(family="FLAC")
+        return Metadata(family="FLAC", left_out=(UNREAD,))
     # 0 is STREAMINFO, 1 padding, 3 the seek table: of the file, not of the recording.
     blocks = [block for block in flac.metadata_blocks if block.code not in (0, 1, 3)]
     only_here = ["the cue sheet"] if flac.cuesheet else []
@@ -253,7 +264,7 @@ def from_flac(file: PiecedFile) -> Metadata:
     tags, pictures, chapters = _comments(flac.tags or ())
     return Metadata(
         family="FLAC", tags=tags, pictures=(*flac.pictures, *pictures), chapters=chapters, native=blocks or None,
-        only_here=tuple(only_here),
+        only_here=tuple(only_here), left_out=("an ID3 tag before the FLAC stream",) if id3_size(file.at(0, 10)) else (),
     )  # fmt: skip
 
 
@@ -269,7 +280,7 @@ def from_ogg(file: PiecedFile, subtype: str) -> Metadata:
     try:
         native = kinds.get(subtype, OggFLAC)(file.as_file()).tags
     except (MutagenError, ValueError, OSError):
-        return Metadata(family="OGG")
+        return Metadata(family="OGG", left_out=(UNREAD,))
     tags, pictures, chapters = _comments(native or ())
     kept = [(name, text) for name, text in native or () if name.lower() != "encoder"]
     return Metadata(family="OGG", tags=tags, pictures=pictures, chapters=chapters, native=kept or None)

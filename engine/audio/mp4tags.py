@@ -5,13 +5,9 @@ from __future__ import annotations
 import copy
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from .metadata import Metadata
+from .metadata import UNREAD, Metadata
 from .pieces import PiecedFile
-
-if TYPE_CHECKING:
-    from mutagen.flac import Picture
 
 __all__ = ["read_asf", "read_mp4", "write_mp4"]
 
@@ -32,8 +28,8 @@ _ASF = {
 }  # fmt: skip
 
 
-def read_mp4(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], tuple[Picture, ...], Any, list[str]]:
-    """Tags, pictures, all atoms for a file of the same kind, and what has no place elsewhere."""
+def read_mp4(file: PiecedFile) -> Metadata:
+    """Tags and pictures, all atoms for a file of the same kind, and what has no place elsewhere."""
     from mutagen import MutagenError
     from mutagen.flac import Picture
     from mutagen.mp4 import MP4, MP4Cover
@@ -41,7 +37,7 @@ def read_mp4(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], tuple[Pictur
     try:
         atoms = MP4(file.as_file()).tags
     except (MutagenError, ValueError, OSError, KeyError):
-        return {}, (), None, []
+        return Metadata(family="MP4", left_out=(UNREAD,) if _has_tags(file) else ())
     tags: dict[str, tuple[str, ...]] = {}
     pictures, other = [], []
     for atom, values in (atoms or {}).items():
@@ -63,7 +59,21 @@ def read_mp4(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], tuple[Pictur
             tags[name] = tuple(bytes(value).decode("utf-8", "replace") for value in values)
         else:
             other.append(f"the MP4 atom {atom}")
-    return tags, tuple(pictures), atoms, other
+    damaged = tuple(f"the MP4 atom {name}, which cannot be read" for name in getattr(atoms, "_failed_atoms", ()))
+    return Metadata(
+        family="MP4", tags=tags, pictures=tuple(pictures), native=atoms, only_here=tuple(other), left_out=damaged
+    )
+
+
+def _has_tags(file: PiecedFile) -> bool:
+    """Whether there is a list of tags, in a file of which mutagen reads none; for it may stumble over the sound."""
+    from mutagen import MutagenError
+    from mutagen.mp4 import AtomError, Atoms
+
+    try:
+        return "moov.udta.meta.ilst" in Atoms(file.as_file())
+    except (MutagenError, AtomError, ValueError, OSError):
+        return True
 
 
 def write_mp4(path: Path, metadata: Metadata) -> None:
@@ -120,7 +130,7 @@ def read_asf(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     try:
         attributes = ASF(file.as_file()).tags or []
     except (MutagenError, ValueError, OSError, KeyError):
-        return {}, []
+        return {}, [UNREAD]  # it is never written, so whatever is only here is named
     tags: dict[str, tuple[str, ...]] = {}
     other = []
     for name, value in attributes:

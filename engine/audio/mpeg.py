@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .pieces import Piece, PiecedFile
 
-__all__ = ["MpegPart", "find_parts", "id3_size"]
+__all__ = ["MpegPart", "find_parts", "id3_size", "parse_header"]
 
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBPS = {
@@ -27,6 +27,8 @@ _KBPS = {
 _SEARCH = 1 << 16
 _LARGEST_FRAME = 2_881  # layer II at 384 kbit/s and 32 kHz has 1728, layer III of MPEG-2.5 the most
 _WINDOW = 1 << 18
+_MOST_VALUES = 288  # pairs in half a frame of layer III
+_NO_WINDOW = 0b100  # one that differs from the usual, and is the usual
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class MpegPart:
     samples : their samples; None: libsndfile knows by the tag, which may tell delay and padding too.
     promised : frames by its tag; None without one.
     broken : bytes within it that are no frame, or an incomplete one.
+    mute : frames that cannot be decoded; they are shown as silent ones, so that what follows stays in its place.
     behind : bytes behind it that have nothing of a frame, as tags of other kinds.
+    end : where it ends in the file, with tags that stand behind it.
     """
 
     pieces: tuple[Piece, ...]
@@ -68,7 +72,9 @@ class MpegPart:
     samples: int | None
     promised: int | None
     broken: int
+    mute: int
     behind: int
+    end: int
 
 
 def id3_size(head: bytes) -> int:
@@ -79,7 +85,8 @@ def id3_size(head: bytes) -> int:
     return 10 + size + 10 * bool(head[5] & 0x10)
 
 
-def _parse(head: bytes) -> _Header | None:
+def parse_header(head: bytes) -> _Header | None:
+    """A frame's header from its first four bytes; None: it is none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -100,6 +107,7 @@ class _Bytes:
 
     def __init__(self, file: PiecedFile) -> None:
         self._file, self._start, self._window = file, 0, b""
+        self.size = file.size
 
     def at(self, offset: int, count: int) -> bytes:
         within = offset - self._start
@@ -144,10 +152,10 @@ def _next_frame(source: _Bytes, position: int, end: int, like: _Header | None) -
         window = source.at(position, min(_WINDOW, end - position))
         at = window.find(b"\xff")
         while 0 <= at <= len(window) - 4:
-            header = _parse(window[at : at + 4])
+            header = parse_header(window[at : at + 4])
             if header is not None and (like is None or header.goes_with(like)):
                 follower = position + at + header.size
-                second = _parse(source.at(follower, 4))
+                second = parse_header(source.at(follower, 4))
                 if follower == end or (second is not None and second.goes_with(header)):
                     return position + at, header
             at = window.find(b"\xff", at + 1)
@@ -160,16 +168,16 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
     at a frame of another kind, or with the file."""
     tag = _tag_frames(source.at(start, first.size), first)
     position = start + first.size if tag is not None else start
-    frames = broken = behind = 0
-    pieces: list[tuple[int, int]] = [(start, position)]
+    frames = broken = mute = behind = back = 0
+    pieces: list[Piece] = [(start, position)]
     begun = position
     while position < end:
         if tag and frames == tag and _is_more(source, position, end, first):
             break
-        header = _parse(source.at(position, 4))
+        header = parse_header(source.at(position, 4))
         if header is None or not header.goes_with(first) or position + header.size > end:
             pieces.append((begun, position))
-            skipped = id3_size(source.at(position, 10))
+            skipped = _tags_size(source, position, end)
             found = _next_frame(source, position + skipped, end, None)
             begun = position if found is None else found[0]
             if found is None and header is None:
@@ -186,10 +194,18 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
             continue
         if frames and _tag_frames(source.at(position, header.size), header) is not None:
             break
+        side = position + (4 if source.at(position, 2)[1] & 1 else 6)  # behind a checksum, if there is one
+        behind_side = side + _side(header)
+        kept_back = _left_over(source.at(side, _side(header)), header, position + header.size - behind_side)
+        if kept_back is None:
+            pieces += [(begun, side), _silent(header, back)]
+            begun, mute, kept_back = behind_side, mute + 1, back + position + header.size - behind_side
+        back = kept_back
         frames += 1
         position += header.size
     pieces.append((begun, position))
-    kept = [piece for piece in pieces[1:] if piece[1] > piece[0]]
+    kept = [piece for piece in pieces[1:] if not isinstance(piece, tuple) or piece[1] > piece[0]]
+    last = max((piece[1] for piece in kept if isinstance(piece, tuple)), default=position)
     if tag == frames:
         seen: tuple[Piece, ...] = (pieces[0], *kept)
     else:
@@ -198,14 +214,31 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
         seen = (*kept, frames * _LARGEST_FRAME)
     part = MpegPart(
         pieces=seen, frames=frames, samples=None if tag == frames else frames * first.samples, promised=tag,
-        broken=broken, behind=behind,
+        broken=broken, mute=mute, behind=behind, end=last + _tags_size(source, last, source.size, before=False),
     )  # fmt: skip
     return part, max(position, start + first.size)
 
 
+def _tags_size(source: _Bytes, position: int, end: int, *, before: bool = True) -> int:
+    """Bytes of the tags that begin here: ID3 and APE; with those that stand before a recording or without them."""
+    start = position
+    while position < end:
+        head, size = source.at(position, 32), 0
+        if head[:3] == b"TAG":
+            size = 128
+        elif head[:8] == b"APETAGEX":
+            size = 32 + int.from_bytes(head[12:16], "little")
+        elif before:
+            size = id3_size(head)
+        if not size or position + size > end:
+            break
+        position += size
+    return position - start
+
+
 def _is_more(source: _Bytes, position: int, end: int, first: _Header) -> bool:
     """Whether more sound follows: two frames at least, of any kind."""
-    found = _next_frame(source, position + id3_size(source.at(position, 10)), end, None)
+    found = _next_frame(source, position + _tags_size(source, position, end), end, None)
     return found is not None and found[0] + found[1].size < end
 
 
@@ -214,6 +247,38 @@ def _side(header: _Header) -> int:
     if header.version == 3:
         return 17 if header.channels == 1 else 32
     return 9 if header.channels == 1 else 17
+
+
+def _left_over(side: bytes, header: _Header, size: int) -> int | None:
+    """Bytes that a frame leaves for those behind it (ISO 11172-3 and 13818-3, section 2.4.1.7); None: what its side
+    information says is not possible. Damage of the data behind it cannot be told.
+
+    Parameters
+    ----------
+    side : the side information.
+    size : bytes of the frame behind it.
+    """
+    if header.layer != 3:
+        return 0
+    bits, count = int.from_bytes(side, "big"), 8 * len(side)
+    if header.version == 3:
+        granules, back, width, scales = 2 * header.channels, bits >> count - 9, 59, 4
+    else:
+        granules, back, width, scales = header.channels, bits >> count - 8, 63, 9
+    there = 8 * (size + back)
+    for _ in range(granules):  # from the last to the first
+        granule, bits = bits & (1 << width) - 1, bits >> width
+        there -= granule >> width - 12
+        values, window = granule >> width - 21 & 0x1FF, granule >> width - 32 - scales & 7
+        if values > _MOST_VALUES or window == _NO_WINDOW:
+            return None
+    return there // 8 if there >= 0 else None
+
+
+def _silent(header: _Header, back: int) -> bytes:
+    """Side information of a silent frame, which keeps the ``back`` bytes before it for those behind it."""
+    size, bits = _side(header), 9 if header.version == 3 else 8
+    return (min(back, (1 << bits) - 1) << 8 * size - bits).to_bytes(size, "big")
 
 
 def _tag_frames(frame: bytes, header: _Header) -> int | None:

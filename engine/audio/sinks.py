@@ -85,8 +85,9 @@ def is_padded(info: AudioInfo, frames: int) -> bool:
 
 
 def _lost(info: AudioInfo) -> list[str]:
-    lost = losses(info)
-    return [f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else []
+    left_out, lost = metadata_of(info).left_out, losses(info)
+    notes = [f"not kept: {', '.join(left_out)}"] if left_out else []
+    return [*notes, f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else notes
 
 
 class SoundfileSink:

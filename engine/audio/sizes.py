@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .chunks import Chunk, Layout, is_name
+from .chunks import Chunk, Layout
 from .pieces import Piece, PiecedFile, patched
 
 __all__ = ["Verdict", "block_align", "judge"]
@@ -20,6 +20,12 @@ _SLACK = 64
 _COUNTED = {b"NONE": 0, b"sowt": 0, b"twos": 0, b"raw ": 0, b"in24": 0, b"in32": 0, b"fl32": 0, b"FL32": 0,
             b"fl64": 0, b"FL64": 0, b"ulaw": 1, b"alaw": 1, b"ULAW": 1, b"ALAW": 1}  # fmt: skip
 """AIFF-C's kinds of sound with a fixed number of bytes a sample; 0: by the bits."""
+
+_USUAL = {b"LIST", b"RIFF", b"bext", b"cue ", b"smpl", b"inst", b"acid", b"id3 ", b"ID3 ", b"iXML", b"axml", b"_PMX",
+          b"fact", b"PEAK", b"levl", b"JUNK"}  # fmt: skip
+"""Names of what stands behind the sound of WAV files, by which a chunk is known that is not whole."""
+_SAMPLES = {b"\1\0", b"\3\0", b"\6\0", b"\7\0", b"\xfe\xff"}
+"""Kinds of WAV whose blocks are samples: PCM, float, A-law, µ-law, and extensible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +71,12 @@ def judge(file: PiecedFile, layout: Layout) -> Verdict:
         return Verdict(promised=size, there=there)
     elif _goes_on(file, layout, data):
         note = f"its header counts {size} bytes of sound, and {there} are there"
+    elif size & 1 and there > size and _lacking(file, layout, data) == 1:
+        return Verdict(
+            promised=0, there=size + 1, note=f"its header counts {size} bytes of sound, which is no whole number of "
+            "samples; the byte behind them is taken",
+            pieces=patched(layout.size, {data.start - 4: struct.pack(">I" if layout.big else "<I", size + 1)}),
+        )  # fmt: skip
     else:
         behind = layout.stray if layout.family != "AU" else 0
         stray = f"{behind} bytes behind its last chunk are no chunk, and are left out" if behind > 1 else None
@@ -91,12 +103,27 @@ def _is_open(layout: Layout, data: Chunk) -> bool:
 def _goes_on(file: PiecedFile, layout: Layout, data: Chunk) -> bool:
     """Whether the sound goes on behind its counted end: the count ran over 2³², or only the file's own was kept."""
     behind = layout.size - data.end - (data.size & 1)
-    if layout.family != "RIFF" or layout.chunks[-1] is not data or behind < block_align(file, layout):
+    if layout.family != "RIFF" or file.at(data.end + (data.size & 1), 4) in _USUAL:
         return False
-    if behind <= _SLACK and is_name(file.at(data.end + (data.size & 1), 4)):  # the beginning of a chunk
+    if not _ends_with(layout, data) or behind < (_lacking(file, layout, data) or block_align(file, layout)):
         return False
     whole = struct.unpack(">I" if layout.big else "<I", file.at(4, 4))[0] + 8
     return abs(whole - layout.size) <= 1 or (behind > _SLACK and behind % 2**32 <= _SLACK)
+
+
+def _ends_with(layout: Layout, data: Chunk) -> bool:
+    """Whether no chunk stands behind the sound, or what looks like one by four letters is longer than the file."""
+    *before, last = layout.chunks
+    return last is data or (before[-1] is data and last.end > layout.size)
+
+
+def _lacking(file: PiecedFile, layout: Layout, data: Chunk) -> int:
+    """Bytes that the last sample lacks by the header's count."""
+    fmt = layout.find(b"fmt ")
+    is_counted = (
+        layout.family == "RIFF" and fmt is not None and file.at(fmt.start, 2)[:: -1 if layout.big else 1] in _SAMPLES
+    )
+    return -data.size % block_align(file, layout) if is_counted else 0
 
 
 def _size_text(size: int) -> str:

@@ -36,10 +36,11 @@ class SoundFiles:
         self._shown: list[Shown] = []
         self._lengths: list[int] = []
         self._coded_bytes = self._nominal = 0
+        self._tagged: PiecedFile | None = None  # what the tags are read from, if not from all of it
         try:
             layout = layout_of(file)
             self._open(file, kind, layout)
-            metadata = from_file(file, kind, self._files[0].subtype)
+            metadata = from_file(self._tagged or file, kind, self._files[0].subtype)
             mask = _flac_mask(metadata) if layout is None else _channel_mask(file, layout)
             self.info = self._describe(metadata, mask)
         except BaseException:
@@ -86,7 +87,8 @@ class SoundFiles:
         verdict = judge(file, layout)
         if verdict.is_cut:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
-        pieces = verdict.pieces
+        if (pieces := verdict.pieces) is not None:  # what is sound now is no chunk
+            self._tagged = PiecedFile(self._handle, pieces)
         if pieces is None and layout.family == "RF64":
             pieces = _without_chunks(file, layout)
         if len(layout.sounds) > 1:
@@ -133,10 +135,14 @@ class SoundFiles:
             self._add(part.pieces, part.samples)
             self._coded_bytes += sum(piece[1] - piece[0] for piece in part.pieces if isinstance(piece, tuple))
         self._note_parts(len(parts))
+        if len(parts) > 1:  # tags at the end are those of the last
+            self._tagged = PiecedFile(self._handle, ((0, parts[0].end),))
         if any(part.samples is not None for part in parts):
             self.notes.append(length_note("MP3"))
         if broken := sum(part.broken for part in parts):
             self.left_out.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
+        if mute := sum(part.mute for part in parts):
+            self.left_out.append(f"{mute} MPEG frames in it cannot be decoded, and are silent")
         if parts[-1].behind:
             self.notes.append(f"{parts[-1].behind} bytes behind its sound are no MPEG frame, and are left out")
 

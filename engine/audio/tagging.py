@@ -44,12 +44,11 @@ def metadata_of(info: AudioInfo) -> Metadata:
 
 
 def losses(info: AudioInfo) -> list[str]:
-    """What a file of this format cannot hold, in words."""
+    """What a file of this format cannot hold, in words, beside what no file keeps."""
     metadata, family = metadata_of(info), family_of(info.format)
-    lost = list(metadata.left_out)
     if metadata.family == family and info.format != "WEBM":
-        return lost
-    lost += metadata.only_here
+        return []
+    lost = list(metadata.only_here)
     held = _HOLDS.get(info.format, _HOLDS.get(family, ()))
     lost += [what for what in ("tags", "pictures", "chapters") if getattr(metadata, what) and what not in held]
     return lost

@@ -131,9 +131,9 @@ class _Transfer:
                 hint = "--force overwrites it, --resume keeps it if it is whole"
                 raise StorageError(self._job.target, f"exists already; {hint}")
             if self._order.resume:
-                difference, seconds = self._look(there)
+                difference, whole = self._look(there)
                 if difference is None:
-                    return Report(self._job, seconds=seconds, was_whole=True)
+                    return whole
                 if not self._order.overwrite:
                     raise StorageError(self._job.target, f"exists already, but {difference}; --force makes it again")
         self._fetch()
@@ -143,7 +143,7 @@ class _Transfer:
             where = self._job.target if error.path == self._target else self._job.source
             raise StorageError(where, error.reason) from None
         if stored is not None:
-            self._put(stored, report.seconds)
+            self._put(stored, report)
         report.job, report.elapsed = self._job, time.perf_counter() - began
         if report.info is not None:  # pictures and tags need not travel
             report.info = replace(report.info, metadata=None, container=None, tags={})
@@ -154,13 +154,15 @@ class _Transfer:
             return self._job.identity
         return identity_of(os.stat(self._source))
 
-    def _look(self, there: Entry | None) -> tuple[str | None, float]:
-        """Why an output must be made again, and its seconds if it need not."""
+    def _look(self, there: Entry | None) -> tuple[str | None, Report]:
+        """Why an output must be made again, and the report if it need not."""
+        whole = Report(self._job, was_whole=True)
         if self._manifest is None:
-            return "how it was made is not known", 0.0
+            return "how it was made is not known", whole
         sha256 = file_digest(self._target) if there is None else self._digest(there)
         difference = self._manifest.differs(self._job.name, self._identity(), sha256)
-        return difference, self._manifest.seconds(self._job.name, sha256)
+        whole.recall(self._manifest, self._job.name, sha256)
+        return difference, whole
 
     def _digest(self, there: Entry) -> str:
         """Of an output in a store: as it was when that was put, or by fetching it."""
@@ -187,10 +189,12 @@ class _Transfer:
             return process_file(self._local, self._treatment, manifest=known, overwrite=self._order.overwrite, **how)
         return process_file(self._local, self._treatment, **how)
 
-    def _put(self, stored: Stored, seconds: float) -> None:
+    def _put(self, stored: Stored, report: Report) -> None:
         sha256 = file_digest(self._target)
         if self._manifest is not None:
-            self._manifest.record(self._job.name, self._identity(), sha256=sha256, seconds=seconds)
+            self._manifest.record(
+                self._job.name, self._identity(), sha256=sha256, seconds=report.seconds, left_out=report.left_out
+            )
         stored.put(self._target)
         if self._manifest is not None and (entry := stored.entry()) is not None:
             remember_digest(self._job.root, self._job.name, entry.tag, sha256)

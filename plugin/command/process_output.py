@@ -81,7 +81,7 @@ class Printer:
             self._say(report.line(), self._file)
         if report.error is not None:
             self._fail(report.error)
-        for note in report.notes if report.error is None and not report.was_whole else ():
+        for note in report.notes if report.error is None else ():  # of what was whole: what was left out then
             if note in report.left_out:
                 self._fail(f"{report.job.source}: {note}")
             elif not self._quiet and not self._json:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,10 @@ class Manifest:
         self._records = records
         self._settings = json.loads(json.dumps(settings))  # as they will be read
 
-    def record(self, output: str, source: Mapping[str, Any], *, sha256: str, seconds: float = 0.0) -> None:
+    def record(
+        self, output: str, source: Mapping[str, Any], *, sha256: str, seconds: float = 0.0,
+        left_out: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         """Remember an output. To be called just before it takes its name: a record without its output does no harm.
 
         Parameters
@@ -57,13 +60,14 @@ class Manifest:
         source : by what the file that was read can be told from any other: size, time, number, tag.
         sha256 : of the output's bytes, hexadecimal.
         seconds : of sound, for reports.
+        left_out : what of the source's sound is not in it, in words.
 
         Raises
         ------
         OSError : or what else the mapping raises: it cannot be written.
         """
         entry = {"version": _VERSION, "output": output, "source": dict(source), "settings": self._settings,
-                 "sha256": sha256, "seconds": seconds}  # fmt: skip
+                 "sha256": sha256, "seconds": seconds, "left_out": list(left_out)}  # fmt: skip
         self._records[_key(output, sha256)] = (json.dumps(entry, indent=1) + "\n").encode()
 
     def differs(self, output: str, source: Mapping[str, Any], sha256: str) -> str | None:
@@ -87,6 +91,12 @@ class Manifest:
         """Of sound in an output, as it was recorded."""
         entry = self._find(output, sha256)
         return 0.0 if entry is None else float(entry["seconds"])
+
+    def left_out(self, output: str, sha256: str) -> list[str]:
+        """What of the source's sound is not in an output, as it was recorded."""
+        entry = self._find(output, sha256)
+        known = [] if entry is None else entry.get("left_out", [])
+        return [str(what) for what in known] if isinstance(known, list) else []
 
     def _find(self, output: str, sha256: str) -> dict[str, Any] | None:
         try:

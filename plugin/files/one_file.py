@@ -102,10 +102,10 @@ def process_file(
         raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
     if resume and job.target.exists() and job.source.exists():
         # Before the source is opened: the length of some kinds is known when they have been decoded.
-        difference, seconds = _look(job, manifest)
+        difference, whole = _look(job, manifest)
         if difference is None:
-            progress(seconds)
-            return Report(job, seconds=seconds, was_whole=True)
+            progress(whole.seconds)
+            return whole
         if not overwrite:
             raise AudioFileError(job.target, f"exists already, but {difference}; --force makes it again")
     with AudioReader(job.source) as reader:
@@ -158,15 +158,17 @@ def _output_info(info: AudioInfo, job: Job, output: OutputSettings, report: Repo
     return replace(info, bitrate=min(output.bitrate, highest))
 
 
-def _look(job: Job, manifest: Manifest | None) -> tuple[str | None, float]:
-    """Why an output must be made again, and its seconds if it need not."""
+def _look(job: Job, manifest: Manifest | None) -> tuple[str | None, Report]:
+    """Why an output must be made again, and the report if it need not."""
+    whole = Report(job, was_whole=True)
     if manifest is None:
-        return "how it was made is not known", 0.0
+        return "how it was made is not known", whole
     try:
         identity, sha256 = identity_of(os.stat(job.source)), file_digest(job.target)
     except OSError as error:
-        return f"cannot be read ({error.strerror})", 0.0
-    return manifest.differs(job.name, identity, sha256), manifest.seconds(job.name, sha256)
+        return f"cannot be read ({error.strerror})", whole
+    whole.recall(manifest, job.name, sha256)
+    return manifest.differs(job.name, identity, sha256), whole
 
 
 def _make_folder(target: Path) -> None:
@@ -196,7 +198,9 @@ def _write(
         if run.manifest is not None:
             try:
                 seconds = writer.frames / reader.info.sample_rate
-                run.manifest.record(job.name, reader.identity, sha256=writer.digest(), seconds=seconds)
+                run.manifest.record(
+                    job.name, reader.identity, sha256=writer.digest(), seconds=seconds, left_out=report.left_out
+                )
             except OSError as error:
                 raise AudioFileError(job.target, f"its record cannot be written ({error.strerror})") from None
     report.seconds, report.clipped = writer.frames / reader.info.sample_rate, writer.clipped

@@ -10,6 +10,7 @@ from typing import Any
 from phaseaware.engine.audio import AudioInfo
 
 from .job import AnyJob
+from .manifest import Manifest
 
 __all__ = ["Report", "clock"]
 
@@ -57,6 +58,12 @@ class Report:
     def speed(self) -> float:
         """Times real time."""
         return self.seconds / max(self.elapsed, 1e-9)
+
+    def recall(self, manifest: Manifest, output: str, sha256: str) -> None:
+        """What was recorded of an output that is there: that it lacks sound is said again."""
+        self.seconds = manifest.seconds(output, sha256)
+        self.left_out = manifest.left_out(output, sha256)
+        self.notes = list(self.left_out)
 
     def counted(self) -> list[str]:
         """What was counted, in words."""

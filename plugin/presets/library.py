@@ -136,7 +136,8 @@ def find_preset(name_or_path: str | Path) -> Path:
     """
     if _is_path(name_or_path):
         if not os.path.isfile(name_or_path):  # False for names that no file can have, too
-            raise FileNotFoundError(f"{name_or_path}: no such preset file")
+            reason = "is not a regular file" if os.path.exists(name_or_path) else "no such preset file"
+            raise FileNotFoundError(f"{name_or_path}: {reason}")
         return Path(name_or_path)
     for folder in (user_folder(), shipped_folder()):
         for stem in (str(name_or_path), _slug(str(name_or_path))):  # files put there by hand have any name

@@ -168,7 +168,8 @@ class Reader:
         if Path(value).is_absolute() or not file.is_relative_to(folder):
             raise self._error(place, f"{value!r} lies outside the preset's folder; put the file beside the preset")
         if not os.path.isfile(file):  # unlike Path.is_file, of any name
-            raise self._error(place, f"{value!r}: there is no such file beside the preset")
+            reason = "it is not a regular file" if os.path.exists(file) else "there is no such file beside the preset"
+            raise self._error(place, f"{value!r}: {reason}")
         return file
 
 

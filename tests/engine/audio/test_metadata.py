@@ -236,6 +236,82 @@ def test_damaged_tags_do_not_cost_the_sound(tmp_path: Path) -> None:
         assert read(tmp_path / "b.wav")[0].shape == (1, 4_800)
 
 
+@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a"])  # a damaged page of Ogg is refused
+@pytest.mark.parametrize("target", ["same", ".wav"])
+def test_tags_that_cannot_be_read_are_named(tmp_path: Path, suffix: str, target: str) -> None:
+    if suffix == ".m4a":
+        pytest.importorskip("av", reason="needs the [media] extra")
+    path, new = tmp_path / f"a{suffix}", tmp_path / f"b{suffix if target == 'same' else target}"
+    tags = Metadata(family="", tags={"title": ("A title",)})
+    make(path, tags)
+    assert copy(path, new).notes == ()
+    x, content = read(path)[0], bytearray(path.read_bytes())
+    if suffix == ".mp3":
+        content[3] = 9  # a version to come
+    elif suffix == ".m4a":
+        at = content.index(b"\xa9nam") + 8
+        content[at : at + 4] = b"\0" * 4  # where "data" should stand
+    else:
+        at = content.index(b"TITLE=") - 4
+        content[at : at + 4] = b"\xff" * 4  # its length
+    path.write_bytes(content)
+    writer = copy(path, new)
+    np.testing.assert_array_equal(read(path)[0], x)
+    (note,) = writer.notes
+    assert note.startswith("not kept: ")
+    assert "cannot be read" in note
+
+
+def test_other_tags_around_a_sound_are_kept_or_named(tmp_path: Path) -> None:
+    tag = b"ID3\4\0\0\0\0\0\x10TIT2\0\0\0\6\0\0\3title"
+    make(tmp_path / "a.flac", Metadata(family=""))
+    (tmp_path / "a.flac").write_bytes(tag + (tmp_path / "a.flac").read_bytes())
+    (note,) = copy(tmp_path / "a.flac", tmp_path / "b.flac").notes
+    assert "ID3" in note
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    (tmp_path / "a.mp3").write_bytes(tag.replace(b"TIT2", b"QQQQ") + (tmp_path / "a.mp3").read_bytes())
+    assert copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes == ()
+    assert b"QQQQ" in (tmp_path / "b.mp3").read_bytes()
+    (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.flac").notes
+    assert "QQQQ" in note
+    old = b"ID3\2\0\0\0\0\0\x0cQQQ\0\0\6\0title"
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    (tmp_path / "a.mp3").write_bytes(old + (tmp_path / "a.mp3").read_bytes())
+    (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes
+    assert "frame QQQ" in note
+
+
+@pytest.mark.parametrize("first", ["2", "1", "2A", "21A", ""])
+@pytest.mark.parametrize("second", ["21", "1", "A1"])
+def test_joined_mp3_files_have_the_tags_of_the_first(tmp_path: Path, first: str, second: str) -> None:
+    """ID3v2, ID3v1, APE; the latter two stand at the end."""
+    from mutagen.apev2 import APEv2
+    from mutagen.id3 import ID3, TIT2
+
+    make(tmp_path / "bare.mp3", Metadata(family=""), samples=20_000)
+    parts = []
+    for name, kinds in (("one", first), ("two", second)):
+        path = tmp_path / f"{name}.mp3"
+        path.write_bytes((tmp_path / "bare.mp3").read_bytes())
+        if "2" in kinds:
+            tag = ID3()
+            tag.add(TIT2(encoding=3, text=[name]))
+            tag.save(path, v1=0)
+        if "A" in kinds:
+            ape = APEv2()
+            ape["Title"] = name
+            ape["Mood"] = name
+            ape.save(path)
+        v1 = b"TAG" + name.encode().ljust(30, b"\0") + name.encode().ljust(30, b"\0") + bytes(64) + b"\xff"
+        parts.append(path.read_bytes() + v1 * ("1" in kinds))
+    (tmp_path / "a.mp3").write_bytes(b"".join(parts))
+    x, reader = read(tmp_path / "a.mp3")
+    assert x.shape == (1, 40_000)
+    assert reader.left_out == ()
+    assert reader.info.metadata is not None
+    assert {text for texts in reader.info.metadata.tags.values() for text in texts} == ({"one"} if first else set())
+
+
 # Channels
 
 

@@ -245,3 +245,12 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     with AudioReader(tmp_path / "a.wav") as reader:
         assert reader.identity["size"] == os.path.getsize(tmp_path / "a.wav")
     assert soundfile.info(tmp_path / "a.wav").frames == 100
+
+
+def test_that_sound_is_missing_is_said_again(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    whole = put(tmp_path / "in" / "a.wav", tones(4800, 1, 48_000)).read_bytes()
+    (tmp_path / "in" / "a.wav").write_bytes(whole * 2)
+    for _ in range(2):
+        ran = phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--resume")
+        ran.failed_with(1, "another WAV file")
+    assert "1 whole already" in ran.out

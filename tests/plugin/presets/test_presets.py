@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,19 @@ def test_missing_presets_are_named_with_what_there_is() -> None:
         load_preset("nowhere/mine.toml")
     with pytest.raises(PresetError, match="is not a name"):
         save_preset(pedalboard.Gain(), "!?")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    """Reading these would never end."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in (tmp_path / "pipe.toml", Path("/dev/zero"), tmp_path):
+        with pytest.raises(FileNotFoundError, match="is not a regular file"):
+            load_preset(path)
+    preset = 'schema = 1\nname = "a"\n[processor]\nplugin = "PhaseAware"\nmodel = "pipe.toml"\n'
+    (tmp_path / "a.toml").write_text(preset)
+    with pytest.raises(PresetError, match="it is not a regular file"):
+        load_preset(tmp_path / "a.toml")
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml", "a/" * 3000, "a\0b.toml"])
