@@ -8,12 +8,14 @@
 
 #include <torch/extension.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 namespace {
 
-float logistic(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+// Compiled with fast division, 1 / inf is not 0 but NaN; exp(80) is still finite.
+float logistic(float x) { return 1.0f / (1.0f + std::exp(std::min(-x, 80.0f))); }
 
 // inputs [T, R, 3H] (products with the inputs, with their bias), h [R, H], U transposed [H, 3H], bias [3H] to
 // outputs [T, R, H] and what the gradient needs [T, R, 4H]: r, z, n, U h + b of the candidate.
