@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import settings
 from phaseaware.engine import MaskModel
 
 from tests import fakes
@@ -17,6 +18,10 @@ from tests import fakes
 os.environ.setdefault("MPLCONFIGDIR", matplotlib.get_cachedir())
 _CACHE = tempfile.TemporaryDirectory()
 os.environ["XDG_CACHE_HOME"] = _CACHE.name
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def sounds():
 
 
 @given(late=st.integers(-2000, 2000), gain=st.sampled_from([1, 0.1, -1]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_delay_is_found_and_taken_back(sounds, late, gain):
     outputs = [gain * shifted(x, -late, len(x)) for x in sounds]
     assert delay(outputs, sounds) == late

@@ -34,7 +34,7 @@ def measured(x: Samples, rate: int, cuts: list[int], mask: int | None = None) ->
     return meter.finish()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     rate=st.sampled_from(RATES), channels=st.integers(1, 3), tenths=st.integers(1, 80), seed=st.integers(0, 99),
     cuts=st.lists(st.integers(1000, 100_000), min_size=1, max_size=4),
@@ -91,7 +91,7 @@ def test_true_peak_lies_between_the_samples() -> None:
     assert measured(np.zeros((1, 5000), np.float32), 48_000, [999]) == Loudness(float("-inf"), float("-inf"))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     rate=st.sampled_from((*RATES, 192_000)), channels=st.integers(1, 2), samples=st.integers(1, 30_000),
     ceiling=st.floats(-20, 0), seed=st.integers(0, 99), cuts=st.lists(st.integers(1, 9000), min_size=1, max_size=4),

@@ -72,7 +72,7 @@ def test_block_size_changes_no_sample(rng, history_model, size):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=20), samples=st.integers(0, 8000))
 def test_any_cut_changes_no_sample(history_model, sizes, samples):
     x = noise(np.random.default_rng(samples), 1, samples)
@@ -263,7 +263,7 @@ class TestAnyRate:
         inside = slice(rate // 20, n - rate // 20)  # a tone that starts and ends at once is not band-limited there
         assert np.abs(y - x)[:, inside].max() < 1e-5
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(
         rate=st.sampled_from(RATES), seed=st.integers(0, 100),
         sizes=st.lists(st.sampled_from([1, 7, 64, 300, 1000, 9000]), min_size=1, max_size=30),

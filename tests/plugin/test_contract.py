@@ -163,7 +163,7 @@ def test_stream_returns_what_was_fed_less_the_latency(make: Make, kind: str, rng
     assert ours.flush().size == 0
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.lists(st.one_of(st.integers(1, 64), st.integers(1, 100_000)), min_size=1, max_size=6),
     buffer=st.integers(1, 20_000),

@@ -12,7 +12,7 @@ from phaseaware.plugin.live.clocks import ClockDifference
 from .clocks import RATE, TONE_HZ, Cards, run_live
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     input_ppm=st.integers(-1500, 1500), output_ppm=st.integers(-1500, 1500), block=st.sampled_from([64, 480, 512, 1000])
 )

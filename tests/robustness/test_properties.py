@@ -18,7 +18,7 @@ from phaseaware.plugin import Pedalboard, PhaseAware
 
 many = settings.get_current_profile_name() == "many"
 quick = settings(
-    max_examples=settings().max_examples if many else 60, deadline=None, derandomize=not many,
+    max_examples=settings().max_examples if many else 60, derandomize=not many,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -65,7 +65,7 @@ def test_the_lowest_and_highest_rates(tmp_path: Path, x: Samples, name: str, rat
         assert (reader.info.sample_rate, reader.info.frames) == (rate, x.shape[1])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     samples=st.integers(1, 5000), cut=st.integers(1, 3000), block=st.integers(1, 3000),
     name=st.sampled_from(["a.wav", "a.flac", "a.ogg"]),

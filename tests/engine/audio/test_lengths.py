@@ -118,7 +118,7 @@ def test_open_headers_of_other_formats(tmp_path: Path, format: str) -> None:
     assert reader.notes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     sizes=st.lists(st.integers(0, 40), max_size=5), data=st.integers(0, 400), declared=st.integers(0, 2**32 - 1),
     tail=st.binary(max_size=80), order=st.booleans(),
@@ -141,7 +141,7 @@ def test_no_header_promises_sound_that_is_not_told_missing(
     assert verdict.is_cut or verdict.note or verdict.there == declared
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(content=st.binary(max_size=300), magic=st.sampled_from(MAGIC))
 def test_any_bytes_behind_a_magic_word_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, magic: bytes
@@ -268,7 +268,7 @@ def test_joined_ogg_files_have_the_length_of_their_parts(tmp_path: Path, name: s
 # Files seen otherwise
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     pieces=st.lists(
         st.one_of(st.binary(max_size=20), st.integers(0, 20), st.tuples(st.integers(0, 50), st.integers(50, 100))),

@@ -146,7 +146,7 @@ def test_from_any_format_to_any_other(tmp_path: Path, source: str, target: str) 
         assert notes == ""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     text=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40),
     name=st.sampled_from([".wav", ".flac", ".ogg", ".mp3", ".aiff", ".caf"]),

@@ -159,7 +159,7 @@ def test_what_is_not_rendered_is_waited_for_in_silence(session: Session) -> None
     np.testing.assert_array_equal(out[FADE:], version(session, Version.PHASE_AWARE, place, place + 2000)[FADE:])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

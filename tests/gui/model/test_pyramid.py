@@ -15,7 +15,7 @@ from phaseaware.gui.model.spectra import SpectrogramWriter
 from phaseaware.gui.model.store import DiskArray
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(-20, 110), st.integers(0, 40)), max_size=10),
     st.integers(-20, 110),
@@ -35,7 +35,7 @@ def test_a_disk_array_is_an_array(writes: list[tuple[int, int]], start: int, cou
     np.testing.assert_array_equal(array.read(start, start + count), expected)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 20_000), st.data())
 def test_every_peak_shows_at_every_zoom(columns: int, data: st.DataObject) -> None:
     pyramid = Pyramid(columns, 1)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from phaseaware.gui.model.codes import LEVEL_CODES
 from phaseaware.gui.model.running import RunningSpectrogram
 
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=20))
-@settings(deadline=None)
 def test_blocks_of_any_length_give_the_same_picture(lengths: list[int]) -> None:
     x = np.random.default_rng(3).standard_normal((2, sum(lengths))).astype(np.float32)
     whole, pieces = RunningSpectrogram(20), RunningSpectrogram(20)

@@ -70,7 +70,7 @@ def test_what_a_removed_plugin_held_is_heard(constant: Path, rng: np.random.Gene
     assert board.latency_samples == 0  # a new stream
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_edit_loses_a_sample(data: st.DataObject) -> None:
     """Any plugins that delay and do nothing else, in any order, moved and taken out at any time."""

@@ -191,7 +191,7 @@ def test_plugins_of_fixed_block_size(size: int, buffer_size: int, rng: np.random
     np.testing.assert_allclose(ours.Pedalboard([silent_start])(x, RATE, buffer_size), x, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     latencies=st.lists(st.integers(0, 5000), min_size=1, max_size=4),
     samples=st.integers(3, 6000),

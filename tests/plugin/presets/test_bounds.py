@@ -39,7 +39,7 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [*([place] if place else []), *(p for key, entry in inner for p in _places(entry, (*place, key)))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.dictionaries(KEYS, VALUES, max_size=6), multiline=st.booleans())
 def test_every_entry_has_its_line(data: dict[str, Any], multiline: bool) -> None:
     text = tomli_w.dumps(data, multiline_strings=multiline)
@@ -78,7 +78,7 @@ def test_lines_of_what_no_writer_writes(text: str, lines: dict[tuple[Any, ...], 
     assert {place: found[place] for place in lines} == lines
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from("ab.=[]{}'\"\\#, \n1"), max_size=60))
 def test_any_text_is_looked_through(text: str) -> None:
     check_bounds(text)

@@ -117,7 +117,7 @@ def test_numbers_are_saved_as_a_person_would_write_them(tmp_path: Path) -> None:
     assert "room_size = 0.123456\n" in path.read_text(encoding="utf-8")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_board_survives_saving(data: st.DataObject, tmp_path: Path) -> None:
     leaf = st.one_of(st.none(), NATIVES, CONTROLS.map(lambda controls: PhaseAware(**controls)))
