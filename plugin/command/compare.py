@@ -63,7 +63,7 @@ def _run(args: argparse.Namespace) -> ExitStatus:
     say(f"Open {result.page} in a browser. In {result.folder}:")
     for path in result.files:
         say(f"  {path.name}")
-    return ExitStatus.DONE
+    return ExitStatus.FAILED if result.left_out else ExitStatus.DONE
 
 
 def compare_files(args: argparse.Namespace, noisy: Path, *, speech: Path | None, noise: Path | None) -> Comparison:

@@ -29,6 +29,7 @@ class Comparison:
     files : sounds, pictures, and the page.
     scores : title to figure of merit to value (NaN where it is unknown); empty without stems.
     remarks : sentences for the user.
+    left_out : whether there is sound in the files that was not taken, which the remarks say.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Comparison:
     about_delta: str = ""
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    left_out: bool = False
 
     @property
     def page(self) -> Path:

@@ -83,6 +83,7 @@ def compare(
         sounds = Sounds(loaded, render or Render(), info=sources.info, link=link, tracks=tracks)
         _separate(sources, sounds, steps)
     result.remarks += sources.remarks
+    result.left_out = sources.left_out
     result.versions = _measured(tracks, sounds)
     result.about_delta = about_delta(sounds)
     result.remarks += draw(drawings, sources, sounds, steps)

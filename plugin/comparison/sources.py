@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader
+from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, printable
 
-__all__ = ["Sources", "beginning", "finite", "inspect"]
+__all__ = ["Sources", "beginning", "finite"]
 
 Samples = NDArray[np.float32]
 _STEM_ERROR_DB = -30.0  # speech + noise may differ from the noisy file by so much: lossy files, 8 bit
@@ -19,12 +19,6 @@ _STEM_ERROR_DB = -30.0  # speech + noise may differ from the noisy file by so mu
 def finite(x: Samples) -> Samples:
     """NaN and infinity count as silence."""
     return np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def inspect(path: Path) -> AudioInfo:
-    """What a sound file is. Raises AudioFileError."""
-    with AudioReader(path) as reader:
-        return reader.info
 
 
 def beginning(blocks: Iterable[Samples], samples: int) -> Samples:
@@ -52,6 +46,7 @@ class Sources:
     path, info : of the noisy file.
     stems : files by "speech" or "noise"; one, both, or none.
     remarks : what the user must know, once the noisy file is read.
+    left_out : whether there is sound in a file that is not taken; the remarks say which.
 
     Raises
     ------
@@ -59,15 +54,23 @@ class Sources:
     """
 
     def __init__(self, path: Path, stems: Mapping[str, Path]) -> None:
-        self.path, self.stems, self.info = path, stems, inspect(path)
+        self.path, self.stems = path, stems
         self.remarks: list[str] = []
+        self.left_out = False
+        self.info = self._open(path)
         for stem in stems.values():
             self._check_form(stem)
         if len(stems) == 2:
             self._check_sum()
 
+    def _open(self, path: Path) -> AudioInfo:
+        with AudioReader(path) as reader:
+            self.remarks += [f"{printable(path.name)}: {note}." for note in reader.notes]
+            self.left_out = self.left_out or bool(reader.left_out)
+            return reader.info
+
     def _check_form(self, stem: Path) -> None:
-        found, info = inspect(stem), self.info
+        found, info = self._open(stem), self.info
         for what, have, want in (
             ("Hz", found.sample_rate, info.sample_rate),
             ("channels", found.channels, info.channels),
@@ -108,8 +111,9 @@ class Sources:
                         x, part = finite(x), finite(part)
                         yield x, part if name == "speech" else x - part
             if reader.not_finite:
-                found = f"{reader.not_finite} samples of {self.path.name}"
-                self.remarks = [f"{found} are NaN or infinite; they count as silence."]
+                found = f"{reader.not_finite} samples of {printable(self.path.name)}"
+                found += " are NaN or infinite; they count as silence."
+                self.remarks += [found] if found not in self.remarks else []
 
     def first(self, samples: int) -> Samples:
         """The beginning of the speech that is known, shape (channels, n)."""

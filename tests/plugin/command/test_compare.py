@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from phaseaware.engine import MaskModel, Render, Separator
 from phaseaware.engine.audio import formats
+from phaseaware.engine.errors import ExitStatus
 from phaseaware.engine.frames import Frames
 from phaseaware.engine.rates import AnyRateSeparator
 from phaseaware.plugin.command import main
@@ -249,6 +250,17 @@ def test_nan_counts_as_silence_and_is_told(model: Path, tmp_path: Path) -> None:
     result = compare(_write(tmp_path / "in.wav", x), tmp_path / "out", model=model)
     assert np.isfinite(_read(tmp_path / "out", "removed")).all()
     assert any("2 samples" in remark for remark in result.remarks)
+
+
+def test_sound_that_is_left_out_is_told_and_costs_the_status(
+    model: Path, tmp_path: Path, rng: np.random.Generator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noisy, speech = (_write(tmp_path / name, 0.1 * rng.standard_normal(4800)) for name in ("noisy.wav", "speech.wav"))
+    speech.write_bytes(speech.read_bytes() * 2)
+    status = _command("compare", noisy, "-o", tmp_path / "out", "--model", model, "--speech", speech)
+    assert status == ExitStatus.FAILED
+    assert "speech.wav: another WAV file stands behind its sound" in " ".join(capsys.readouterr().out.split())
+    assert (tmp_path / "out" / "index.html").exists()
 
 
 def test_without_the_evaluation_extra_a_line_says_how_to_get_it(
