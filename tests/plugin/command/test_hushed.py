@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from phaseaware.engine.audio.mpeg import find_parts
 from phaseaware.engine.audio.pieces import PiecedFile
+from phaseaware.engine.errors import ExitStatus
 
 from tests import fakes
 from tests.robustness.faults import sound_file
@@ -42,7 +43,8 @@ def test_a_decoder_that_complains_is_not_heard(tmp_path: Path) -> None:
     assert "libmpg123" in said
     for command in ("process", "compare"):
         ran = run(command, source, "-o", tmp_path / command / "y", "--model", model)
-        assert ran.returncode == 0, ran.stderr
+        assert ran.returncode == ExitStatus.FAILED, ran.stderr
+        assert "10 MPEG frames in it cannot be decoded" in ran.stdout + ran.stderr
         assert all(line.startswith("phaseaware: ") for line in ran.stderr.splitlines()), ran.stderr
 
 
