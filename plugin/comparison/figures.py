@@ -235,13 +235,13 @@ def _distribution(
     ax.axvspan(0, edges[-1], color="#e0002a", alpha=0.08, linewidth=0)
     ax.axvline(0, color="#e0002a", linewidth=1.2)
     ax.annotate(
-        "out of reach\nfor a [0, 1] mask", (edges[-1] / 2, 0.72), xycoords=("data", "axes fraction"), ha="center",
+        "out of reach\nfor a mask\nin [0, 1]", (edges[-1] / 2, 0.72), xycoords=("data", "axes fraction"), ha="center",
         va="top", fontsize=10.5, color="#a00020",
     )  # fmt: skip
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1.45 * highest)  # the outer bars, with all that lies beyond, are cut off
     ax.set_xlabel("|M|, dB", fontsize=12)
-    ax.set_ylabel("share of the cells below 6 kHz, %", fontsize=12)
+    ax.set_ylabel("share of the audible cells below 6 kHz, %", fontsize=12)
     ax.tick_params(labelsize=11)
     ax.legend(loc="upper left", fontsize=11)
     _title(ax, "which gains occur below 6 kHz")
