@@ -80,7 +80,7 @@ class Manifest:
         """
         entry = self._find(output, sha256)
         if entry is None:
-            return "was not made by this command, or changed since"
+            return "was not made by a run that keeps a manifest (of a folder, or with --resume), or changed since"
         if entry["source"] != dict(source):
             return f"was made from another file of that name (its {_first(entry['source'], dict(source))} differs)"
         if entry["settings"] != self._settings:

@@ -131,7 +131,7 @@ def test_resume_neither_keeps_nor_replaces_what_is_not_whole(
     damage(target)  # type: ignore[operator]
     damaged = target.read_bytes()
     ran = phaseaware(*command, "--resume")
-    ran.failed_with(1, "was not made by this command, or changed since; --force")
+    ran.failed_with(1, "or with --resume), or changed since; --force")
     assert target.read_bytes() == damaged
     assert phaseaware(*command, "--resume", "--force").status == 0
     assert target.read_bytes() == whole

@@ -197,7 +197,7 @@ def test_resume_keeps_what_is_whole_and_tells_what_differs(
     ran = phaseaware(*command, "--resume")
     assert ran.status == 1
     assert "1 of 8 files done, 5 whole already, 2 failed" in ran.out
-    assert "1.flac: exists already, but was not made by this command, or changed since" in ran.err
+    assert "1.flac: exists already, but was not made by a run that keeps a manifest" in ran.err
     assert "3.aiff: exists already, but was made from another file" in ran.err
     failures = [json.loads(line) for line in memory.cat(f"/out/{FOLDER}/failures.jsonl").splitlines()]
     assert sorted(entry["output"] for entry in failures) == ["memory://out/1.flac", "memory://out/3.aiff"]

@@ -60,7 +60,7 @@ def test_a_damaged_record_is_none(garbage: bytes) -> None:
     whole = records[key]
     for content in (garbage, whole[:40] + garbage, whole[:-3], b"[" * 100_000, b"null", b"{}"):
         records[key] = content
-        assert "not made by this" in str(manifest.differs("a.wav", SOURCE, "0f"))
+        assert "not made by a run" in str(manifest.differs("a.wav", SOURCE, "0f"))
 
 
 def test_records_in_a_folder_are_a_mapping_whatever_the_outputs_are_called(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_other_settings_are_told(tmp_path: Path, cleaned: Callable[..., Any], op
 def test_an_output_of_unknown_origin_is_not_trusted(tmp_path: Path, cleaned: Callable[..., Any]) -> None:
     put(tmp_path / "in" / "a.wav", tones(12_000, 1, 48_000))
     put(tmp_path / "out" / "a.wav", tones(12_000, 1, 48_000))
-    cleaned("--resume").failed_with(1, "was not made by this command, or changed since; --force")
+    cleaned("--resume").failed_with(1, "or with --resume), or changed since; --force")
 
 
 def test_one_file_leaves_no_manifest_but_for_resume(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
@@ -173,6 +173,10 @@ def test_one_file_leaves_no_manifest_but_for_resume(tmp_path: Path, phaseaware: 
     command = ["process", source, "-o", tmp_path / "b.wav", "--model", passing, "--resume"]
     assert phaseaware(*command).status == 0
     assert "whole already" in phaseaware(*command).out
+    assert phaseaware(*command[:-1], "--force").status == 0  # the record is of these bytes, so it still holds
+    assert "whole already" in phaseaware(*command).out
+    command[3] = tmp_path / "a-clean.wav"
+    phaseaware(*command).failed_with(1, "a-clean.wav: exists already, but was not made by a run that keeps a manifest")
 
 
 # While it runs
