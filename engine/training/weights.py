@@ -20,7 +20,8 @@ def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
 
     Constants keep their names where nothing was done to them. Else the node tells: it is named after its module
     (``/network/blocks.0/projection/MatMul``); matrices of products are transposed, the gates of a GRU in another order.
-    What does not fit the network's shape is left out.
+    Of a network with more look-ahead, the taps that ``network`` has not are dropped; what does not fit its shape then
+    is left out.
     """
     graph = onnx.load(str(path)).graph
     values = {i.name: torch.tensor(numpy_helper.to_array(i)) for i in graph.initializer}
@@ -31,7 +32,25 @@ def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
         for name, value in _of_node(node.op_type, constants):
             found.setdefault(f"{module}.{name}", value)
     wanted = network.state_dict()
+    for name, width in _TAPPED.items():
+        if name in found and name in wanted:
+            found[name] = _with_taps(found[name], wanted[name].shape[width], network, axis=width)
     return {name: value for name, value in found.items() if name in wanted and value.shape == wanted[name].shape}
+
+
+_TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phase-aware.bias": 0}
+"""Weights whose last columns, or rows, belong to the real parts of all taps and then to the imaginary ones."""
+
+
+def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Tensor:
+    """Without the taps of a network with more look-ahead, if ``values`` are of such a one."""
+    for most in sorted({tap for tap in network.config.taps if tap > network.config.lookahead}):
+        taps = [tap for tap in network.config.taps if tap <= most]
+        first = values.shape[axis] - 2 * len(taps)
+        if first == width - 2 * len(network.taps):
+            kept = [first + part + i for part in (0, len(taps)) for i, tap in enumerate(taps) if tap in network.taps]
+            return values.index_select(axis, torch.tensor([*range(first), *kept]))
+    return values
 
 
 def _of_node(kind: str, constants: list[Tensor]) -> Iterator[tuple[str, Tensor]]:

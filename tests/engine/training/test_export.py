@@ -51,3 +51,23 @@ def test_weights_come_back_out_of_the_exported_file(tmp_path, lookahead):
     found = weights_of(tmp_path / "m.onnx", network)
     for name, expected in network.state_dict().items():
         torch.testing.assert_close(found[name], expected, atol=0, rtol=0, msg=name)
+
+
+def test_a_network_with_less_look_ahead_takes_over_all_but_what_looks_further(tmp_path):
+    torch.manual_seed(8)
+    far, near = small_network(lookahead=8), small_network(lookahead=1)
+    export_network(far, tmp_path / "m.onnx", METADATA)
+    assert not near.load_state_dict(weights_of(tmp_path / "m.onnx", near), strict=False).missing_keys
+    one, other = far.state_dict(), near.state_dict()
+    for name in other.keys() - {"fine0.weight", "low_heads.phase-aware.weight", "low_heads.phase-aware.bias"}:
+        torch.testing.assert_close(other[name], one[name], atol=0, rtol=0, msg=name)
+    taps, common = len(far.taps), [far.taps.index(tap) for tap in near.taps]
+    assert len(common) < taps
+    for name, axis, first in (("fine0", 1, far.fine0.in_channels - 2 * taps), ("low_heads.phase-aware", 0, 3)):
+        for part in range(2):
+            theirs = one[f"{name}.weight"].narrow(axis, first + part * taps, taps)
+            mine = other[f"{name}.weight"].narrow(axis, first + part * len(common), len(common))
+            torch.testing.assert_close(mine, theirs.index_select(axis, torch.tensor(common)), atol=0, rtol=0)
+        torch.testing.assert_close(
+            other[f"{name}.weight"].narrow(axis, 0, first), one[f"{name}.weight"].narrow(axis, 0, first), atol=0, rtol=0
+        )
