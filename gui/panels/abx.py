@@ -23,8 +23,9 @@ Heard = Letter | Literal["X"]
 _HEAR: dict[Heard, str] = {"A": "2   Hear A", "B": "3   Hear B", "X": "X   Hear X"}
 
 _HELP = (
-    "X is either A or B, drawn anew in each trial. Listen as often as you like, then say which it is, once "
-    "X was heard. Levels are matched; pictures, meters and gains are hidden. The result comes after the last trial."
+    "X is either A or B, drawn anew in each trial. Space plays. Listen as often as you like, then say which "
+    "it is, once X was heard. Levels are matched; pictures, meters and gains are hidden. The result comes after the "
+    "last trial."
 )
 _TRAINING = "A trial for training first: it does not count, and what X was is told."
 _ENOUGH = SAMPLE_RATE // 2
@@ -78,6 +79,7 @@ class AbxPanel(QWidget):
                 button.setStyleSheet(
                     f"QPushButton {{ color: {colours[name]}; border: 2px solid {colours[name]}; font-size: 15px; }}"
                     f"QPushButton:checked {{ background: {colours[name]}; color: #0b0e11; }}"
+                    "QPushButton:disabled { color: #66717d; border-color: #39434f; }"
                 )
                 row.addWidget(button)
             row.addStretch(1)

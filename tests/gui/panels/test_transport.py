@@ -13,11 +13,11 @@ from phaseaware.engine.versions import Version
 from phaseaware.gui.model import AbxTest
 from phaseaware.gui.panels.transport import clock
 from phaseaware.gui.player import Player
-from phaseaware.gui.view import Kind
+from phaseaware.gui.view import COLOURS, Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import WITHOUT_STEMS, press, rendered, write_wav
@@ -174,6 +174,12 @@ def test_a_listening_test_that_cannot_be_says_why(
     assert "No space left on device" in window.message.label.text()
 
 
+def shown(widget: QWidget) -> set[str]:
+    """The colours of a widget's pixels."""
+    image = widget.grab().toImage()
+    return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+
+
 def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: QtBot) -> None:
     opened.session.set_level_match(False)
     opened.session.select(Version.DELTA)
@@ -198,7 +204,9 @@ def test_row_14_abx_hides_everything_and_saves_a_log(opened: MainWindow, qtbot: 
         press(qtbot, opened, K.Key_A)
         assert test.trial == max(1, trial)  # X was not heard: no answer
         assert not opened.abx.say["A"].isEnabled()
+        asleep = shown(opened.abx.say["A"])
         opened.abx.add_heard(48_000)
+        assert COLOURS[Version.PHASE_AWARE] in shown(opened.abx.say["A"]) - asleep  # it looks as if it could be pressed
         press(qtbot, opened, K.Key_A if hears is Version.PHASE_AWARE else K.Key_B)
     assert opened.session.loop is not None  # a short clip goes round
     assert "16 of 16" in opened.abx.headline.text()
