@@ -269,7 +269,8 @@ class MainWindow(ListeningWindow):
         self.transport.show_time(seconds)
 
     def _show_status(self) -> None:
-        self.status.show_session(self.exporter.share, blind=self.abx.under_way)
+        live = self.live.model_name if self.is_live else None
+        self.status.show_session(self.exporter.share, blind=self.abx.under_way, live=live)
 
     def _cancel(self) -> None:
         renderer = self.session.renderer

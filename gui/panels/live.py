@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from phaseaware.engine import MaskModel, ModelError
@@ -178,11 +179,8 @@ class LivePanel(QWidget):
         if self.running:
             self._stop.set()
             return
-        model = self._model()
-        # The default model of recordings is too late for live sound, so it is not the person's choice.
-        chosen = default_model("stream") if model is None or model.path == default_model() else model.path
         try:
-            processor = PhaseAware(model=chosen, **asdict(self._controls()))
+            processor = PhaseAware(model=self._chosen_model(), **asdict(self._controls()))
         except (ModelError, OSError, ValueError) as error:
             self.failed.emit(f"Cannot start: {error}")
             return
@@ -193,6 +191,21 @@ class LivePanel(QWidget):
                                         daemon=True)  # fmt: skip
         self._thread.start()
         self._show()
+
+    def _chosen_model(self) -> Path:
+        """The default model of recordings is too late for live sound, so it is not the person's choice."""
+        model = self._model()
+        return default_model("stream") if model is None or model.path == default_model() else model.path
+
+    @property
+    def model_name(self) -> str:
+        """Of the model that sound goes through."""
+        model = self._model()
+        try:
+            chosen = self._chosen_model()
+        except ModelError:
+            return "none"
+        return model.info.name if model is not None and model.path == chosen else chosen.stem
 
     def _run(self, board: Pedalboard, source: int, sink: int) -> None:
         trouble: str | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QRect, QSize
-from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PyQt6.QtCore import QRect, QSize, Qt
+from PyQt6.QtGui import QBrush, QColor, QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from ..model.running import RunningSpectrogram
 from ..view import FrequencyScale
-from ..view.theme import EDGE, FAINT, LUTS, PANEL
+from ..view.theme import EDGE, FAINT, HATCH, LUTS, PANEL
 
 __all__ = ["LivePicture"]
 
@@ -45,17 +45,19 @@ class LivePicture(QWidget):
         return float(scale.height(hz) / scale.height(self._highest_hz))
 
     def image(self) -> QImage:
-        """The columns as they are."""
+        """The columns as they are, transparent where nothing was heard yet."""
         codes = self.running.codes
         scale = FrequencyScale.MEL
         hz = scale.hz(np.linspace(0, float(scale.height(self._highest_hz)), _ROWS))
         bins = np.clip(np.rint(hz / self._highest_hz * (codes.shape[1] - 1)).astype(int), 0, codes.shape[1] - 1)
-        rgb = np.ascontiguousarray(self._colours[codes[:, bins].T[::-1]])
-        return QImage(rgb.tobytes(), len(codes), _ROWS, 3 * len(codes), QImage.Format.Format_RGB888).copy()
+        seen = codes[:, bins].T[::-1]
+        rgba = np.concatenate([self._colours[seen], np.where(seen[..., None] > 0, 255, 0).astype(np.uint8)], axis=2)
+        return QImage(rgba.tobytes(), len(codes), _ROWS, 4 * len(codes), QImage.Format.Format_RGBA8888).copy()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(PANEL))
+        painter.fillRect(self.rect(), QBrush(QColor(HATCH), Qt.BrushStyle.BDiagPattern))  # not silence
         painter.drawImage(QRect(0, 0, self.width(), self.height()), self.image())
         y = round(self.height() * (1 - self._height(6000)))
         painter.setPen(QColor(EDGE))

@@ -43,13 +43,14 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self.cancel_button)
         self.addPermanentWidget(self.right)
 
-    def show_session(self, export_share: float | None, *, blind: bool) -> None:
+    def show_session(self, export_share: float | None, *, blind: bool, live: str | None = None) -> None:
         """Draw everything as it is now.
 
         Parameters
         ----------
         export_share : share done of an export under way.
         blind : a listening test is under way; nothing but the recording is told.
+        live : name of the model that live sound goes through, where its page is shown.
         """
         share, what = self._work(export_share)
         busy = bool(what) and not blind
@@ -64,8 +65,10 @@ class StatusLine(QStatusBar):
         now, cpu = time.perf_counter(), time.process_time()
         if now - self._cpu[0] >= 1:
             self._cpu = (now, cpu, 100 * (cpu - self._cpu[1]) / (now - self._cpu[0]))
-            self.right.set_texts(*self._cost(rendering=what.startswith("rendering")))
-        self.left.setText(self._open_text())
+            # Live sound is not the player's: its load and its drop-outs stand on its page.
+            cpu = f"CPU {self._cpu[2]:.0f} %"
+            self.right.set_texts(*(self._cost(rendering=what.startswith("rendering")) if live is None else (cpu,)))
+        self.left.setText(self._open_text() if live is None else f"Live input   model: {live}")
 
     def _work(self, export_share: float | None) -> tuple[float, str]:
         """Share done of what goes on in the background, and its name; an empty one if nothing does."""

@@ -14,6 +14,7 @@ __all__ = [
     "COLOURS",
     "EDGE",
     "FAINT",
+    "HATCH",
     "LABELS",
     "LUTS",
     "PANEL",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 BACKGROUND, PANEL, EDGE, TEXT, FAINT = "#101418", "#1a2027", "#39434f", "#e6eaef", "#9aa7b4"
-WARNING = "#ffd166"
+WARNING, HATCH = "#ffd166", "#465260"
 COLOURS = {version: version.colour("dark") for version in Version}
 
 
@@ -86,6 +87,7 @@ QLabel#heading {{ color: {FAINT}; font-weight: bold; padding-top: 2px; }}
 QLabel#faint {{ color: {FAINT}; }}
 QPushButton, QComboBox, QToolButton {{
     background: #27303a; border: 1px solid {EDGE}; border-radius: 4px; padding: 3px 8px; min-height: 1.25em; }}
+QFileDialog QToolButton {{ padding: 1px; }}
 QPushButton:hover, QComboBox:hover, QToolButton:hover {{ border-color: #708092; }}
 QPushButton:focus, QComboBox:focus, QSlider:focus, QCheckBox:focus, QToolButton:focus {{ border: 1px solid {TEXT}; }}
 QPushButton:disabled, QComboBox:disabled, QCheckBox:disabled {{ color: #66717d; }}

@@ -17,7 +17,9 @@ from phaseaware.gui import exporter
 from phaseaware.gui.model import Controls, ExportJob
 from phaseaware.gui.panels import message
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QIcon, QPixmap
+from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import PATIENCE, rendered, write_wav
@@ -59,6 +61,26 @@ def test_a_recording_is_opened_while_the_other_plays_on(opened: MainWindow, tmp_
     assert opened.session.recording is not None
     assert opened.session.recording.path == other
     assert opened.files.folder == str(tmp_path)
+
+
+def test_the_buttons_of_the_file_dialog_have_room_for_their_icons(opened: MainWindow) -> None:
+    opened.files.ask()
+    dialog = asked(QFileDialog, opened)
+    buttons = [b for b in dialog.findChildren(QToolButton) if b.isVisible() and not b.icon().isNull()]
+    assert buttons
+    red = QPixmap(64, 64)
+    red.fill(Qt.GlobalColor.red)
+    for button in buttons:
+        button.setEnabled(True)
+        button.setIcon(QIcon(red))
+        seen = button.grab().toImage()
+        count = sum(
+            seen.pixelColor(x, y) == QColor(Qt.GlobalColor.red)
+            for x in range(seen.width())
+            for y in range(seen.height())
+        )
+        assert count >= 0.7 * button.iconSize().width() * button.iconSize().height()
+    dialog.reject()
 
 
 def test_cancelling_changes_nothing(opened: MainWindow, noisy_file: Path, tmp_path: Path) -> None:

@@ -75,6 +75,13 @@ def test_devices_are_listed_with_the_defaults_chosen(panel: LivePanel) -> None:
     assert panel.inputs.count() == panel.outputs.count() == 2
 
 
+def test_what_was_not_heard_yet_is_no_silence(panel: LivePanel) -> None:
+    panel.picture.running.add(np.zeros((1, 8192), np.float32))
+    image = panel.picture.image()
+    alphas = [image.pixelColor(x, 80).alpha() for x in range(image.width())]
+    assert alphas == [0] * (len(alphas) - 8) + [255] * 8
+
+
 def test_a_b_and_the_input_are_heard(panel: LivePanel, fake: FakeDevices, qtbot: QtBot) -> None:
     panel.begin()
     panel.toggle()
@@ -123,6 +130,9 @@ def test_the_window_shows_the_page_and_its_keys_switch(
     for of_the_file in (window.side.listening, window.side.viewing, window.transport):
         assert not of_the_file.isVisible()
     assert window.side.sliders["mix"].isVisible()
+    window._show_status()
+    assert window.status.left.text() == f"Live input   model: {history_model.info.name}"  # not the open file's
+    assert window.live.picture.image().pixelColor(0, 0).alpha() == 0  # hatched, as nothing was heard yet
     qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.live.session is not None)
     assert window.live.session is not None
