@@ -10,6 +10,7 @@ from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QPixmap, QResizeEvent, QShowEvent
 
 from ..model import Recording, Session
+from ..model.renderer import ready
 from ..model.spectra import SpectrumSettings
 from ..model.waveform import Waveform
 from .kinds import Kind, Picture, View
@@ -219,8 +220,14 @@ class ViewArea(Navigation):
         self._show_readout()
 
     def _show_shares(self) -> None:
-        if self.shares.isVisibleTo(self) and self._session.renderer is not None:
-            self.shares.show_levels(*self._session.renderer.pictures.pair.band_levels(*self._port.time))
+        renderer, (start, stop) = self._session.renderer, self._port.time
+        first, last = round(start * SAMPLE_RATE), round(stop * SAMPLE_RATE)
+        if (
+            renderer is not None
+            and self.shares.isVisibleTo(self)
+            and ready(renderer.newest.coverage, first, last - first)  # of a part it would be said as if of all
+        ):
+            self.shares.show_levels(*renderer.pictures.pair.band_levels(start, stop))
         else:
             self.shares.show_levels(-math.inf, -math.inf)
 

@@ -19,6 +19,8 @@ from .theme import BACKGROUND, COLOURS, EDGE, FAINT, LUTS, TEXT
 __all__ = ["Comparator", "RotationHistogram", "VectorDiagram"]
 
 _LOWEST, _HEIGHT = 90, 190
+_SHARES = (1, 5, 20, 50, 100)
+"""Percent, on the axis."""
 _PART = 0.3  # of the room that the pictures and it have
 _ORDER = (Version.NOISY, Version.CLEAN, Version.REAL, Version.PHASE_AWARE)
 
@@ -32,9 +34,13 @@ class RotationHistogram(pg.PlotWidget):  # type: ignore[misc]
         self.setBackground(BACKGROUND)
         self.setMouseEnabled(x=False, y=False)
         self.setMenuEnabled(False)
-        self.setXRange(-180, 180, padding=0.02)
+        self.setXRange(-180, 180, padding=0.07)  # room for the first and the last number
         self.getAxis("bottom").setTicks([[(a, f"{a}°".replace("-", "−")) for a in range(-180, 181, 60)]])
-        self.getAxis("left").setStyle(showValues=False)
+        self.getAxis("left").setTicks([[(math.sqrt(share / 100), f"{share} %") for share in _SHARES]])
+        self.setToolTip(
+            "Of the cells below 6 kHz in view that are heard, the share that mask A turns by each "
+            "angle, in steps of 5°.\nThe scale is that of roots, so that rare large turns are seen too"
+        )
         self._say("Rotation by mask A below 6 kHz, in view")
         self._bars = pg.BarGraphItem(x=[0], height=[0], width=5)
         self.addItem(self._bars)

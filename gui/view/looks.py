@@ -94,7 +94,8 @@ LOOKS = {
     ),
     Kind.CLEAN: Look(title=f"{LABELS[Version.CLEAN]}", short="Clean", colour=COLOURS[Version.CLEAN], **_LEVELS),
     Kind.SWIPE: Look(
-        title="A left, B right of the line", remark="drag it, or keys , and .", short="A | B", colour=TEXT, **_LEVELS
+        title="A left, B right of the line", remark="drag it, or keys , and .; N blinks", short="A | B", colour=TEXT,
+        **_LEVELS,
     ),
     Kind.MASK_MAGNITUDE: Look(
         title="Mask A: magnitude", remark="yellow to magenta: above one", short="|Mask A|", colour=_COLOUR_A,

@@ -209,6 +209,12 @@ class Navigation(QWidget):
             if (swipe := self.panes[kind].swipe) is not None:
                 swipe.move(share)
 
+    def place_swipe(self, seconds: float) -> None:
+        """Put the line between A and B there."""
+        for kind in self.visible_kinds():
+            if (swipe := self.panes[kind].swipe) is not None:
+                swipe.line.setValue(seconds)
+
     def blink(self) -> None:
         """A and B take turns where they share a pane, or no more."""
         for kind in self.visible_kinds():

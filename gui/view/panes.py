@@ -17,8 +17,8 @@ from .kinds import VERSION_OF, Kind, Picture
 from .looks import LOOKS
 from .scales import FrequencyScale
 from .selection import BandFrame, CrossHair, LoopRegion
-from .swipe import SWIPED, SwipeLine
-from .theme import BACKGROUND
+from .swipe import SWIPED, SWIPED_AS, SwipeLine
+from .theme import BACKGROUND, COLOURS, HATCH
 from .viewport import SMALLEST_HEIGHT, SMALLEST_SECONDS
 
 __all__ = ["Pane"]
@@ -29,7 +29,6 @@ _HOW = (
 )
 _NARROW = 200
 """Pixels: a pane that is no wider has no colour bar."""
-_HATCH = QColor(70, 82, 96)
 
 
 class _Image(pg.ImageItem):  # type: ignore[misc]
@@ -87,7 +86,7 @@ class Pane(QWidget):
         self._make_marks()
         self.swipe: SwipeLine | None = None
         if kind in SWIPED:
-            self.swipe = SwipeLine(self.box, self._draw)
+            self.swipe = SwipeLine(self.box, self._draw, self._write_captions)
         self.bar = ColourBar(look.lut, look.default, look.limits, look.unit, fixed=look.has_fixed_range)
         self.bar.changed.connect(self.set_levels)
         self.bar.changed.connect(self.levels_changed)
@@ -114,7 +113,7 @@ class Pane(QWidget):
         self.plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
         self.time_axis.setStyle(tickTextOffset=2)
         # What is not rendered is seen through the picture: hatched, so that nobody takes it for silence.
-        self.box.background.setBrush(QBrush(_HATCH, Qt.BrushStyle.BDiagPattern))
+        self.box.background.setBrush(QBrush(QColor(HATCH), Qt.BrushStyle.BDiagPattern))
         self.box.background.show()
         self.image = _Image(axisOrder="col-major")
         self.box.addItem(self.image)
@@ -172,13 +171,17 @@ class Pane(QWidget):
     def _write_captions(self) -> None:
         """As much of them as there is room for: they must neither be cut off nor cover each other."""
         look = self._look
-        style = f"color:{look.colour}; background-color:rgba(10,12,15,190); font-weight:600"
+        colour, title, short, remark = look.colour, look.title, look.short, look.remark
+        if self.swipe is not None and (shown := self.swipe.shown) is not None:  # which of both, or nobody can compare
+            title = short = f"{SWIPED_AS[self.kind]}{shown.letter}"
+            colour, remark = COLOURS[shown], "in turns; N ends it"
+        style = f"color:{colour}; background-color:rgba(10,12,15,190); font-weight:600"
         if self.is_heard:
             style = f"color:#0b0e11; background-color:{look.colour}; font-weight:600"
         room = self.box.width() - 12
         mark, badge = "♪ " if self.is_heard else "", self._badge()
-        long = f"{look.title}{badge}  ({look.remark})" if look.remark else f"{look.title}{badge}"
-        for text in (long, f"{look.title}{badge}", f"{look.short}{badge}", look.short):
+        long = f"{title}{badge}  ({remark})" if remark else f"{title}{badge}"
+        for text in (long, f"{title}{badge}", f"{short}{badge}", short):
             self.title.setText(f"<span style='{style}'>&nbsp;{mark}{text}&nbsp;</span>")
             if self.title.item.boundingRect().width() <= room:
                 break

@@ -20,7 +20,7 @@ __all__ = ["Point", "Readout", "look_up"]
 _FRAME_SECONDS = HOP / SAMPLE_RATE
 _BIN_HZ = SAMPLE_RATE / FRAME_LENGTH
 _LONGEST = (
-    "0000.000 s  00000 Hz    noisy −100.0  A −100.0  B −100.0  A − B −100.0 dB ∠ −180°    "
+    "0000.000 s  00000 Hz    noisy −100.0  A −100.0  B −100.0  A − B −100.0 dB  ∠A/B −180°    "
     "mask A −60.0 dB ∠ −180°  mask B −60.0 dB"
 )
 
@@ -99,7 +99,7 @@ def _text(point: Point) -> str:
         (FAINT, f"noisy {db(point.noisy)}"),
         (a, f"A {db(point.phase_aware)}"),
         (b, f"B {db(point.real)} dB  "),
-        (COLOURS[Version.DELTA], f"A − B {db(point.delta)} dB ∠ {degrees(point.angle)}  "),
+        (COLOURS[Version.DELTA], f"A − B {db(point.delta)} dB  ∠A/B {degrees(point.angle)}  "),
         (a, f"mask A {db(point.mask, signed=True)} dB ∠ {degrees(point.rotation)}"),
         (b, f"mask B {db(point.mask_real, signed=True)} dB"),
     )

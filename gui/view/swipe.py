@@ -6,17 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
+from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QTimer
 
 from .kinds import Kind, Picture
 
-__all__ = ["SWIPED", "SwipeLine"]
+__all__ = ["SWIPED", "SWIPED_AS", "SwipeLine"]
 
 SWIPED = {
     Kind.SWIPE: (Kind.PHASE_AWARE, Kind.REAL),
     Kind.MASK_SWIPE: (Kind.MASK_MAGNITUDE, Kind.MASK_REAL),
 }
 """What is left of the line, and right of it."""
+SWIPED_AS = {Kind.SWIPE: "", Kind.MASK_SWIPE: "Mask "}
+"""What is said before the letter of the one that is seen."""
 _BLINK_MS = 500
 
 
@@ -27,10 +30,13 @@ class SwipeLine:
     ----------
     box : where the line is.
     draw : draws what is to be seen.
+    turned : called when the other one is seen, or both again.
     """
 
-    def __init__(self, box: pg.ViewBox, draw: Callable[[Picture], None]) -> None:
-        self._box, self._draw_picture = box, draw
+    def __init__(
+        self, box: pg.ViewBox, draw: Callable[[Picture], None], turned: Callable[[], object] = lambda: None
+    ) -> None:
+        self._box, self._draw_picture, self._turned = box, draw, turned
         self._pair: tuple[Picture, Picture] | None = None
         self.line = pg.InfiniteLine(
             angle=90, movable=True, pen=pg.mkPen("#5ce1e6", width=3), hoverPen=pg.mkPen("#ffff66", width=3)
@@ -58,14 +64,23 @@ class SwipeLine:
         """They take turns."""
         return self._timer.isActive()
 
+    @property
+    def shown(self) -> Version | None:
+        """Whose picture alone is seen while they take turns; None: both are."""
+        if not self.blinks:
+            return None
+        return Version.REAL if self._shows_second else Version.PHASE_AWARE
+
     def toggle_blinking(self) -> None:
         """Begin or end it."""
         if self.blinks:
             self._timer.stop()
         else:
+            self._shows_second = False
             self._timer.start(_BLINK_MS)
         self.line.setVisible(not self.blinks)
         self._draw()
+        self._turned()
 
     def stop(self) -> None:
         """Blink no more."""
@@ -75,6 +90,7 @@ class SwipeLine:
     def _turn(self) -> None:
         self._shows_second = not self._shows_second
         self._draw()
+        self._turned()
 
     def move(self, share: float) -> None:
         """Move the line by a share of what is in view, and not out of it."""

@@ -154,7 +154,16 @@ def test_row_9_readout_tells_what_is_there(
     rendered(window, qtbot)
     window.views.panes[Kind.NOISY].pointed.emit(1.0, float(window.views.scale.height(3000)))
     text = window.views.readout.text().replace("\u00a0", " ")
-    for part in ("1.000 s", "3000 Hz", "noisy −6.0", "A −11.0", "B −12.0", "mask A −5.0 dB ∠ +27°", "mask B −6.0 dB"):
+    for part in (
+        "1.000 s",
+        "3000 Hz",
+        "noisy −6.0",
+        "A −11.0",
+        "B −12.0",
+        "∠A/B",
+        "mask A −5.0 dB ∠ +27°",
+        "mask B −6.0 dB",
+    ):
         assert part in text, part
     window.views.panes[Kind.NOISY].pointed.emit(float("nan"), float("nan"))
     assert window.views.readout.text() == ""

@@ -120,6 +120,19 @@ def test_row_28_what_is_not_rendered_is_hatched(window: MainWindow, noisy_file: 
     assert box.background.brush().style() is Qt.BrushStyle.BDiagPattern
 
 
+def test_the_share_of_what_is_in_view_is_told_once_all_of_it_is_rendered(opened: MainWindow) -> None:
+    renderer, views = opened.session.renderer, opened.views
+    assert renderer is not None
+    views._show_shares()
+    assert "below 6 kHz" in views.shares.text()
+    renderer.newest.coverage.clear()
+    renderer.newest.coverage.add(0, 48_000)
+    views._show_shares()
+    assert views.shares.text() == ""
+    views.set_view((0.0, 1.0), (0.0, 1.0))
+    assert "below 6 kHz" in views.shares.text()
+
+
 @pytest.mark.parametrize("length", FRAME_LENGTHS)
 def test_frames_and_windows_of_the_pictures_are_chosen(
     window: MainWindow, tmp_path: Path, qtbot: QtBot, length: int
@@ -300,12 +313,16 @@ def test_row_22_masks_are_compared(ideal: MainWindow, qtbot: QtBot) -> None:
     np.testing.assert_array_equal(ratio[known], np.clip(a.image.astype(int) - b.image, -127, 127)[known])
     press(qtbot, ideal, K.Key_N)
     assert swipe.blinks
-    swipe._turn()
-    first = picture_of(ideal)
-    swipe._turn()
-    assert not np.array_equal(first, picture_of(ideal))
+    title = views.panes[Kind.MASK_SWIPE].title
+    for letter, version in (("A", Version.PHASE_AWARE), ("B", Version.REAL)):
+        assert f"Mask {letter} " in title.text  # which one it is, in its colour
+        assert COLOURS[version] in title.text
+        seen = picture_of(ideal)
+        swipe._turn()
+        assert not np.array_equal(seen, picture_of(ideal))
     press(qtbot, ideal, K.Key_N)
     assert not swipe.blinks
+    assert "left" in title.text
     views.panes[Kind.MASK_RATIO].picked.emit(1.0, 0.3)
     cell = views.comparator.vectors.cell
     assert cell is not None
@@ -332,6 +349,14 @@ def test_the_histogram_counts_rotations_of_what_is_heard(
     where = int(shares.argmax())
     assert edges[where] <= 26.6 <= edges[where + 1]
     assert shares[where] > 0.99
+    histogram = window.views.comparator.histogram
+    histogram.show_shares(edges, shares)
+    (ticks,) = histogram.getAxis("left")._tickLevels
+    heights = {text: height for height, text in ticks}
+    assert max(histogram._bars.opts["height"]) == pytest.approx(heights["100 %"], abs=0.01)
+    low, high = histogram.viewRange()[0]
+    assert low < -190  # room for the first and the last number
+    assert high > 190
     _, nothing = rotation_histogram(recording, renderer.pictures, 0.2, 1.8, floor_db=0)
     assert not nothing.any()
 
