@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from phaseaware.engine.versions import Version
 
@@ -177,9 +178,20 @@ def help_rows() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     '← →'
     """
     for group in ("Listen", "Move", "See", "Change"):
-        rows: dict[str, list[str]] = {}
+        rows: dict[str, list[list[str]]] = {}
         for action in ACTIONS:
             if action.group == group:
-                shown = (_SHOWN.get(key, key) for key in action.keys if key not in _SAME_KEY)
-                rows.setdefault(action.help, []).extend(shown)
-        yield group, [*((" ".join(keys), text) for text, keys in rows.items()), *_WIDGETS.get(group, ())]
+                shown = [_SHOWN.get(key, key) for key in action.keys if key not in _SAME_KEY]
+                rows.setdefault(action.help, []).append(shown)
+        yield group, [*((_together(keys), text) for text, keys in rows.items()), *_WIDGETS.get(group, ())]
+
+
+def _together(keys: list[list[str]]) -> str:
+    """Keys of several actions: the first ones of all, then what else they have.
+
+    Examples
+    --------
+    >>> _together([["[", "I"], ["]", "O"]])
+    '[ ] or I O'
+    """
+    return " or ".join(" ".join(filter(None, same)) for same in zip_longest(*keys, fillvalue=""))

@@ -74,6 +74,6 @@ class MessageBar(QFrame):
             return
         place = self._below.geometry()
         width = max(1, min(place.width() - 2 * _MARGIN, _WIDEST))
-        height = min(max(self.heightForWidth(width), self.sizeHint().height()), place.height())
+        height = min(max(self.heightForWidth(width), self.close_button.sizeHint().height() + _MARGIN), place.height())
         self.setGeometry(place.left() + (place.width() - width) // 2, place.top() + _MARGIN, width, height)
         self.raise_()

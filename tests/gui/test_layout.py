@@ -88,6 +88,10 @@ def test_a_message_does_not_push_the_window_beyond_a_small_screen(opened: MainWi
     opened.message.show_message("Cannot open: broken.wav: not an audio file that can be read (Format not recognised)")
     QApplication.processEvents()
     assert (opened.width(), opened.height()) == (640, 360)
+    opened.resize(1280, 720)
+    QApplication.processEvents()
+    opened.message.show_message("Short")
+    assert opened.message.height() < 3 * opened.message.fontMetrics().height()  # no higher than its line needs
 
 
 def test_what_does_not_fit_is_told_shorter_or_in_the_tool_tip(qtbot: QtBot) -> None:
