@@ -12,13 +12,14 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from .model import IdealChoice, Session
 from .model.cell import Cell, cell_at
-from .model.tour import STEPS, Place, caption_of, error_db, find_cancellation
+from .model.tour import STEPS, Deeds, Place, caption_of, deeds_of, error_db, find_cancellation
 from .panels.tour import TourStrip
 from .view import LAYOUTS, ViewArea, caption
 
 __all__ = ["Tour"]
 
 _AROUND = 0.4  # s
+_BESIDE = 0.05  # s
 
 
 class Tour(QObject):
@@ -102,6 +103,7 @@ class Tour(QObject):
         start, stop = (sample / SAMPLE_RATE for sample in self.place.loop)
         seam = float(self._views.scale.height(SEAM_HZ))
         self._views.set_view((max(0.0, start - _AROUND), min(recording.duration, stop + _AROUND)), (0.0, seam))
+        self._views.place_swipe(self.place.seconds + _BESIDE)  # the ring is on A's side, and B's begins beside it
         self.changed.emit()
         self.follow()
 
@@ -114,7 +116,9 @@ class Tour(QObject):
         if step.ideal and errors is not None:
             self._bounds = errors
         title = caption(step.version, ideal=step.ideal)
-        self._strip.show_step(self.index, len(STEPS), title, caption_of(self.index, place, cell, errors, self._bounds))
+        deeds = self._deeds() if errors is not None else None
+        said = caption_of(self.index, place, cell, errors, self._bounds, deeds)
+        self._strip.show_step(self.index, len(STEPS), title, said)
         height = float(np.clip(self._views.scale.height(place.hz), 0, 1))
         self._views.mark(place.seconds, height)
 
@@ -123,6 +127,12 @@ class Tour(QObject):
         if session.recording is None or session.renderer is None or place is None:
             return None
         return cell_at(session.recording, session.renderer.pictures, place.seconds, place.hz)
+
+    def _deeds(self) -> Deeds | None:
+        session, place = self._session, self.place
+        if session.recording is None or session.renderer is None or place is None:
+            return None
+        return deeds_of(session.recording, session.renderer.pictures, place)
 
     def _errors(self) -> tuple[float, float] | None:
         session, place = self._session, self.place

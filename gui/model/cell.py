@@ -15,7 +15,7 @@ from .recording import Recording
 from .renderer import Pictures
 from .store import DiskArray
 
-__all__ = ["Cell", "cell_at", "rotation_histogram"]
+__all__ = ["Cell", "cell_at", "masks_of", "rotation_histogram"]
 
 ROTATION_BINS = 72
 """Of 5 degrees each."""
@@ -76,6 +76,14 @@ def _mask(magnitude: int, angle: int | None = None) -> complex:
         return 0j
     turn = 0.0 if angle is None else ANGLE_CODES.value(angle)
     return complex(10 ** (MASK_CODES.value(magnitude) / 20) * np.exp(1j * np.radians(turn)))
+
+
+def masks_of(codes: NDArray[np.uint8]) -> NDArray[np.complex128]:
+    """Mask A's numbers from what is kept for its pictures: codes of magnitude and angle, shape (..., 2)."""
+    magnitude, angle = (codes[..., i].astype(np.float64) - 1 for i in (0, 1))
+    gains = 10 ** ((MASK_CODES.lowest + magnitude * MASK_CODES.step) / 20)
+    turns = np.radians(ANGLE_CODES.lowest + angle * ANGLE_CODES.step)
+    return np.where(codes[..., 0] > 1, gains * np.exp(1j * turns), 0)
 
 
 def rotation_histogram(

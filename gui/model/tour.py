@@ -12,11 +12,11 @@ from phaseaware.engine.masks import SEAM_BIN
 from phaseaware.engine.stft import FRAME_LENGTH, HOP
 from phaseaware.engine.versions import Version
 
-from .cell import Cell
+from .cell import Cell, masks_of
 from .recording import Recording
-from .renderer import Slot
+from .renderer import Pictures, Slot
 
-__all__ = ["STEPS", "Place", "Step", "caption_of", "error_db", "find_cancellation"]
+__all__ = ["STEPS", "Deeds", "Place", "Step", "caption_of", "deeds_of", "error_db", "find_cancellation"]
 
 _LOOP_SECONDS = 1.2
 _LOUD_DB = 25.0
@@ -29,6 +29,32 @@ _TURN_TOLD = 30.0
 _LOWEST = 6
 """Bin, 281 Hz: below, little is heard of a voice on small loudspeakers."""
 _LONGEST_SEARCH = 60 * SAMPLE_RATE
+_HEAR = " Hear it: 3 plays B, 2 plays A, 4 plays A − B alone (G: louder)."
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What mask A does to the loud cells of the speech in the loop, below the seam.
+
+    Attributes
+    ----------
+    amplified, turned : shares, from 0 to 1: those above 0 dB, and those turned by more than 30 degrees.
+    gain_db : half of those that are amplified are so by more.
+    """
+
+    amplified: float
+    turned: float
+    gain_db: float
+
+    @classmethod
+    def of(cls, M: NDArray[np.complexfloating]) -> Deeds:
+        """Of the cells' gains."""
+        if not M.size:
+            return cls(0.0, 0.0, 0.0)
+        above = np.abs(M) > 1.001
+        turned = np.abs(np.degrees(np.angle(M))) > _TURN_TOLD
+        gain_db = float(np.median(_decibels(M[above]))) if above.any() else 0.0
+        return cls(float(above.mean()), float(turned.mean()), gain_db)
 
 
 @dataclass(frozen=True)
@@ -40,8 +66,8 @@ class Place:
     seconds, hz : the cell shown.
     gain_db, turn : what brings the speech back there: gain in dB and rotation in degrees.
     loop : samples around it.
-    amplified, turned : shares, from 0 to 1, of the loud cells of the speech in the loop, below the seam: those that are
-        weaker in the mixture, and those that the noise has turned by more than 30 degrees.
+    least_db : from this level on, a cell of the speech is loud.
+    ideal : what brings the speech back in the loop: the loud cells that are weaker in the mixture are amplified.
     """
 
     seconds: float
@@ -49,8 +75,8 @@ class Place:
     gain_db: float
     turn: float
     loop: tuple[int, int]
-    amplified: float
-    turned: float
+    least_db: float
+    ideal: Deeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +116,8 @@ def find_cancellation(recording: Recording) -> Place | None:
     S, X = S[:, _LOWEST:SEAM_BIN], (S + V)[:, _LOWEST:SEAM_BIN]
     M = S / np.where(np.abs(X) > 1e-9, X, np.inf)
     level, gain = _decibels(S), _decibels(M)
-    loud = level > level.max() - _LOUD_DB
+    least_db = float(level.max()) - _LOUD_DB
+    loud = level > least_db
     cancelled = loud & (gain > _LEAST_DB) & (gain < _MOST_DB) & (np.abs(np.degrees(np.angle(M))) > _LEAST_TURN)
     weight = np.where(cancelled, np.abs(S) ** 2, 0)
     if not cancelled.any():
@@ -108,15 +135,19 @@ def find_cancellation(recording: Recording) -> Place | None:
     return Place(
         frame * HOP / SAMPLE_RATE, (k + _LOWEST) * SAMPLE_RATE / FRAME_LENGTH, float(gain[frame, k]),
         float(np.degrees(np.angle(M[frame, k]))), loop,
-        *_shares(M[first:last][loud[first:last]]),
+        least_db, Deeds.of(M[first:last][loud[first:last]]),
     )  # fmt: skip
 
 
-def _shares(M: NDArray[np.complexfloating]) -> tuple[float, float]:
-    """Of cells, those above one, and those that are turned."""
-    if not M.size:
-        return 0.0, 0.0
-    return float(np.mean(np.abs(M) > 1)), float(np.mean(np.abs(np.degrees(np.angle(M))) > _TURN_TOLD))
+def deeds_of(recording: Recording, pictures: Pictures, place: Place) -> Deeds:
+    """What mask A does in the loop as it is rendered now, as kept for the pictures."""
+    assert recording.speech is not None
+    first, last = (round(sample / HOP) for sample in place.loop)
+    # One hop more before and after: the outer frames of the transform are not whole.
+    speech = recording.speech.read((first - 1) * HOP, (last + 1) * HOP)[:, 0]
+    codes = pictures.masks["phase-aware"].read(first, last, last - first)[0]
+    S = stft(np.ascontiguousarray(speech))[1 : 1 + len(codes), _LOWEST:SEAM_BIN]
+    return Deeds.of(masks_of(codes[:, _LOWEST:SEAM_BIN])[_decibels(S) > place.least_db])
 
 
 def _decibels(X: NDArray[np.complexfloating]) -> NDArray[np.floating]:
@@ -133,8 +164,9 @@ def error_db(recording: Recording, slot: Slot, version: Version, loop: tuple[int
 
 
 def caption_of(
-    index: int, place: Place, cell: Cell | None, errors: tuple[float, float] | None, bounds: tuple[float, float] | None
-) -> str:
+    index: int, place: Place, cell: Cell | None, errors: tuple[float, float] | None,
+    bounds: tuple[float, float] | None, deeds: Deeds | None = None,
+) -> str:  # fmt: skip
     """What is said at a step.
 
     Parameters
@@ -143,6 +175,7 @@ def caption_of(
     cell : the place's cell as it is rendered now.
     errors : of A and B in the loop, in dB of the speech, as rendered now; None: not known yet.
     bounds : the same of the ideal masks.
+    deeds : of mask A in the loop, as rendered now; None: not known yet.
     """
     where = f"the ring, at {place.seconds:.2f} s and {place.hz:.0f} Hz"
     if index == 0:
@@ -161,22 +194,41 @@ def caption_of(
             f"A, the ideal phase-aware mask: in {where} it amplifies {place.gain_db:.0f} dB and turns the phase by "
             f"{place.turn:+.0f}°. Yellow to magenta in the upper picture: A amplifies, where the noise cancels speech. "
             "Any hue but blue in the middle one: A turns, where the noise is as loud as the speech or louder. Of the "
-            f"loud cells of the speech in this loop A amplifies {100 * place.amplified:.0f} % and turns "
-            f"{100 * place.turned:.0f} % by more than {_TURN_TOLD:.0f}°; B none." + _error_text("A", errors, 0)
+            f"loud cells of the speech in this loop A amplifies {_deeds_text(place.ideal)}; B none."
+            + _error_text("A", errors, 0)
+            + _HEAR
         )
     elif index == 3:
         text = (
-            "Clean speech, the goal. Below right: the cell in the ring as arrows. A's arrow reaches the clean one; B's "
-            "stays on the noisy one's line, as it cannot turn it."
+            "Clean speech, the goal. In the upper picture the ring is on A's side of the line; right of it is B. Below "
+            "right: the cell in the ring as arrows. A's arrow reaches the clean one; B's stays on the noisy one's "
+            "line, as it cannot turn it."
         )
     else:
         a, b = (cell.polar(v) if cell is not None else None for v in (Version.PHASE_AWARE, Version.REAL))
         here = f" In the ring A gives {_polar_text(a)}; B {_polar_text(b)}." if a is not None and b is not None else ""
         text = (
             "The same place with the trained model. It hears only the mixture and has to guess, so the effect is "
-            f"smaller.{here}" + _error_text("A", errors, 0, bounds) + _error_text("B", errors, 1, bounds)
+            f"smaller.{here}"
+            + _trained_text(deeds, place.ideal)
+            + _error_text("A", errors, 0, bounds)
+            + _error_text("B", errors, 1, bounds)
+            + _HEAR
         )
     return re.sub(r"-(?=\d)", "−", text)
+
+
+def _deeds_text(deeds: Deeds) -> str:
+    half = f", half of these by more than {deeds.gain_db:.1f} dB," if deeds.amplified else ""
+    turned = f"turns {100 * deeds.turned:.0f} % by more than {_TURN_TOLD:.0f}°"
+    return f"{100 * deeds.amplified:.0f} %{half} and {turned}"
+
+
+def _trained_text(deeds: Deeds | None, ideal: Deeds) -> str:
+    if deeds is None:
+        return ""
+    bounds = f"{100 * ideal.amplified:.0f} and {100 * ideal.turned:.0f} %"
+    return f" Of the loud cells in the loop A amplifies {_deeds_text(deeds)} (ideal: {bounds})."
 
 
 def _polar_text(polar: tuple[float, float] | None) -> str:

@@ -13,7 +13,7 @@ from phaseaware.gui.model import IdealChoice
 from phaseaware.gui.model.cell import cell_at
 from phaseaware.gui.model.page import page_job
 from phaseaware.gui.model.spectra import SpectrumSettings
-from phaseaware.gui.model.tour import STEPS, find_cancellation
+from phaseaware.gui.model.tour import STEPS, deeds_of, find_cancellation
 from phaseaware.gui.view import FrequencyScale, Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
@@ -61,8 +61,12 @@ def test_a_place_is_found_where_the_speech_is_cancelled(stems: tuple[Path, Path]
     assert abs(place.turn) > 60
     assert 250 < place.hz < 6000
     assert place.loop[0] <= place.seconds * 48_000 <= place.loop[1]
-    assert 0.05 < place.amplified < 0.95
-    assert 0.05 < place.turned < 0.95
+    assert 0.05 < place.ideal.amplified < 0.95
+    assert 0.05 < place.ideal.turned < 0.95
+    shown = deeds_of(recording, renderer.pictures, place)  # in steps of 0.5 dB and 1.4 degrees
+    assert shown.amplified == pytest.approx(place.ideal.amplified, abs=0.06)
+    assert shown.turned == pytest.approx(place.ideal.turned, abs=0.03)
+    assert shown.gain_db == pytest.approx(place.ideal.gain_db, abs=0.5)
     cell = cell_at(recording, renderer.pictures, place.seconds, place.hz)
     assert cell is not None
     length, angle = cell.polar(Version.PHASE_AWARE)
@@ -94,11 +98,19 @@ def test_row_21_the_tour_from_the_start_page_to_the_trained_model(touring: MainW
         said.append(strip.caption.text())
         seam = float(window.views.scale.height(6000))
         assert window.views.view[1] == pytest.approx((0, seam))
+        place = window.tour.place
+        assert place is not None
+        swipe = window.views.panes[Kind.MASK_SWIPE].swipe
+        assert swipe is not None
+        if Kind.MASK_SWIPE in window.views.visible_kinds():  # A at the ring, B beside it
+            assert place.seconds < swipe.line.value() < place.seconds + 0.1
         press(qtbot, window, K.Key_W)
-    place = window.tour.place
     assert place is not None
     assert f"amplifies {place.gain_db:.0f} dB" in said[2]
-    assert f"A amplifies {100 * place.amplified:.0f} %" in said[2]
+    assert f"A amplifies {100 * place.ideal.amplified:.0f} %" in said[2]
+    assert f"half of these by more than {place.ideal.gain_db:.1f} dB" in said[2]
+    assert f"(ideal: {100 * place.ideal.amplified:.0f} and {100 * place.ideal.turned:.0f} %)" in said[4]
+    assert all("4 plays A − B alone" in said[step] for step in (2, 4))
     assert "only make the mixture quieter" in said[1]
     errors = [
         float(text.split("error of ")[1].split(" is ")[1].split(" dB")[0].replace("−", "-")) for text in said[1:3]
