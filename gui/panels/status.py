@@ -66,8 +66,8 @@ class StatusLine(QStatusBar):
         if now - self._cpu[0] >= 1:
             self._cpu = (now, cpu, 100 * (cpu - self._cpu[1]) / (now - self._cpu[0]))
             # Live sound is not the player's: its load and its drop-outs stand on its page.
-            cpu = f"CPU {self._cpu[2]:.0f} %"
-            self.right.set_texts(*(self._cost(rendering=what.startswith("rendering")) if live is None else (cpu,)))
+            percent = f"CPU {self._cpu[2]:.0f} %"
+            self.right.set_texts(*(self._cost(rendering=what.startswith("rendering")) if live is None else (percent,)))
         self.left.setText(self._open_text() if live is None else f"Live input   model: {live}")
 
     def _work(self, export_share: float | None) -> tuple[float, str]:

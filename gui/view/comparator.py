@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from phaseaware.engine.versions import Version
 from PyQt6.QtCore import QPointF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from ..model.cell import Cell, cell_at, rotation_histogram
@@ -19,6 +19,8 @@ from .theme import BACKGROUND, COLOURS, EDGE, FAINT, LUTS, TEXT
 __all__ = ["Comparator", "RotationHistogram", "VectorDiagram"]
 
 _LOWEST, _HEIGHT = 90, 190
+_AXIS = 60
+"""Pixels beside the bars."""
 _SHARES = (1, 5, 20, 50, 100)
 """Percent, on the axis."""
 _PART = 0.3  # of the room that the pictures and it have
@@ -41,7 +43,8 @@ class RotationHistogram(pg.PlotWidget):  # type: ignore[misc]
             "Of the cells below 6 kHz in view that are heard, the share that mask A turns by each "
             "angle, in steps of 5°.\nThe scale is that of roots, so that rare large turns are seen too"
         )
-        self._say("Rotation by mask A below 6 kHz, in view")
+        self._texts = ("Rotation by mask A below 6 kHz, in view", "Rotation by mask A")
+        self._say()
         self._bars = pg.BarGraphItem(x=[0], height=[0], width=5)
         self.addItem(self._bars)
         self.addItem(pg.InfiniteLine(0, pen=pg.mkPen(COLOURS[Version.REAL], width=2), label="B: 0° always",
@@ -60,11 +63,23 @@ class RotationHistogram(pg.PlotWidget):  # type: ignore[misc]
             brushes=[QColor(*map(int, h)) for h in hues],
         )  # fmt: skip
         self.setYRange(0, max(0.05, float(heights.max()) * 1.1), padding=0)
-        self._say(f"Below 6 kHz, in view, A turns {100 * self.share_turned:.0f} % by more than 10°")
+        turned = f"A turns {100 * self.share_turned:.0f} % by more than 10°"
+        self._texts = (f"Below 6 kHz, in view, {turned}", turned)
+        self._say()
 
-    def _say(self, text: str) -> None:
-        self.setTitle(text, size="9pt", color=COLOURS[Version.PHASE_AWARE])
-        self.plotItem.titleLabel.setMinimumWidth(0)  # else a long title pushes the bars out of a narrow widget
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if event is not None and hasattr(self, "_texts"):  # not while it is being made
+            self._say()
+
+    def _say(self) -> None:
+        """As much as there is room for beside the axis."""
+        title, room = self.plotItem.titleLabel, self.width() - _AXIS
+        for text in self._texts:
+            self.setTitle(text, size="9pt", color=COLOURS[Version.PHASE_AWARE])
+            title.setMinimumWidth(0)  # else a long title pushes the bars out of a narrow widget
+            if title.item.boundingRect().width() <= room:
+                break
 
 
 class VectorDiagram(QWidget):

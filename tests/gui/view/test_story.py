@@ -357,6 +357,12 @@ def test_the_histogram_counts_rotations_of_what_is_heard(
     low, high = histogram.viewRange()[0]
     assert low < -190  # room for the first and the last number
     assert high > 190
+    for width, is_long in ((330, False), (700, True)):  # the title is never cut off
+        histogram.resize(width, 150)
+        histogram.show_shares(edges, shares)
+        title = histogram.plotItem.titleLabel
+        assert title.item.boundingRect().width() < width - 40
+        assert title.text.startswith("Below 6 kHz") is is_long
     _, nothing = rotation_histogram(recording, renderer.pictures, 0.2, 1.8, floor_db=0)
     assert not nothing.any()
 
