@@ -16,6 +16,7 @@ DELTA_GAINS_DB = (0, 12, 24)
 LARGEST_MATCH_DB = 30.0
 """A louder version is attenuated by at most this: noise alone against its near-silent rest would else be inaudible."""
 _STEP_DB = 0.1
+_GROWTH = 1.05
 
 
 class LevelMatch:
@@ -32,8 +33,11 @@ class LevelMatch:
     def follow(self, recording: Recording, renderer: Renderer) -> bool:
         """Measure again if there is more to measure; returns whether a gain has changed."""
         stage = (renderer.newest, renderer.newest.coverage.filled, renderer.done)
-        if stage == self._stage:
-            return False
+        # An hour takes as long to measure as to draw a frame: while it fills, only where a twentieth has come.
+        if self._stage is not None and stage[::2] == self._stage[::2]:
+            before = self._stage[1]
+            if before <= stage[1] < _GROWTH * before + 1:
+                return False
         self._stage = stage
         measured = {v: level for v, level in measured_loudness(recording, renderer).items() if level > float("-inf")}
         if not measured.keys() >= set(MATCHED) - {Version.CLEAN}:
