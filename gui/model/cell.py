@@ -10,12 +10,12 @@ from phaseaware.engine import SAMPLE_RATE, stft
 from phaseaware.engine.stft import BINS, FRAME_LENGTH, HOP
 from phaseaware.engine.versions import Version
 
-from .codes import ANGLE_CODES, LEVEL_CODES, MASK_CODES
+from .codes import ANGLE_CODES, LEVEL_CODES, masks_of
 from .recording import Recording
 from .renderer import Pictures
 from .store import DiskArray
 
-__all__ = ["Cell", "cell_at", "masks_of", "rotation_histogram"]
+__all__ = ["Cell", "cell_at", "rotation_histogram"]
 
 ROTATION_BINS = 72
 """Of 5 degrees each."""
@@ -57,8 +57,8 @@ def cell_at(recording: Recording, pictures: Pictures, seconds: float, hz: float)
         return None
     arrows = {
         Version.NOISY: 1 + 0j,
-        Version.PHASE_AWARE: _mask(int(a[0]), int(a[1])),
-        Version.REAL: _mask(int(b[0])),
+        Version.PHASE_AWARE: complex(masks_of(a)),
+        Version.REAL: complex(masks_of(b)),
     }
     if recording.speech is not None:
         arrows[Version.CLEAN] = complex(_bin(recording.speech, frame, k)[channel]) / X
@@ -69,21 +69,6 @@ def _bin(track: DiskArray, frame: int, k: int) -> NDArray[np.complex64]:
     """A cell of all channels; the middle one of the three frames that 1024 samples have is the one meant."""
     x = track.read((frame - 1) * HOP, (frame + 1) * HOP)
     return stft(np.ascontiguousarray(x.T))[:, 1, k]
-
-
-def _mask(magnitude: int, angle: int | None = None) -> complex:
-    if magnitude <= 1:
-        return 0j
-    turn = 0.0 if angle is None else ANGLE_CODES.value(angle)
-    return complex(10 ** (MASK_CODES.value(magnitude) / 20) * np.exp(1j * np.radians(turn)))
-
-
-def masks_of(codes: NDArray[np.uint8]) -> NDArray[np.complex128]:
-    """Mask A's numbers from what is kept for its pictures: codes of magnitude and angle, shape (..., 2)."""
-    magnitude, angle = (codes[..., i].astype(np.float64) - 1 for i in (0, 1))
-    gains = 10 ** ((MASK_CODES.lowest + magnitude * MASK_CODES.step) / 20)
-    turns = np.radians(ANGLE_CODES.lowest + angle * ANGLE_CODES.step)
-    return np.where(codes[..., 0] > 1, gains * np.exp(1j * turns), 0)
 
 
 def rotation_histogram(
@@ -111,6 +96,6 @@ def rotation_histogram(
     n = min(len(masks), len(levels))
     mask, level = masks[:n, :bins], levels[:n, :bins, 0]
     counted = (mask[..., 0] > 0) & (level >= LEVEL_CODES.code(floor_db))
-    angles = ANGLE_CODES.lowest + (mask[..., 1][counted].astype(np.float64) - 1) * ANGLE_CODES.step
+    angles = ANGLE_CODES.decode(mask[..., 1][counted])
     counts, _ = np.histogram(angles, edges)
     return edges, counts / max(1, counts.sum())

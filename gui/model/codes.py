@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ANGLE_CODES", "DIFFERENCE_CODES", "LEVEL_CODES", "MASK_CODES", "Scale", "encode_angle"]
+__all__ = ["ANGLE_CODES", "DIFFERENCE_CODES", "LEVEL_CODES", "MASK_CODES", "Scale", "encode_angle", "masks_of"]
 
 Codes = NDArray[np.uint8]
 
@@ -26,6 +26,10 @@ class Scale:
     def value(self, code: float) -> float:
         """Value of a code; NaN for 0."""
         return self.lowest + (code - 1) * self.step if code else float("nan")
+
+    def decode(self, codes: Codes) -> NDArray[np.float32]:
+        """Values of codes; those of 0 mean nothing."""
+        return (self.lowest + (codes.astype(np.float32) - 1) * self.step).astype(np.float32)
 
     def encode(self, values: NDArray[np.floating]) -> Codes:
         """Nearest codes, clipped to 1 to 255."""
@@ -49,3 +53,12 @@ ANGLE_CODES = Scale(-180.0, 360 / 254)
 def encode_angle(M: NDArray[np.complex64]) -> Codes:
     """Codes of the angles of complex numbers."""
     return ANGLE_CODES.encode(np.degrees(np.angle(M)))
+
+
+def masks_of(codes: Codes) -> NDArray[np.complex64]:
+    """Masks from what is kept for their pictures: codes of the magnitude, and of the angle if there is one, in the last
+    axis. 0 where the magnitude is the least that is kept, or not known.
+    """
+    gain = np.where(codes[..., 0] > 1, 10 ** (MASK_CODES.decode(codes[..., 0]) / 20), 0)
+    turn = np.radians(ANGLE_CODES.decode(codes[..., 1])) if codes.shape[-1] > 1 else 0.0
+    return (gain * np.exp(1j * turn)).astype(np.complex64)

@@ -33,7 +33,7 @@ class LevelMatch:
     def follow(self, recording: Recording, renderer: Renderer) -> bool:
         """Measure again if there is more to measure; returns whether a gain has changed."""
         stage = (renderer.newest, renderer.newest.coverage.filled, renderer.done)
-        # An hour takes as long to measure as to draw a frame: while it fills, only where a twentieth has come.
+        # To measure an hour takes longer than to draw a frame: while it fills, only where a twentieth has come.
         if self._stage is not None and stage[::2] == self._stage[::2]:
             before = self._stage[1]
             if before <= stage[1] < _GROWTH * before + 1:

@@ -11,7 +11,7 @@ from phaseaware.engine import SAMPLE_RATE
 from phaseaware.engine.stft import HOP
 from phaseaware.engine.versions import IDEAL, MASK_OF, Version
 
-from .codes import ANGLE_CODES, MASK_CODES
+from .codes import masks_of
 from .mixer import read_version
 from .session import Session
 
@@ -64,13 +64,7 @@ def page_job(session: Session) -> PageJob:
     masks = {}
     for mask in MASK_OF.values():
         codes, *_ = renderer.pictures.masks[mask].read(0, until / HOP + 1, _COLUMNS)
-        gain = 10 ** ((MASK_CODES.lowest + (codes[..., 0].astype(np.float32) - 1) * MASK_CODES.step) / 20)
-        turn = (
-            np.radians(ANGLE_CODES.lowest + (codes[..., 1].astype(np.float32) - 1) * ANGLE_CODES.step)
-            if (codes.shape[2] > 1)
-            else np.zeros_like(gain)
-        )
-        masks[str(mask)] = (gain * np.exp(1j * turn)).astype(np.complex64)
+        masks[str(mask)] = masks_of(codes)
     remarks = [f"Settings of A and B: {session.controls}"]
     if session.ideal is not None:
         remarks.insert(0, f"{IDEAL}: A and B are made by ideal masks, computed from the stems: {session.ideal}")

@@ -12,7 +12,8 @@ from phaseaware.engine.masks import SEAM_BIN
 from phaseaware.engine.stft import FRAME_LENGTH, HOP
 from phaseaware.engine.versions import Version
 
-from .cell import Cell, masks_of
+from .cell import Cell
+from .codes import masks_of
 from .recording import Recording
 from .renderer import Pictures, Slot
 

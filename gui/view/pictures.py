@@ -171,7 +171,7 @@ def _rows(codes: Codes, view: View) -> Codes:
 
 def _heard(codes: Codes, floor_db: float) -> NDArray[np.float32]:
     """How much of a cell is heard, 0 to 1, by its level."""
-    levels = LEVEL_CODES.lowest + (np.arange(256, dtype=np.float32) - 1) * LEVEL_CODES.step
+    levels = LEVEL_CODES.decode(np.arange(256, dtype=np.uint8))
     return np.clip((levels - floor_db) / _HEARD_DB, 0, 1).astype(np.float32)[codes]
 
 
@@ -201,7 +201,7 @@ def _phase(delta: Codes, louder: Codes, floor_db: float) -> Codes:
 
 
 _WEIGHTS = np.clip(
-    (MASK_CODES.lowest + (np.arange(256) - 1) * MASK_CODES.step - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1
+    (MASK_CODES.decode(np.arange(256, dtype=np.uint8)) - _CLEAR_DB) / (_OPAQUE_DB - _CLEAR_DB), 0, 1
 ).astype(np.float32)
 
 

@@ -33,9 +33,7 @@ class SwipeLine:
     turned : called when the other one is seen, or both again.
     """
 
-    def __init__(
-        self, box: pg.ViewBox, draw: Callable[[Picture], None], turned: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, box: pg.ViewBox, draw: Callable[[Picture], None], turned: Callable[[], object]) -> None:
         self._box, self._draw_picture, self._turned = box, draw, turned
         self._pair: tuple[Picture, Picture] | None = None
         self.line = pg.InfiniteLine(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from phaseaware.engine.loudness import KWeighting, LoudnessMeter
+from phaseaware.gui.model import levels
 from phaseaware.gui.model.loudness import SLOT, LoudnessTrack, integrated, momentary
 
 RATE = 48_000
@@ -45,3 +48,23 @@ def test_silence_has_no_loudness() -> None:
     assert integrated(track.mean_squares(), track.complete()) == -np.inf
     assert momentary(np.zeros((RATE, 2), np.float32)) == -np.inf
     assert momentary(np.zeros((SLOT, 2), np.float32)) == -np.inf
+
+
+def test_while_an_hour_is_rendered_it_is_measured_seldom_and_once_more_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured: list[int] = []
+    newest = SimpleNamespace(coverage=SimpleNamespace(filled=0))
+    renderer: Any = SimpleNamespace(newest=newest, done=False)
+    monkeypatch.setattr(levels, "measured_loudness", lambda *_: measured.append(newest.coverage.filled) or {})
+    match, pieces = levels.LevelMatch(), 3600
+    for newest.coverage.filled in range(0, 48_000 * pieces, 48_000):
+        match.follow(cast(Any, None), renderer)
+    assert measured[-1] > 0.9 * newest.coverage.filled  # it follows
+    assert len(measured) < 200
+    renderer.done = True
+    match.follow(cast(Any, None), renderer)
+    assert measured[-1] == newest.coverage.filled
+    renderer.done, newest.coverage.filled = False, 48_000  # other settings: it begins anew
+    match.follow(cast(Any, None), renderer)
+    assert measured[-1] == 48_000

@@ -14,9 +14,11 @@ from phaseaware.gui.model.codes import ANGLE_CODES, LEVEL_CODES
 from phaseaware.gui.model.mixer import read_version
 from phaseaware.gui.model.spectra import FRAME_LENGTHS, WINDOWS, SpectrumSettings
 from phaseaware.gui.view import FrequencyScale, Kind
+from phaseaware.gui.view.axes import AXIS_WIDTH
 from phaseaware.gui.view.kinds import DIFFERENCES, VERSION_OF
 from phaseaware.gui.view.layouts import COMPARE
 from phaseaware.gui.view.looks import LOOKS
+from phaseaware.gui.view.overview import OverviewBar
 from phaseaware.gui.view.theme import BACKGROUND_RGB, COLOURS, LUTS
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import QPoint, Qt
@@ -273,6 +275,23 @@ def test_row_24_the_overview_moves_the_view(opened: MainWindow) -> None:
     assert stop - start == pytest.approx(1.0)
     opened.views.overview.centred.emit(1.0)
     assert opened.views.view[0][1] == pytest.approx(recording.duration)
+
+
+def test_the_outline_of_the_overview_is_that_of_the_latest_sound_and_width(qtbot: QtBot) -> None:
+    overview = OverviewBar()
+    qtbot.addWidget(overview)
+
+    def columns() -> set[int]:
+        """Where the outline is."""
+        image = overview.grab().toImage()
+        return {x for x in range(image.width()) if image.pixelColor(x, 3).name() == "#ff0000"}
+
+    for width, sounding in ((400, [1, 0, 0, 0]), (400, [0, 0, 0, 1]), (800, [0, 0, 0, 1])):
+        overview.resize(width, overview.height())
+        if width == 400:
+            overview.set_outline(np.outer(sounding, [-1.0, 1.0]), "#ff0000")
+        place = (sounding.index(1) + 0.5) / 4
+        assert columns() == {round(AXIS_WIDTH + overview.columns * place)}
 
 
 def test_row_22_a_cell_is_its_numbers(window: MainWindow, stems: tuple[Path, Path], qtbot: QtBot) -> None:
