@@ -122,7 +122,11 @@ def _time_text(seconds: float, digits: int, *, clock: bool) -> str:
 
 
 def keep_quiet(plot: pg.PlotWidget) -> None:
-    """Nothing but what is drawn in it: no buttons, no focus, and no axis labels kept up to date that are not shown."""
+    """Nothing but what is drawn in it: no buttons, no focus, and no axis labels kept up to date that are not shown.
+
+    It covers what lies below it, so that Qt need not paint that first.
+    """
+    plot.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
     plot.hideButtons()
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     for place in ("left", "right", "top", "bottom"):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
 from .axes import AXIS_WIDTH
 from .colour_bar import BAR_WIDTH
 from .selection import LOOP_COLOUR
-from .theme import EDGE, PANEL, TEXT
+from .theme import BACKGROUND, EDGE, PANEL, TEXT
 
 __all__ = ["OverviewBar"]
 
@@ -35,6 +35,7 @@ class OverviewBar(QWidget):
         self._view, self._playhead = (0.0, 1.0), 0.0
         self._loop: tuple[float, float] | None = None
         self.setFixedHeight(_HEIGHT)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setCursor(Qt.CursorShape.SizeHorCursor)
         self.setToolTip("The whole recording: click or drag to move the view")
         self.setAccessibleName("Overview")
@@ -65,26 +66,26 @@ class OverviewBar(QWidget):
         self._view, self._loop, self._playhead = view, loop, playhead
 
     def _drawn_outline(self) -> QPixmap:
-        """The outline, drawn once: a thousand lines for each step of the playhead took a quarter of a frame's time."""
+        """The outline, drawn once and as pixels: a thousand lines took a quarter of a frame's time."""
         ratio = self.devicePixelRatioF()
-        picture = QPixmap(round(self.columns * ratio), round(self.height() * ratio))
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(QColor(PANEL))
+        width, height = round(self.columns * ratio), round(self.height() * ratio)
+        pixels = np.full((height, width), QColor(PANEL).rgb(), np.uint32)
         if len(self._outline):
-            painter = QPainter(picture)
-            painter.setPen(QColor(self._colour))
-            step, middle = self.columns / len(self._outline), self.height() / 2
+            middle = height / 2
             top = max(1e-6, float(np.abs(self._outline).max()))
-            for i, (low, high) in enumerate(self._outline / top * (middle - 1)):
-                x = round((i + 0.5) * step)
-                painter.drawLine(x, round(middle - high), x, round(middle - low))
-            painter.end()
+            outline = self._outline[np.arange(width) * len(self._outline) // width] / top * (middle - ratio)
+            lowest, highest = np.rint(middle - outline.T)
+            rows = np.arange(height)[:, None]
+            pixels[(highest <= rows) & (rows <= lowest)] = QColor(self._colour).rgb()
+        picture = QPixmap.fromImage(QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32))
+        picture.setDevicePixelRatio(ratio)
         return picture
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         if self._picture is None or self._picture.devicePixelRatioF() != self.devicePixelRatioF():
             self._picture = self._drawn_outline()
         painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(BACKGROUND))
         left, width = AXIS_WIDTH, self.columns
         painter.drawPixmap(left, 0, self._picture)
         if self._loop is not None:

@@ -9,7 +9,7 @@ from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QBrush, QColor, QImage, QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
 
 from .axes import TIME_HEIGHT, FrequencyAxis, TimeAxis, TimeBox, keep_quiet
 from .colour_bar import ColourBar, Range
@@ -114,6 +114,7 @@ class Pane(QWidget):
         self.time_axis.setStyle(tickTextOffset=2)
         # What is not rendered is seen through the picture: hatched, so that nobody takes it for silence.
         self.box.background.setBrush(QBrush(QColor(HATCH), Qt.BrushStyle.BDiagPattern))
+        self.box.background.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # patterns are slow to fill
         self.box.background.show()
         self.image = _Image(axisOrder="col-major")
         self.box.addItem(self.image)

@@ -14,7 +14,7 @@ from ..model import Recording, Renderer
 from ..model.channels import Channels
 from ..model.codes import LEVEL_CODES, MASK_CODES, encode_angle
 from ..model.mixer import read_version
-from ..model.pyramid import Pyramid
+from ..model.pyramid import Pyramid, strongest
 from ..model.renderer import Pictures, Slot
 from ..model.spectra import columns_of
 from ..model.store import Coverage
@@ -158,15 +158,7 @@ def _rows(codes: Codes, view: View) -> Codes:
     top = codes.shape[1] - 1
     edges = view.scale.hz(np.linspace(view.low, view.high, view.rows + 1)) / (SAMPLE_RATE / 2) * top + 0.5
     bins = np.clip(edges.astype(np.intp), 0, top)
-    columns = codes[:, : max(int(bins[-1]), int(bins[-2]) + 1)]
-    if codes.shape[2] == 1:
-        return np.maximum.reduceat(columns, bins[:-1], axis=1)
-    counts = np.maximum(np.diff(bins), 1)
-    picks = np.minimum(bins[:-1, None] + np.arange(counts.max()), (bins[:-1] + counts - 1)[:, None])
-    if picks.shape[1] == 1:
-        return columns[:, picks[:, 0]]
-    best = columns[..., 0][:, picks].argmax(axis=2)
-    return columns[np.arange(len(columns))[:, None], np.take_along_axis(picks[None], best[..., None], axis=2)[..., 0]]
+    return strongest(codes, bins[:-1], np.maximum(bins[1:], bins[:-1] + 1), axis=1)
 
 
 def _heard(codes: Codes, floor_db: float) -> NDArray[np.float32]:

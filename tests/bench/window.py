@@ -35,7 +35,7 @@ from PyQt6.QtWidgets import QApplication
 
 from tests.gui.sound_server import AVAILABLE, SoundServer
 
-from .measure import core_share, peak_mb, write_noisy_speech
+from .measure import core_share, core_speed, peak_mb, write_noisy_speech
 
 SECONDS_EACH = 6.0
 CHANGES = 15
@@ -222,7 +222,8 @@ def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer
     info = MaskModel().info
     print(
         f"# The window with a long recording\n\nWritten by `python -m tests.bench.window`.\n\n"
-        f"{datetime.date.today().isoformat()}; {len(os.sched_getaffinity(0))} core(s), load {os.getloadavg()[0]:.1f}; "
+        f"{datetime.date.today().isoformat()}; {len(os.sched_getaffinity(0))} core(s), load {os.getloadavg()[0]:.1f}, "
+        f"a core adds {core_speed():.0f} million numbers a second; "
         f"Python {platform.python_version()}, PyQt {PYQT_VERSION_STR}, pyqtgraph {pyqtgraph.__version__}; "
         f"model {info.name} {info.version}; {window.width()} × {window.height()}, {driver.app.platformName()}; "
         f"{minutes} min, mono, 48 kHz.\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -58,14 +58,18 @@ def test_every_peak_shows_at_every_zoom(columns: int, data: st.DataObject) -> No
     assert abs(place - at) <= 1.5 * (end - begin) / len(shown) + 1
 
 
-def test_the_second_plane_follows_the_strongest(rng: np.random.Generator) -> None:
-    columns = rng.integers(1, 255, (1000, 5, 2)).astype(np.uint8)
-    pooled = strongest(columns, 77)
-    edges = np.arange(78) * 1000 // 77
-    for group, (a, b) in enumerate(itertools.pairwise(edges)):
-        for k in range(5):
-            best = columns[a:b, k, 0].argmax()
-            assert tuple(pooled[group, k]) == tuple(columns[a + best, k])
+@given(st.data(), st.integers(1, 2), st.sampled_from([0, 1]))
+def test_the_strongest_of_a_group_is_one_of_its_points(data: st.DataObject, planes: int, axis: Literal[0, 1]) -> None:
+    length = data.draw(st.integers(1, 60))
+    shape = (length, 3, planes) if axis == 0 else (3, length, planes)
+    codes = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 9, shape, np.uint8)
+    starts = np.array(data.draw(st.lists(st.integers(0, length - 1), min_size=1, max_size=20)))
+    stops = np.array([data.draw(st.integers(start + 1, length)) for start in starts])
+    pooled = np.moveaxis(strongest(codes, starts, stops, axis), axis, 0)
+    for group, start, stop in zip(pooled, starts, stops, strict=True):
+        members = np.moveaxis(codes, axis, 0)[start:stop]
+        best = members[..., 0].argmax(axis=0)
+        np.testing.assert_array_equal(group, members[best, np.arange(3)])
 
 
 def test_a_full_scale_sine_is_0_db_in_the_column_where_it_sounds() -> None:
