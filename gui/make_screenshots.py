@@ -6,6 +6,7 @@ Opens the demo clip with the installed model, arranges the window as a listener 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from phaseaware.engine.versions import Version
 from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
 
+from .memory import keep_in
 from .view import Kind
 from .window import MainWindow
 
@@ -31,6 +33,8 @@ def main(folder: Path) -> None:
     TimeoutError : rendering takes more than two minutes.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
+    settings = tempfile.TemporaryDirectory()
+    keep_in(Path(settings.name))
     window = MainWindow(MaskModel(), demo=stems())
     window.resize(1280, 720)
     window.show()
@@ -68,6 +72,7 @@ def main(folder: Path) -> None:
     save("abx.png")
     window.abx.finish()
     window.close()
+    settings.cleanup()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QByteArray, QSettings
@@ -11,12 +12,18 @@ from .panels import SidePanel
 from .player import Player
 from .view import DIFFERENCES, LAYOUTS, FrequencyScale, Kind
 
-__all__ = ["recall_view", "recalled_geometry", "remember", "stored"]
+__all__ = ["keep_in", "recall_view", "recalled_geometry", "remember", "stored"]
 
 
 def stored() -> QSettings:
     """The settings of the program."""
-    return QSettings("phaseaware", "phaseaware")
+    return QSettings(QSettings.defaultFormat(), QSettings.Scope.UserScope, "phaseaware", "phaseaware")
+
+
+def keep_in(folder: Path) -> None:
+    """Remember in a folder from now on: pictures and measurements of windows leave the user's settings alone."""
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
 
 
 def recalled_geometry() -> QByteArray | None:

@@ -26,6 +26,8 @@ class Network:
     lookahead: int = 1
     """Frames after a frame that its masks are computed from. One is the trunk's own; the others are split among the
     blocks, each of which sees that many frames ahead of the one that it goes on with."""
+    ahead: tuple[int, ...] = ()
+    """How many of them each block sees; none: about as many each."""
     phase_conversion: bool = True
     relative_phase: bool = True
     """Phases relative to the neighbours in time and frequency as further features."""

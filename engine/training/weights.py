@@ -20,8 +20,9 @@ def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
 
     Constants keep their names where nothing was done to them. Else the node tells: it is named after its module
     (``/network/blocks.0/projection/MatMul``); matrices of products are transposed, the gates of a GRU in another order.
-    Of a network with more look-ahead, the taps that ``network`` has not are dropped; what does not fit its shape then
-    is left out.
+    Of a network with more look-ahead, the taps that ``network`` has not are dropped; taps that only ``network`` has
+    begin at nought. Where it has more blocks, the new ones lie before the last and add nothing to what passes through:
+    a larger network goes on where the smaller one was. What does not fit a shape then is left out.
     """
     graph = onnx.load(str(path)).graph
     values = {i.name: torch.tensor(numpy_helper.to_array(i)) for i in graph.initializer}
@@ -31,11 +32,25 @@ def weights_of(path: str | Path, network: MaskNet) -> dict[str, Tensor]:
         constants = [values[name] for name in node.input if name in values]
         for name, value in _of_node(node.op_type, constants):
             found.setdefault(f"{module}.{name}", value)
+    _insert_blocks(found, network)
     wanted = network.state_dict()
-    for name, width in _TAPPED.items():
+    for name, axis in _TAPPED.items():
         if name in found and name in wanted:
-            found[name] = _with_taps(found[name], wanted[name].shape[width], network, axis=width)
+            found[name] = _with_taps(found[name], wanted[name].shape[axis], network, axis=axis)
     return {name: value for name, value in found.items() if name in wanted and value.shape == wanted[name].shape}
+
+
+def _insert_blocks(found: dict[str, Tensor], network: MaskNet) -> None:
+    """Number the last block anew if ``network`` has more, and let those before it begin with norms of nought."""
+    numbers = {int(name.split(".")[1]) for name in found if name.startswith("blocks.")}
+    last, new_last = max(numbers, default=-1), network.config.blocks - 1
+    if not 0 <= last < new_last:
+        return
+    for name in [name for name in found if name.startswith(f"blocks.{last}.")]:
+        found[name.replace(str(last), str(new_last), 1)] = found.pop(name)
+    for name, value in network.state_dict().items():
+        if any(name.startswith(f"blocks.{i}.norm_") for i in range(last, new_last)):
+            found[name] = torch.zeros_like(value)
 
 
 _TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phase-aware.bias": 0}
@@ -43,14 +58,23 @@ _TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phas
 
 
 def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Tensor:
-    """Without the taps of a network with more look-ahead, if ``values`` are of such a one."""
-    for most in sorted({tap for tap in network.config.taps if tap > network.config.lookahead}):
-        taps = [tap for tap in network.config.taps if tap <= most]
-        first = values.shape[axis] - 2 * len(taps)
-        if first == width - 2 * len(network.taps):
-            kept = [first + part + i for part in (0, len(taps)) for i, tap in enumerate(taps) if tap in network.taps]
-            return values.index_select(axis, torch.tensor([*range(first), *kept]))
-    return values
+    """With the taps of ``network``, those that ``values`` lack at nought; as they are if not known of which taps."""
+    others = width - 2 * len(network.taps)
+    given = (values.shape[axis] - others) // 2
+    known = {len(taps): taps for taps in _TAPS}
+    if given == len(network.taps) or given not in known:
+        return values
+    parts = values.split([others, given, given], axis)
+    zero = torch.zeros_like(values.narrow(axis, 0, 1))
+    made = [parts[0]]
+    for part in parts[1:]:
+        of_tap = dict(zip(known[given], part.split(1, axis), strict=True))
+        made += [of_tap.get(tap, zero) for tap in network.taps]
+    return torch.cat(made, axis)
+
+
+_TAPS = ((-4, -3, -2, -1, 1), (-4, -3, -2, -1, 1, 2), (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4))
+"""Of which taps a file is that has so many: `live`, `studio` to 0.11, `studio` from 0.12 on."""
 
 
 def _of_node(kind: str, constants: list[Tensor]) -> Iterator[tuple[str, Tensor]]:

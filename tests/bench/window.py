@@ -26,6 +26,7 @@ import pyqtgraph
 from phaseaware.engine import SAMPLE_RATE, MaskModel
 from phaseaware.engine.versions import Version
 from phaseaware.gui.app import SWITCH_INTERVAL
+from phaseaware.gui.memory import keep_in
 from phaseaware.gui.model import Recording, Session
 from phaseaware.gui.model.mixer import FADE
 from phaseaware.gui.view import Kind
@@ -264,6 +265,7 @@ def main() -> None:
         server = SoundServer(Path(folder)) if AVAILABLE else None
         if server is not None:
             os.environ["PULSE_SERVER"] = server.address
+        keep_in(Path(folder))
         path = Path(folder) / "long.wav"
         write_noisy_speech(path, 60 * arguments.minutes)
         try:

@@ -16,7 +16,6 @@ from phaseaware.engine import MaskModel
 from phaseaware.gui import memory
 from phaseaware.gui.panels import abx as abx_panel
 from phaseaware.gui.window import MainWindow
-from PyQt6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
 from tests.gui.helpers import PATIENCE, Watched, rendered, write_wav
@@ -97,7 +96,6 @@ def server(sound_server: SoundServer | None) -> SoundServer:
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the user's is read or written."""
-    settings = tmp_path / "settings"
-    monkeypatch.setattr(memory, "QSettings", lambda *names: QSettings(str(settings), QSettings.Format.IniFormat))
+    memory.keep_in(tmp_path / "settings")
     monkeypatch.setattr(abx_panel, "log_folder", lambda: tmp_path / "logs")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

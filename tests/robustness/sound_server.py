@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phaseaware.engine import MaskModel
+from phaseaware.gui.memory import keep_in
 from phaseaware.gui.window import MainWindow
 from phaseaware.plugin.demo import stems
 from PyQt6.QtWidgets import QApplication
@@ -32,6 +33,7 @@ def main(minutes: float, deaths: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         server = SoundServer(Path(folder))
         os.environ["PULSE_SERVER"] = server.address
+        keep_in(Path(folder))
         return _soak(server, Path(folder), minutes=minutes, deaths=deaths)
 
 

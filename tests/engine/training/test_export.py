@@ -71,3 +71,32 @@ def test_a_network_with_less_look_ahead_takes_over_all_but_what_looks_further(tm
         torch.testing.assert_close(
             other[f"{name}.weight"].narrow(axis, 0, first), one[f"{name}.weight"].narrow(axis, 0, first), atol=0, rtol=0
         )
+
+
+MORE_BLOCKS = {"blocks": 4, "ahead": (3, 0, 0, 4)}
+MORE_TAPS = {"taps": (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4)}
+
+
+# The ratios to the neighbours are bounded by the mean power of all of these.
+@pytest.mark.parametrize(("more", "new", "near"), [(MORE_BLOCKS, {"1", "2"}, 1e-5), (MORE_TAPS, set(), 0.1)])
+def test_a_larger_network_goes_on_where_the_smaller_one_was(tmp_path, more, new, near):
+    small = small_network(lookahead=8, blocks=2)
+    export_network(small, tmp_path / "m.onnx", METADATA)
+    large = small_network(lookahead=8, **{"blocks": 2} | more)
+    missing = large.load_state_dict(weights_of(tmp_path / "m.onnx", large), strict=False).missing_keys
+    assert {name.split(".")[1] for name in missing} == new
+    X = torch.randn(40, 1, 513, 2)
+    with torch.no_grad():
+        expected, _ = small(X, small.zero_state())
+    masks, _ = large(X, large.zero_state())
+    for head, mask in expected.items():
+        torch.testing.assert_close(masks[head], mask, atol=near, rtol=0)
+    masks["phase-aware"].square().sum().backward()
+    for name, weights in large.named_parameters():
+        if any(name.startswith(f"blocks.{i}.norm_") for i in new) or name in ("fine0.weight", "fine1.weight"):
+            assert weights.grad.any(), f"{name} stays as it is"
+
+
+def test_look_ahead_of_the_blocks_must_add_up():
+    with pytest.raises(ValueError, match="is not 2 numbers whose sum is 7"):
+        small_network(lookahead=8, blocks=2, ahead=(3, 3))
