@@ -43,6 +43,16 @@ class Network:
     """Largest magnitude of the complex mask; None: unbounded."""
     heads: tuple[str, ...] = ("phase-aware", "real")
 
+    @property
+    def ahead_of_blocks(self) -> list[int]:
+        """Frames of look-ahead of each block."""
+        later = max(0, self.lookahead - 1)
+        evenly = [later * (i + 1) // self.blocks - later * i // self.blocks for i in range(self.blocks)]
+        ahead = list(self.ahead) or evenly
+        if len(ahead) != self.blocks or sum(ahead) != later:
+            raise ValueError(f"{ahead=} is not {self.blocks} numbers whose sum is {later}, {self.lookahead=} less one")
+        return ahead
+
 
 @dataclass(frozen=True, kw_only=True)
 class Data:

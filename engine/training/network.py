@@ -123,11 +123,7 @@ class MaskNet(nn.Module):
         self.tokens = self.low_tokens + self.high_tokens
         self.taps = [n for n in config.taps if n <= config.lookahead]
         self.past = max([-n for n in self.taps], default=0)
-        later = max(0, config.lookahead - 1)
-        evenly = [later * (i + 1) // config.blocks - later * i // config.blocks for i in range(config.blocks)]
-        self.ahead = list(config.ahead) or evenly
-        if len(self.ahead) != config.blocks or sum(self.ahead) != later:
-            raise ValueError(f"ahead={self.ahead} is not {config.blocks} numbers whose sum is {later}, lookahead - 1")
+        self.ahead = config.ahead_of_blocks
         self._constants()
 
         self.features = _ABSOLUTE + _RELATIVE * config.relative_phase

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from phaseaware.engine import SAMPLE_RATE, MaskModel
 from phaseaware.engine.versions import Version
 from phaseaware.gui.model import Session
+from phaseaware.gui.view import Kind
 from phaseaware.gui.window import MainWindow
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication
@@ -70,3 +71,9 @@ def answer(window: MainWindow, letter: str) -> None:
     """Answer the trial of a listening test, X having been heard."""
     window.abx.add_heard(SAMPLE_RATE)
     window.abx.answer(letter)
+
+
+def picture(window: MainWindow, kind: Kind) -> NDArray[np.uint8]:
+    """Codes or colours that a pane shows of what is known now."""
+    window.views.picture_now()
+    return np.asarray(window.views.panes[kind].image.image)
