@@ -256,9 +256,12 @@ class LivePanel(QWidget):
         if self.session is not None:
             meters = self.session.look()
             self.input_meter.set_levels(meters.input_db, meters.output_db)
+            load = f"load {100 * meters.load:.0f} %"
+            if meters.starved:
+                load = f"no sound comes from the device for {meters.waited_seconds:.0f} s"
             muted = f"   muted {meters.muted_seconds:.1f} s: the model made NaN or inf" * (meters.muted_seconds > 0)
             self.output_meter.setText(
-                f"load {100 * meters.load:.0f} %   drop-outs {meters.drop_outs}   "
+                f"{load}   drop-outs {meters.drop_outs}   "
                 f"latency {1000 * self.session.latency_seconds:.0f} ms   {meters.seconds:.0f} s{muted}"
             )
             self.picture.update()

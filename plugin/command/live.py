@@ -181,8 +181,9 @@ def _line(session: LiveSession, meters: Meters) -> str:
         for name, db in (("in", meters.input_db), ("out", meters.output_db))
     ]
     title = _TITLES.get(session.version, session.version)
+    load = "NO SOUND" if meters.starved else f"load {100 * meters.load:3.0f} %"
     muted = f"MUTED {meters.muted_seconds:.1f} s: NaN  " if meters.muted_seconds else ""
-    return f"{title:15}  {'  '.join(bars)}  load {100 * meters.load:3.0f} %  drop-outs {meters.drop_outs}  {muted}"
+    return f"{title:15}  {'  '.join(bars)}  {load:10}  drop-outs {meters.drop_outs}  {muted}"
 
 
 def _bar(db: float) -> str:

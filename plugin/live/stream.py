@@ -31,6 +31,8 @@ Samples = NDArray[np.float32]
 LiveVersion = Literal["A", "B", "bypass"]
 """A: phase-aware mask, B: real mask, bypass: the input, delayed."""
 _SETTLING_SECONDS = 0.5
+_LONGEST_WAIT = 1.0
+"""Seconds: more than any device's buffer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class Meters:
         clock is the faster one.
     seconds : sound processed.
     muted_seconds : of it, what was given as silence, as a model or an effect made NaN or inf.
+    waited_seconds : for which no sound has come from the device.
     """
 
     input_db: float
@@ -53,6 +56,12 @@ class Meters:
     drop_outs: int
     seconds: float
     muted_seconds: float = 0.0
+    waited_seconds: float = 0.0
+
+    @property
+    def starved(self) -> bool:
+        """No sound comes from the device, though it has not failed: it is unplugged, suspended or held elsewhere."""
+        return self.waited_seconds > _LONGEST_WAIT
 
 
 class LiveSession:
@@ -77,6 +86,7 @@ class LiveSession:
         self._waiting: Samples | None = None
         self._measuring = threading.Lock()
         self._seconds = 0.0
+        self._came = time.perf_counter()
         self._forget()
 
     def _forget(self) -> None:
@@ -125,7 +135,8 @@ class LiveSession:
         with self._measuring:
             for i, sound in enumerate((x, out)):
                 self._peaks[i] = max(self._peaks[i], float(np.abs(sound).max(initial=0)))
-            self._busy += time.perf_counter() - began
+            self._came = time.perf_counter()
+            self._busy += self._came - began
             self._heard += count / self.sample_rate
             self._seconds += count / self.sample_rate
         return out
@@ -143,6 +154,7 @@ class LiveSession:
             meters = Meters(
                 input_db=level[0], output_db=level[1], load=load, drop_outs=self.drop_outs, seconds=self._seconds,
                 muted_seconds=self.board.muted_samples / self.sample_rate,
+                waited_seconds=time.perf_counter() - self._came,
             )  # fmt: skip
             self._forget()
         return meters

@@ -98,5 +98,5 @@ def test_a_larger_network_goes_on_where_the_smaller_one_was(tmp_path, more, new,
 
 
 def test_look_ahead_of_the_blocks_must_add_up():
-    with pytest.raises(ValueError, match="is not 2 numbers whose sum is 7, self.lookahead=8 less one"):
+    with pytest.raises(ValueError, match=r"is not 2 numbers whose sum is 7, self\.lookahead=8 less one"):
         small_network(lookahead=8, blocks=2, ahead=(3, 3))

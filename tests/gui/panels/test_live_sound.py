@@ -109,6 +109,15 @@ def test_speech_goes_in_and_each_version_comes_out(
     qtbot.waitUntil(lambda: not panel.running)
 
 
+def test_a_device_that_gives_nothing_is_told(panel: LivePanel, devices: SoundServer, qtbot: QtBot) -> None:
+    start(panel, qtbot)
+    qtbot.waitUntil(lambda: "load" in panel.output_meter.text(), timeout=10_000)
+    devices.control("suspend-sink", "mic", "1")
+    qtbot.waitUntil(lambda: "no sound comes from the device" in panel.output_meter.text(), timeout=10_000)
+    devices.control("suspend-sink", "mic", "0")
+    qtbot.waitUntil(lambda: "load" in panel.output_meter.text(), timeout=10_000)
+
+
 def test_a_device_pulled_out_is_told(panel: LivePanel, devices: SoundServer, qtbot: QtBot) -> None:
     start(panel, qtbot)
     with qtbot.waitSignal(panel.failed) as reported:

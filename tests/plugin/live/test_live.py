@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,19 @@ def test_meters(history: Path) -> None:
     assert line.startswith("phase-aware (A)")
     assert "-20.0 dB" in line
     assert "drop-outs 0" in line
+
+
+def test_a_session_tells_that_no_sound_comes(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = live.LiveSession(Pedalboard([PhaseAware(model=history)]), sample_rate=RATE)
+    now = time.perf_counter()
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    for after, starved in ((0.1, False), (1.5, True), (3.0, True), (0.5, False)):
+        session.process(np.zeros((1, 480), np.float32))
+        now += after
+        meters = session.look()
+        assert meters.waited_seconds == pytest.approx(after)
+        assert meters.starved is starved
+        assert ("NO SOUND" in live_command._line(session, meters)) is starved
 
 
 @pytest.mark.parametrize(
