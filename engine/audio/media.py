@@ -32,7 +32,7 @@ _LONGEST_GAP = 3600.0
 _TICK = 0.002
 _ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
-_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
+_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
 _DEPTHS = {"s16": "16", "s32": "24"}
 _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
         "pcm_f32": "FLOAT", "pcm_f64": "DOUBLE", "pcm_mula": "ULAW", "pcm_alaw": "ALAW"}  # fmt: skip
@@ -275,6 +275,9 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     import av
 
     name = frame.format.name.removesuffix("p")
+    if name == "s64":  # PyAV has no array of it
+        (frame,) = av.AudioResampler(format="dbl", layout=frame.layout, rate=frame.sample_rate).resample(frame)
+        name = "dbl"
     if frame.format.is_planar and frame.layout.nb_channels >= _MOST_PLANES:
         (frame,) = av.AudioResampler(format=name, layout=frame.layout, rate=frame.sample_rate).resample(frame)
     x = frame.to_ndarray()

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import id3
+from . import ape, id3
 from .chunks import Layout, layout_of
 from .mpeg import id3_size
 from .pieces import PiecedFile
@@ -116,6 +116,8 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
     tags: dict[str, tuple[str, ...]] = {}
     found = id3.Found()
     size = 0
+    if family == "AU" and layout.data is not None and file.at(24, max(0, layout.data.start - 24)).strip(b"\0"):
+        left_out.append("the annotation in its header")
     for chunk in () if family == "AU" else layout.chunks:
         id = chunk.id[:4]
         if id in _OF_SOUND:
@@ -226,6 +228,7 @@ def from_id3(file: PiecedFile) -> Metadata:
     for kind in (ID3, APEv2):
         try:
             native[kind.__name__] = kind(file.as_file())
+            left_out += id3.damaged(file.as_file()) if kind is ID3 else []
         except (ID3NoHeaderError, APENoHeaderError):
             pass
         except (MutagenError, ValueError, OSError):
@@ -238,13 +241,11 @@ def from_id3(file: PiecedFile) -> Metadata:
     if "ID3" in native and native["ID3"].version[:2] == (2, 2):
         left_out += id3.unknown(native["ID3"])
     found = id3.understand(native["ID3"]) if "ID3" in native else id3.Found()
-    tags = dict(found.tags)
-    for name, value in native.get("APEv2", {}).items():
-        if isinstance(getattr(value, "value", None), str):
-            tags.setdefault({"track": "tracknumber", "year": "date"}.get(name.lower(), name.lower()), tuple(value))
+    further = ape.understand(native["APEv2"]) if "APEv2" in native else id3.Found()
     return Metadata(
-        family="MP3", tags=tags, pictures=found.pictures, chapters=tuple(Chapter(*c) for c in found.chapters),
-        native=native or None, only_here=tuple(found.only_here), left_out=tuple(dict.fromkeys(left_out)),
+        family="MP3", tags=further.tags | found.tags, pictures=found.pictures or further.pictures,
+        chapters=tuple(Chapter(*c) for c in found.chapters), native=native or None,
+        only_here=(*found.only_here, *further.only_here), left_out=tuple(dict.fromkeys(left_out)),
     )  # fmt: skip
 
 
@@ -262,9 +263,11 @@ def from_flac(file: PiecedFile) -> Metadata:
     only_here = ["the cue sheet"] if flac.cuesheet else []
     only_here += [f"an application's block ({block.data[:4]!r})" for block in blocks if block.code == 2]
     tags, pictures, chapters = _comments(flac.tags or ())
+    strange = ["an ID3 tag before the FLAC stream"] if id3_size(file.at(0, 10)) else []
+    strange += ["an ID3 tag behind the FLAC stream"] if file.at(max(0, file.size - 128), 3) == b"TAG" else []
     return Metadata(
         family="FLAC", tags=tags, pictures=(*flac.pictures, *pictures), chapters=chapters, native=blocks or None,
-        only_here=tuple(only_here), left_out=("an ID3 tag before the FLAC stream",) if id3_size(file.at(0, 10)) else (),
+        only_here=tuple(only_here), left_out=tuple(strange),
     )  # fmt: skip
 
 

@@ -138,5 +138,6 @@ def read_asf(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], list[str]]:
             other.append(f"the attribute {name}")
         elif text := str(value):
             key = _ASF.get(name.lower(), name.lower().removeprefix("wm/"))
-            tags[key] = (*tags.get(key, ()), text)
+            # Programs write the usual ones twice, in both lists that there are.
+            tags[key] = tuple(dict.fromkeys((*tags.get(key, ()), text)))
     return tags, other

@@ -23,6 +23,7 @@ __all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
 
 Samples = NDArray[np.float32]
 _INTEGER = re.compile(r"PCM_|ALAC|FLAC_|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
+_STEREO = 2
 _PADDED = re.compile(r"ADPCM|GSM|G72")
 """Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
 _ONE_BYTE = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}
@@ -130,6 +131,8 @@ class SoundfileSink:
                 raise Failed(str(self._shifted.error.strerror))
         try:
             mask = self._info.channel_mask if family_of(self._info.format) == "RIFF" else None
+            if mask is None and self._info.format == "RF64" and self._info.channels > _STEREO:
+                mask = 0  # its header has a mask in any case, and libsndfile would choose one
             if self._chunks or mask is not None:
                 insert_chunks(self._path, self._chunks, channel_mask=mask)
             if self._info.format == "AIFF" and self._info.subtype in _ONE_BYTE and self._bytes % 2:

@@ -46,7 +46,9 @@ def mask_of(layout: str) -> int | None:
 
 _APPLE = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x107, 5: 0x37, 6: 0x3F, 7: 0x13F, 8: 0xFF}
 _VORBIS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
-_ENCODED = {"AAC": _APPLE, "ALAC_16": _APPLE, "ALAC_24": _APPLE, "OPUS": _VORBIS}
+_AAC = frozenset({0xB, 0x33, 0x63F})
+"""Layouts that AAC has beside Apple's usual ones."""
+_ENCODED = {"AAC": _APPLE | {8: 0x63F}, "ALAC_16": _APPLE, "ALAC_24": _APPLE, "OPUS": _VORBIS}
 """Layouts that encoders have, one for each number of channels. Others hold any."""
 
 
@@ -62,5 +64,6 @@ def layout_for(subtype: str, mask: int | None, channels: int) -> str:
 
     if not mask or mask.bit_count() != channels:
         mask = usual_mask(channels)
-    mask = _ENCODED.get(subtype, {}).get(channels, mask)
+    if subtype != "AAC" or mask not in _AAC:
+        mask = _ENCODED.get(subtype, {}).get(channels, mask)
     return str(av.AudioLayout(hex(mask)).name) if mask else f"{channels} channels"

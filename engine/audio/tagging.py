@@ -95,6 +95,7 @@ class ShiftedFile(io.RawIOBase):
         super().__init__()
         self._file, self._gap = open(path, "r+b", buffering=0), gap  # noqa: SIM115 (closed with this)
         self.error: OSError | None = None
+        self._file.truncate(gap)  # libsndfile asks for its size, and gives up where that is below 0
         self.seek(0)
 
     def write(self, data: Any) -> int:
