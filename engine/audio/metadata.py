@@ -19,6 +19,7 @@ from . import ape, id3
 from .chunks import Layout, layout_of
 from .mpeg import id3_size
 from .pieces import PiecedFile
+from .speakers import mask_of_caf
 
 if TYPE_CHECKING:
     from mutagen.flac import Picture
@@ -29,7 +30,7 @@ UNREAD = "tags that cannot be read"
 _MOST_BYTES = 1 << 28
 """Of chunks in all; more than this is no description of a sound."""
 _OF_SOUND = {b"fmt ", b"data", b"fact", b"PEAK", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"filr", b"free",
-             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"chan", b"slnt", b"wavl",
+             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"slnt", b"wavl",
              b"RIFF"}  # fmt: skip
 """Chunks that the sound itself decides, and padding: they are made anew."""
 _STALE = {b"levl": "levl (the old sound's envelope)", b"ovvw": "ovvw (the old sound's overview)",
@@ -38,6 +39,7 @@ _SPOKEN = {
     b"bext": "bext (broadcast extension, timecode)", b"cue ": "cue points", b"adtl": "labels and notes",
     b"smpl": "sampler loops", b"inst": "instrument settings", b"INST": "instrument settings", b"MARK": "markers",
     b"mark": "markers", b"COMT": "comments with times", b"regn": "regions", b"plst": "playlist",
+    b"chan": "channel layout",
 }  # fmt: skip
 
 INFO = {"title": b"INAM", "artist": b"IART", "album": b"IPRD", "genre": b"IGNR", "date": b"ICRD",
@@ -139,6 +141,8 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
             tags[_AIFF_TEXTS[id]] = (*tags.get(_AIFF_TEXTS[id], ()), _text(content))
         elif family == "CAF" and id == b"info":
             tags |= _read_caf_info(content)
+        elif family == "CAF" and id == b"chan" and mask_of_caf(content) is not None:
+            pass  # it goes with the sound
         else:
             only_here.append(_SPOKEN.get(id, _name(id)))
     return Metadata(

@@ -98,9 +98,9 @@ def process_file(
     Stopped : by ``stop``. There is no output then.
     """
     began, output = time.perf_counter(), output or OutputSettings()
-    if job.target.exists() and not overwrite and not resume:
+    if os.path.exists(job.target) and not overwrite and not resume:
         raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
-    if resume and job.target.exists() and job.source.exists():
+    if resume and os.path.exists(job.target) and os.path.exists(job.source):
         # Before the source is opened: the length of some kinds is known when they have been decoded.
         difference, whole = _look(job, manifest)
         if difference is None:
@@ -121,7 +121,7 @@ def process_file(
                 _write(job, reader, treatment, output, report, _Run(overwrite, manifest, progress, stop))
             except AudioFileError:
                 # Another process may have been faster.
-                if not (resume and job.target.exists()) or _look(job, manifest)[0] is not None:
+                if not (resume and os.path.exists(job.target)) or _look(job, manifest)[0] is not None:
                     raise
                 report.was_whole = True
     report.elapsed = time.perf_counter() - began
