@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from .metadata import UNREAD, Metadata
 from .pieces import PiecedFile
 
-__all__ = ["read_asf", "read_mp4", "write_mp4"]
+__all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "write_mp4"]
 
 _TEXTS = {
     "\xa9nam": "title", "\xa9ART": "artist", "\xa9alb": "album", "\xa9gen": "genre", "\xa9day": "date",
@@ -28,6 +29,19 @@ _ASF = {
 }  # fmt: skip
 
 
+_APPLE = "com.apple.quicktime."
+
+
+def is_of_movie(name: str) -> bool:
+    """Whether a tag stands elsewhere than iTunes' list, which is all that mutagen knows: FFmpeg reads and writes it."""
+    return name in ("creation_time", "location") or name.startswith(_APPLE)
+
+
+def movie_tags(tags: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Those tags, as FFmpeg takes them."""
+    return {name.replace(".iso6709", ".ISO6709"): texts[0] for name, texts in tags.items() if is_of_movie(name)}
+
+
 def read_mp4(file: PiecedFile) -> Metadata:
     """Tags and pictures, all atoms for a file of the same kind, and what has no place elsewhere."""
     from mutagen import MutagenError
@@ -40,6 +54,8 @@ def read_mp4(file: PiecedFile) -> Metadata:
         return Metadata(family="MP4", left_out=(UNREAD,) if _has_tags(file) else ())
     tags: dict[str, tuple[str, ...]] = {}
     pictures, other = [], []
+    for atom in [atom for atom in atoms or () if atom.startswith("\0")]:
+        del atoms[atom]  # QuickTime's, by numbers of names that stand elsewhere: FFmpeg reads these
     for atom, values in (atoms or {}).items():
         if atom in _TEXTS:
             tags[_TEXTS[atom]] = tuple(map(str, values))
@@ -94,6 +110,8 @@ def write_mp4(path: Path, metadata: Metadata) -> None:
         mp4.save()
         return
     for name, texts in metadata.tags.items():
+        if is_of_movie(name):
+            continue
         if name in _ATOMS:
             mp4.tags[_ATOMS[name]] = list(texts)
         elif (pair := _pair(name, texts[0])) is not None:
