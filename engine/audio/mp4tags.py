@@ -37,6 +37,11 @@ def is_of_movie(name: str) -> bool:
     return name in ("creation_time", "location") or name.startswith(_APPLE)
 
 
+def _is_numbered(atom: str) -> bool:
+    """Whether an atom is one of QuickTime's, whose name stands elsewhere: FFmpeg reads and writes these."""
+    return atom.startswith("\0")
+
+
 def movie_tags(tags: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Those tags, as FFmpeg takes them."""
     return {name.replace(".iso6709", ".ISO6709"): texts[0] for name, texts in tags.items() if is_of_movie(name)}
@@ -54,8 +59,8 @@ def read_mp4(file: PiecedFile) -> Metadata:
         return Metadata(family="MP4", left_out=(UNREAD,) if _has_tags(file) else ())
     tags: dict[str, tuple[str, ...]] = {}
     pictures, other = [], []
-    for atom in [atom for atom in atoms or () if atom.startswith("\0")]:
-        del atoms[atom]  # QuickTime's, by numbers of names that stand elsewhere: FFmpeg reads these
+    for atom in [atom for atom in atoms or () if _is_numbered(atom)]:
+        del atoms[atom]
     for atom, values in (atoms or {}).items():
         if atom in _TEXTS:
             tags[_TEXTS[atom]] = tuple(map(str, values))
@@ -105,7 +110,8 @@ def write_mp4(path: Path, metadata: Metadata) -> None:
     if mp4.tags is None:
         mp4.add_tags()
     if metadata.family == "MP4" and metadata.native:
-        mp4.tags.clear()
+        for atom in [atom for atom in mp4.tags if not _is_numbered(atom)]:
+            del mp4.tags[atom]
         mp4.tags.update(copy.copy(metadata.native))
         mp4.save()
         return

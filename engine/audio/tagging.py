@@ -64,7 +64,7 @@ def chunks_for(info: AudioInfo) -> bytes:
         return b""
     kind: Family = {"RIFF": "RIFF", "AIFF": "AIFF", "CAF": "CAF", "W64": "W64"}[family]  # type: ignore[assignment]
     chunks = list(metadata.chunks) if metadata.family == family else _translated(metadata, family)
-    if family == "CAF" and info.channel_mask and not any(id == b"chan" for id, _ in chunks):
+    if family == "CAF" and info.channel_mask is not None and not any(id == b"chan" for id, _ in chunks):
         chunks.append((b"chan", packed_for_caf(info.channel_mask)))
     if info.format == "RF64":  # libsndfile, and with it Audacity, stumbles over odd sizes there
         chunks = [(id, content + bytes(len(content) & 1)) for id, content in chunks]
