@@ -154,7 +154,7 @@ class SoundFiles:
         if layout.is_cut:
             raise Damaged(f"ends early, within an Ogg page; {AGAIN}")
         if layout.damaged:
-            raise Damaged(f"{layout.damaged} of its Ogg pages are damaged; {AGAIN}")
+            raise Damaged(f"holds damaged Ogg pages ({layout.damaged}); {AGAIN}")
         self._coded_bytes, self._nominal = layout.sound_bytes, layout.nominal
         if layout.broken:
             self.notes.append(f"{layout.broken} bytes between its Ogg pages are none, and are passed over")
