@@ -125,6 +125,7 @@ class AudioInfo:
         name, subtype = SUFFIXES[suffix]
         # WAVEX is WAV with a longer header, and long recordings carry RF64 under the name .wav.
         same = self.format == name or (name == "WAV" and self.format in ("WAVEX", "RF64"))
+        same &= name != "MP3" or self.subtype == subtype  # layers I and II can only be read
         same &= name not in soundfile.available_formats() or soundfile.check_format(self.format, self.subtype)
         if name in MEDIA:
             new = replace(self, format=name, subtype=self._media_subtype(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .pieces import PiecedFile
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
-__all__ = ["Found", "appended", "make", "merged", "parse", "understand", "unknown"]
+__all__ = ["Found", "appended", "damaged", "make", "merged", "parse", "understand", "unknown"]
 
 _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
@@ -50,7 +50,9 @@ def parse(content: bytes) -> Found:
     from mutagen.id3 import ID3
 
     try:
-        return understand(ID3(io.BytesIO(content)))
+        found = understand(ID3(io.BytesIO(content)))
+        found.only_here += damaged(io.BytesIO(content))
+        return found
     except (MutagenError, ValueError, OSError):
         return Found(only_here=["an ID3 tag that is damaged"])
 
@@ -93,6 +95,36 @@ def unknown(tag: ID3) -> list[str]:
     """Frames that mutagen does not know, in words; it writes those of ID3v2.2 no more."""
     width = 3 if tag.version[:2] == (2, 2) else 4
     return [f"the ID3 frame {raw[:width].decode('latin-1')}" for raw in tag.unknown_frames]
+
+
+class _Asked(dict[str, Any]):
+    """Kinds of frames, which remembers those that were asked for."""
+
+    def __init__(self, kinds: Mapping[str, Any]) -> None:
+        super().__init__(kinds)
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        kind = super().__getitem__(name)
+        self.names[name] = None
+        return kind
+
+
+def damaged(file: IO[bytes]) -> list[str]:
+    """Kinds of frames of which mutagen understands none, in words; it drops these without a word.
+
+    Raises
+    ------
+    mutagen.MutagenError : as for ``ID3``.
+    """
+    from mutagen.id3 import ID3, Frames, Frames_2_2
+
+    asked = _Asked(Frames | Frames_2_2)
+    there = {frame.FrameID for frame in ID3(file, known_frames=asked, translate=False, load_v1=False).values()}
+    return [
+        f"the ID3 frame {name}, which is damaged" for name in asked.names
+        if name not in there and (name in Frames or Frames_2_2[name].__base__.__name__ not in there)
+    ]  # fmt: skip
 
 
 def make(

@@ -32,10 +32,13 @@ _LONGEST_GAP = 3600.0
 _TICK = 0.002
 _ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
-_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63}
+_SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
 _DEPTHS = {"s16": "16", "s32": "24"}
+_LOSSLESS = {"wavpack", "tta", "ape", "mlp", "truehd", "tak", "wmalossless", "shorten"}
+_SAMPLES = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "flt": "FLOAT"}
 _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
-        "pcm_f32": "FLOAT", "pcm_f64": "DOUBLE", "pcm_mula": "ULAW", "pcm_alaw": "ALAW"}  # fmt: skip
+        "pcm_s64": "PCM_32", "pcm_f32": "FLOAT", "pcm_f64": "DOUBLE", "pcm_mula": "ULAW",
+        "pcm_alaw": "ALAW"}  # fmt: skip
 
 
 class MediaError(Exception):
@@ -275,6 +278,9 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     import av
 
     name = frame.format.name.removesuffix("p")
+    if name == "s64":  # PyAV has no array of it
+        (frame,) = av.AudioResampler(format="dbl", layout=frame.layout, rate=frame.sample_rate).resample(frame)
+        name = "dbl"
     if frame.format.is_planar and frame.layout.nb_channels >= _MOST_PLANES:
         (frame,) = av.AudioResampler(format=name, layout=frame.layout, rate=frame.sample_rate).resample(frame)
     x = frame.to_ndarray()
@@ -295,8 +301,10 @@ def _subtype(stream: Any) -> str:
     for prefix, subtype in _PCM.items():
         if name.startswith(prefix):
             return subtype
+    form = stream.codec_context.format  # None where the header is damaged
+    kind = form.name.removesuffix("p") if form is not None else ""
     if name in ("alac", "flac"):
-        form = stream.codec_context.format  # None where the header is damaged
-        depth = _DEPTHS.get(form.name.removesuffix("p") if form is not None else "", "24")
-        return f"{name.upper()}_{depth}"
+        return f"{name.upper()}_{_DEPTHS.get(kind, '24')}"
+    if name in _LOSSLESS:
+        return _SAMPLES.get(kind, "PCM_24")
     return {"aac": "AAC", "opus": "OPUS", "libopus": "OPUS"}.get(name, name.upper())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .media import MediaSource, Tally, is_cover, survive
 from .metadata import Chapter, Metadata
-from .mp4tags import read_asf, read_mp4
+from .mp4tags import is_of_movie, read_asf, read_mp4
+from .names import printable
 from .pieces import PiecedFile
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["chapters_of", "read_metadata"]
 
 _TECHNICAL = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id", "duration",
-              "creation_time", "language", "bps", "number_of_frames", "number_of_bytes"}  # fmt: skip
+              "language", "bps", "number_of_frames", "number_of_bytes"}  # fmt: skip
 _NAMES = {"track": "tracknumber", "disc": "discnumber", "album_artist": "albumartist", "year": "date"}
 _MIME = {"mjpeg": "jpeg"}
 _FAMILIES = {"MP4": "MP4", "MOV": "MP4", "3GP": "MP4", "MATROSKA": "MATROSKA", "WEBM": "MATROSKA"}
@@ -28,6 +29,7 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     with media.open() as container:
         texts = dict(container.metadata) | dict(container.streams.audio[0].metadata)
         chapters, covers = chapters_of(container), _covers(container)
+        others = () if media.track.pictures else tuple(_others(container))
     tags: dict[str, tuple[str, ...]] = {
         _NAMES.get(name.lower(), name.lower()): (text,)
         for name, text in texts.items()
@@ -41,11 +43,16 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
         known.pop("itunnorm", None)
         for name in [name for name in native or () if name.endswith((":iTunSMPB", ":iTunNORM"))]:
             del native[name]  # the old sound's
-        return replace(found, tags=known or tags, chapters=chapters, native=native or None), length
+        return replace(
+            found,
+            tags=(known or tags) | {n: t for n, t in tags.items() if is_of_movie(n)},
+            chapters=chapters,
+            native=native or None,
+        ), length
     if kind == "ASF":
         tags, other = read_asf(file)
         return Metadata(family=family, tags=tags, chapters=chapters, only_here=tuple(other)), None
-    return Metadata(family=family, tags=tags, chapters=chapters, pictures=covers), None
+    return Metadata(family=family, tags=tags, chapters=chapters, pictures=covers, left_out=others), None
 
 
 def _is_technical(name: str) -> bool:
@@ -78,6 +85,15 @@ def _covers(container: Any) -> tuple[Picture, ...]:
         if len(found) == len(wanted):
             break
     return tuple(found.values())
+
+
+def _others(container: Any) -> Iterator[str]:
+    """What stands beside sound alone, where no video is made that would take it along, in words."""
+    for stream in container.streams:
+        if stream.type == "attachment":
+            yield f"the attachment {printable(stream.metadata.get('filename', ''))}".rstrip()
+        elif stream.type not in ("audio", "video"):
+            yield f"track {stream.index + 1} ({stream.type})"
 
 
 def _gapless(texts: tuple[str, ...]) -> int | None:

@@ -15,10 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import id3
+from . import ape, id3
 from .chunks import Layout, layout_of
 from .mpeg import id3_size
 from .pieces import PiecedFile
+from .speakers import mask_of_caf
 
 if TYPE_CHECKING:
     from mutagen.flac import Picture
@@ -29,7 +30,7 @@ UNREAD = "tags that cannot be read"
 _MOST_BYTES = 1 << 28
 """Of chunks in all; more than this is no description of a sound."""
 _OF_SOUND = {b"fmt ", b"data", b"fact", b"PEAK", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"filr", b"free",
-             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"chan", b"slnt", b"wavl",
+             b"COMM", b"SSND", b"FVER", b"desc", b"pakt", b"kuki", b"peak", b"slnt", b"wavl",
              b"RIFF"}  # fmt: skip
 """Chunks that the sound itself decides, and padding: they are made anew."""
 _STALE = {b"levl": "levl (the old sound's envelope)", b"ovvw": "ovvw (the old sound's overview)",
@@ -38,6 +39,7 @@ _SPOKEN = {
     b"bext": "bext (broadcast extension, timecode)", b"cue ": "cue points", b"adtl": "labels and notes",
     b"smpl": "sampler loops", b"inst": "instrument settings", b"INST": "instrument settings", b"MARK": "markers",
     b"mark": "markers", b"COMT": "comments with times", b"regn": "regions", b"plst": "playlist",
+    b"chan": "channel layout",
 }  # fmt: skip
 
 INFO = {"title": b"INAM", "artist": b"IART", "album": b"IPRD", "genre": b"IGNR", "date": b"ICRD",
@@ -116,6 +118,8 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
     tags: dict[str, tuple[str, ...]] = {}
     found = id3.Found()
     size = 0
+    if family == "AU" and layout.data is not None and file.at(24, max(0, layout.data.start - 24)).strip(b"\0"):
+        left_out.append("the annotation in its header")
     for chunk in () if family == "AU" else layout.chunks:
         id = chunk.id[:4]
         if id in _OF_SOUND:
@@ -137,6 +141,8 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
             tags[_AIFF_TEXTS[id]] = (*tags.get(_AIFF_TEXTS[id], ()), _text(content))
         elif family == "CAF" and id == b"info":
             tags |= _read_caf_info(content)
+        elif family == "CAF" and id == b"chan" and mask_of_caf(content) is not None:
+            pass  # it goes with the sound
         else:
             only_here.append(_SPOKEN.get(id, _name(id)))
     return Metadata(
@@ -226,6 +232,7 @@ def from_id3(file: PiecedFile) -> Metadata:
     for kind in (ID3, APEv2):
         try:
             native[kind.__name__] = kind(file.as_file())
+            left_out += id3.damaged(file.as_file()) if kind is ID3 else []
         except (ID3NoHeaderError, APENoHeaderError):
             pass
         except (MutagenError, ValueError, OSError):
@@ -238,13 +245,11 @@ def from_id3(file: PiecedFile) -> Metadata:
     if "ID3" in native and native["ID3"].version[:2] == (2, 2):
         left_out += id3.unknown(native["ID3"])
     found = id3.understand(native["ID3"]) if "ID3" in native else id3.Found()
-    tags = dict(found.tags)
-    for name, value in native.get("APEv2", {}).items():
-        if isinstance(getattr(value, "value", None), str):
-            tags.setdefault({"track": "tracknumber", "year": "date"}.get(name.lower(), name.lower()), tuple(value))
+    further = ape.understand(native["APEv2"]) if "APEv2" in native else id3.Found()
     return Metadata(
-        family="MP3", tags=tags, pictures=found.pictures, chapters=tuple(Chapter(*c) for c in found.chapters),
-        native=native or None, only_here=tuple(found.only_here), left_out=tuple(dict.fromkeys(left_out)),
+        family="MP3", tags=further.tags | found.tags, pictures=found.pictures or further.pictures,
+        chapters=tuple(Chapter(*c) for c in found.chapters), native=native or None,
+        only_here=(*found.only_here, *further.only_here), left_out=tuple(dict.fromkeys(left_out)),
     )  # fmt: skip
 
 
@@ -262,9 +267,11 @@ def from_flac(file: PiecedFile) -> Metadata:
     only_here = ["the cue sheet"] if flac.cuesheet else []
     only_here += [f"an application's block ({block.data[:4]!r})" for block in blocks if block.code == 2]
     tags, pictures, chapters = _comments(flac.tags or ())
+    strange = ["an ID3 tag before the FLAC stream"] if id3_size(file.at(0, 10)) else []
+    strange += ["an ID3 tag behind the FLAC stream"] if file.at(max(0, file.size - 128), 3) == b"TAG" else []
     return Metadata(
         family="FLAC", tags=tags, pictures=(*flac.pictures, *pictures), chapters=chapters, native=blocks or None,
-        only_here=tuple(only_here), left_out=("an ID3 tag before the FLAC stream",) if id3_size(file.at(0, 10)) else (),
+        only_here=tuple(only_here), left_out=tuple(strange),
     )  # fmt: skip
 
 

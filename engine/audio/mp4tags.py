@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from .metadata import UNREAD, Metadata
 from .pieces import PiecedFile
 
-__all__ = ["read_asf", "read_mp4", "write_mp4"]
+__all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "write_mp4"]
 
 _TEXTS = {
     "\xa9nam": "title", "\xa9ART": "artist", "\xa9alb": "album", "\xa9gen": "genre", "\xa9day": "date",
@@ -28,6 +29,24 @@ _ASF = {
 }  # fmt: skip
 
 
+_APPLE = "com.apple.quicktime."
+
+
+def is_of_movie(name: str) -> bool:
+    """Whether a tag stands elsewhere than iTunes' list, which is all that mutagen knows: FFmpeg reads and writes it."""
+    return name in ("creation_time", "location") or name.startswith(_APPLE)
+
+
+def _is_numbered(atom: str) -> bool:
+    """Whether an atom is one of QuickTime's, whose name stands elsewhere: FFmpeg reads and writes these."""
+    return atom.startswith("\0")
+
+
+def movie_tags(tags: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Those tags, as FFmpeg takes them."""
+    return {name.replace(".iso6709", ".ISO6709"): texts[0] for name, texts in tags.items() if is_of_movie(name)}
+
+
 def read_mp4(file: PiecedFile) -> Metadata:
     """Tags and pictures, all atoms for a file of the same kind, and what has no place elsewhere."""
     from mutagen import MutagenError
@@ -40,6 +59,8 @@ def read_mp4(file: PiecedFile) -> Metadata:
         return Metadata(family="MP4", left_out=(UNREAD,) if _has_tags(file) else ())
     tags: dict[str, tuple[str, ...]] = {}
     pictures, other = [], []
+    for atom in [atom for atom in atoms or () if _is_numbered(atom)]:
+        del atoms[atom]
     for atom, values in (atoms or {}).items():
         if atom in _TEXTS:
             tags[_TEXTS[atom]] = tuple(map(str, values))
@@ -89,11 +110,14 @@ def write_mp4(path: Path, metadata: Metadata) -> None:
     if mp4.tags is None:
         mp4.add_tags()
     if metadata.family == "MP4" and metadata.native:
-        mp4.tags.clear()
+        for atom in [atom for atom in mp4.tags if not _is_numbered(atom)]:
+            del mp4.tags[atom]
         mp4.tags.update(copy.copy(metadata.native))
         mp4.save()
         return
     for name, texts in metadata.tags.items():
+        if is_of_movie(name):
+            continue
         if name in _ATOMS:
             mp4.tags[_ATOMS[name]] = list(texts)
         elif (pair := _pair(name, texts[0])) is not None:
@@ -138,5 +162,6 @@ def read_asf(file: PiecedFile) -> tuple[dict[str, tuple[str, ...]], list[str]]:
             other.append(f"the attribute {name}")
         elif text := str(value):
             key = _ASF.get(name.lower(), name.lower().removeprefix("wm/"))
-            tags[key] = (*tags.get(key, ()), text)
+            # Programs write the usual ones twice, in both lists that there are.
+            tags[key] = tuple(dict.fromkeys((*tags.get(key, ()), text)))
     return tags, other

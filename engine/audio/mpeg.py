@@ -8,11 +8,11 @@ with its own tag: they are found, and each is decoded by itself, so that delay a
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .pieces import Piece, PiecedFile
 
-__all__ = ["MpegPart", "find_parts", "id3_size", "parse_header"]
+__all__ = ["MpegPart", "find_parts", "first_frame", "id3_size", "parse_header"]
 
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBPS = {
@@ -25,6 +25,8 @@ _KBPS = {
 }
 """By MPEG-1 (or a later version) and layer, ISO 11172-3 and 13818-3, section 2.4.2.3."""
 _SEARCH = 1 << 16
+_SURE = 5
+"""Headers in their places, one behind the other, that chance does not make."""
 _LARGEST_FRAME = 2_881  # layer II at 384 kbit/s and 32 kHz has 1728, layer III of MPEG-2.5 the most
 _WINDOW = 1 << 18
 _MOST_VALUES = 288  # pairs in half a frame of layer III
@@ -65,6 +67,7 @@ class MpegPart:
     mute : frames that cannot be decoded; they are shown as silent ones, so that what follows stays in its place.
     behind : bytes behind it that have nothing of a frame, as tags of other kinds.
     end : where it ends in the file, with tags that stand behind it.
+    before : bytes before the first that are neither a tag nor a frame.
     """
 
     pieces: tuple[Piece, ...]
@@ -75,6 +78,7 @@ class MpegPart:
     mute: int
     behind: int
     end: int
+    before: int = 0
 
 
 def id3_size(head: bytes) -> int:
@@ -117,21 +121,34 @@ class _Bytes:
         return self._window[within : within + count]
 
 
+def first_frame(file: PiecedFile) -> int | None:
+    """Where the sound of an MPEG file begins; behind what is neither a tag nor a frame, only where several frames
+    follow each other. None: within the first bytes it does not."""
+    source = _Bytes(file)
+    start = _tags_size(source, 0, file.size)
+    position, end = start, min(file.size, start + _SEARCH)
+    while (found := _next_frame(source, position, end, None)) is not None:
+        position, header = found
+        follower, count = position, 0
+        while count < _SURE and (like := parse_header(source.at(follower, 4))) and like.goes_with(header):
+            follower, count = follower + like.size, count + 1
+        if position == start or count == _SURE:
+            return position
+        position += 1
+    return None
+
+
 def find_parts(file: PiecedFile) -> list[MpegPart]:
     """The recordings in an MPEG file, in their order; empty if it is none."""
-    source = _Bytes(file)
-    position = 0
-    while size := id3_size(source.at(position, 10)):
-        position += size
-    first = _next_frame(source, position, file.size, None)
-    if first is None or first[0] - position > _SEARCH:
+    position = first_frame(file)
+    if position is None:
         return []
-    end = _without_tail(source, file.size)
+    source = _Bytes(file)
+    before, end = position - _tags_size(source, 0, file.size), _without_tail(source, file.size)
     parts: list[MpegPart] = []
-    position = first[0]
     while position < end and (found := _next_frame(source, position, end, None)):
         part, position = _part(source, *found, end)
-        parts.append(part)
+        parts.append(part if parts else replace(part, before=before))
     return [part for part in parts if part.frames]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 from .bitrates import nominal_bitrate
@@ -10,6 +11,8 @@ from .pieces import PiecedFile
 __all__ = ["OggLayout", "ogg_layout"]
 
 _AUDIO = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,9 @@ class OggLayout:
     is_cut : the last page is not whole.
     has_end : the last page is marked as the end of its stream.
     is_plain : each link is one stream of sound.
+    broken : bytes between the pages that are none.
+    damaged : pages that are not what their sum says. libsndfile passes them over, and what is behind them moves.
+    behind : bytes behind the last page.
     sound_bytes : of the pages that hold sound, not headers.
     nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: unknown.
     """
@@ -30,6 +36,9 @@ class OggLayout:
     is_cut: bool
     has_end: bool
     is_plain: bool
+    broken: int
+    damaged: int
+    behind: int
     sound_bytes: int
     nominal: int
 
@@ -37,7 +46,7 @@ class OggLayout:
 def ogg_layout(file: PiecedFile) -> OggLayout | None:
     """Walk through the pages; None if the file does not begin with one."""
     starts: list[int] = []
-    position, flags, sound_bytes = 0, 0, 0
+    position, flags, sound_bytes, broken, damaged, behind = 0, 0, 0, 0, 0, 0
     is_cut, is_plain, in_head = False, True, False
     while position < file.size:
         head = file.at(position, 27 + 255)
@@ -46,7 +55,9 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
                 return None
             found = _resume(file, position)
             if found is None:  # something else behind the last page
+                behind = file.size - position
                 break
+            broken += found - position
             position = found
             continue
         table = head[27 : 27 + head[26]] if len(head) > 26 else b""
@@ -63,15 +74,24 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
             sound_bytes += size
         if position + size > file.size:
             is_cut = True
+        else:
+            damaged += not _is_intact(file.at(position, size))
         position += size
     if not starts:
         return None
     ends = [*starts[1:], file.size]
     links = tuple(zip(starts, ends, strict=True))
     return OggLayout(
-        links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, sound_bytes=sound_bytes,
-        nominal=nominal_bitrate(file.at(starts[0], 58)),
+        links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, broken=broken, damaged=damaged,
+        behind=behind, sound_bytes=sound_bytes, nominal=nominal_bitrate(file.at(starts[0], 58)),
     )  # fmt: skip
+
+
+def _is_intact(page: bytes) -> bool:
+    """By the sum in its header. Ogg's begins with 0, and takes bits in the other order than zlib's."""
+    blank = (page[:22] + bytes(4) + page[26:]).translate(_MIRRORED)
+    found = zlib.crc32(blank, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return found.to_bytes(4, "big").translate(_MIRRORED) == page[22:26]
 
 
 def _resume(file: PiecedFile, position: int) -> int | None:

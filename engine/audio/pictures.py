@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ class OtherTracks:
     ----------
     source : the video.
     out : PyAV's container that is written; the tracks are added to it.
+    add_sound : adds the sound that is made, in its place among them: players choose by the order.
 
     Attributes
     ----------
     sound_start : time of the first sample, s, from where the first track begins.
-    sound_metadata : of the sound track, such as its language.
+    sound : what ``add_sound`` gave.
     notes : which tracks the other format cannot hold.
 
     Raises
@@ -35,7 +36,7 @@ class OtherTracks:
     ValueError, av.error.FFmpegError : the other format takes none of the pictures.
     """
 
-    def __init__(self, source: Path, out: Any) -> None:
+    def __init__(self, source: Path, out: Any, add_sound: Callable[[], Any]) -> None:
         self._out = out
         self._handle = open_plain(source)
         self._container: Any = None
@@ -48,8 +49,8 @@ class OtherTracks:
             # Broadcasts begin at any time of their clock.
             self._origin = (self._container.start_time or 0) / 1_000_000
             self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
-            self.sound_metadata = {"language": sound.metadata["language"]} if "language" in sound.metadata else {}
-            self._streams = dict(self._add(sound))
+            self.sound: Any = None
+            self._streams = dict(self._add(sound, add_sound))
             self._packets: Iterator[Any] = survive(
                 self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()
             )
@@ -58,10 +59,17 @@ class OtherTracks:
             raise
         self._next: Any = None
 
-    def _add(self, sound: Any) -> Iterator[tuple[int, Any]]:
+    def _add(self, sound: Any, add_sound: Callable[[], Any]) -> Iterator[tuple[int, Any]]:
         taken = self._out.supported_codecs
+        timecodes = {stream.metadata.get("timecode") for stream in self._container.streams.video}
         for stream in self._container.streams:
-            if stream.index == sound.index or (stream.type == "video" and is_cover(stream)):
+            if stream.index == sound.index:
+                self.sound = add_sound()
+                _describe(self.sound, stream)
+                continue
+            if stream.type == "data" and stream.metadata.get("timecode") in timecodes - {None}:
+                continue  # FFmpeg makes it of what the pictures say
+            if stream.type == "video" and is_cover(stream):
                 continue  # covers go with the tags
             if stream.type == "attachment" and self._out.format.name == "matroska":
                 self._out.add_attachment(stream.name or "attachment", stream.mimetype, stream.data)
@@ -79,9 +87,7 @@ class OtherTracks:
                     ) from None
                 self.notes.append(f"not kept: track {stream.index + 1} ({stream.type}, {known or 'of unknown kind'})")
                 continue
-            copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() in ("language", "title")})
-            with suppress(AttributeError, TypeError, ValueError):
-                copy.disposition = stream.disposition
+            _describe(copy, stream)
             yield stream.index, copy
 
     def copy_until(self, seconds: float | None) -> None:
@@ -117,3 +123,9 @@ class OtherTracks:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None  # type: ignore[assignment]
+
+
+def _describe(copy: Any, stream: Any) -> None:
+    copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() in ("language", "title", "timecode")})
+    with suppress(AttributeError, TypeError, ValueError):
+        copy.disposition = stream.disposition

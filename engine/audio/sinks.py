@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .formats import AudioInfo, create, sndfile_reason
 from .media import reason_of
+from .mp4tags import movie_tags
 from .pictures import OtherTracks
 from .speakers import layout_for
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
@@ -23,6 +24,7 @@ __all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
 
 Samples = NDArray[np.float32]
 _INTEGER = re.compile(r"PCM_|ALAC|FLAC_|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
+_STEREO = 2
 _PADDED = re.compile(r"ADPCM|GSM|G72")
 """Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
 _ONE_BYTE = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}
@@ -130,6 +132,8 @@ class SoundfileSink:
                 raise Failed(str(self._shifted.error.strerror))
         try:
             mask = self._info.channel_mask if family_of(self._info.format) == "RIFF" else None
+            if mask is None and self._info.format == "RF64" and self._info.channels > _STEREO:
+                mask = 0  # its header has a mask in any case, and libsndfile would choose one
             if self._chunks or mask is not None:
                 insert_chunks(self._path, self._chunks, channel_mask=mask)
             if self._info.format == "AIFF" and self._info.subtype in _ONE_BYTE and self._bytes % 2:
@@ -157,20 +161,17 @@ class MediaSink:
             raise Failed(reason, is_final=True) from None
         self._path, self._info = path, info
         self.notes = _lost(info)
-        codec, sample_format = _ENCODERS[info.subtype]
         options = {"movie_timescale": str(info.sample_rate)} if info.format in ("MP4", "MOV") else {}
+        if options and any("." in name for name in movie_tags(metadata_of(info).tags)):
+            options["movflags"] = "use_metadata_tags"  # QuickTime's own
         self._others: OtherTracks | None = None
         self._out: Any = None
         try:
             self._out = av.open(str(path), "w", format=_MUXERS[info.format], options=options)
             if info.container is not None:
-                self._others = OtherTracks(info.container, self._out)
+                self._others = OtherTracks(info.container, self._out, self._add_sound)
                 self.notes += self._others.notes
-            self._stream: Any = self._out.add_stream(
-                codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
-                format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
-                options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
-            )  # fmt: skip
+            self._stream: Any = self._add_sound() if self._others is None else self._others.sound
             self._stream.time_base = Fraction(1, info.sample_rate)
             self._describe()
             self._out.start_encoding()
@@ -187,10 +188,17 @@ class MediaSink:
             for start in range(0, self.lead, _SILENCE):
                 self.write(np.zeros((info.channels, min(_SILENCE, self.lead - start)), np.float32))
 
+    def _add_sound(self) -> Any:
+        info, (codec, sample_format) = self._info, _ENCODERS[self._info.subtype]
+        return self._out.add_stream(
+            codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
+            format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
+            options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
+        )  # fmt: skip
+
     def _describe(self) -> None:
         metadata = metadata_of(self._info)
-        if self._others is not None:
-            self._stream.metadata.update(self._others.sound_metadata)
+        self._out.metadata.update(movie_tags(metadata.tags))
         if family_of(self._info.format) == "MATROSKA":
             self._out.metadata.update({name: "; ".join(texts) for name, texts in metadata.tags.items()})
         for number, picture in enumerate(metadata.pictures if self._info.format == "MATROSKA" else ()):

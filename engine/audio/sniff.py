@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .mpeg import id3_size
+from .mpeg import first_frame, id3_size
 from .pieces import PiecedFile
 
 __all__ = ["demuxer_for", "kind_of"]
@@ -52,7 +52,7 @@ def kind_of(file: PiecedFile) -> str | None:
         return "MPEGTS"
     if len(head) > 388 and head[4] == head[196] == head[388] == 0x47:
         return "MPEGTS"  # with a time before each packet
-    return _elementary(head)
+    return _elementary(head) or ("MP3" if first_frame(file) is not None else None)
 
 
 def _elementary(head: bytes) -> str | None:

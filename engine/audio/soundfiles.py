@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import soundfile
 
@@ -17,6 +18,7 @@ from .ogg import ogg_layout
 from .pieces import Piece, PiecedFile, Shown
 from .sizes import block_align, judge
 from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
+from .speakers import mask_of_caf
 
 __all__ = ["SoundFiles"]
 
@@ -93,6 +95,8 @@ class SoundFiles:
             pieces = _without_chunks(file, layout)
         if len(layout.sounds) > 1:
             pieces = self._several(layout)
+        elif pieces is None and layout.family == "RIFF" and _is_uneven(layout):
+            pieces = _only_sound(layout)
         another = layout.find(b"RIFF")
         if pieces is None and another is not None:
             pieces = ((0, another.start - 8),)
@@ -111,19 +115,14 @@ class SoundFiles:
 
     def _several(self, layout: Layout) -> tuple[Piece, ...] | None:
         """One chunk of sound made of all that there are."""
-        fmt, sounds, order = layout.find(b"fmt "), layout.sounds, ">I" if layout.big else "<I"
-        if layout.family != "RIFF" or fmt is None:
+        sounds = layout.sounds
+        if layout.family != "RIFF" or layout.find(b"fmt ") is None:
             self.left_out.append(f"holds {len(sounds)} chunks of sound, of which the first is taken")
             return None
-        size = sum(chunk.size for chunk in sounds)
         if sounds[-1].end > layout.size:
             raise Damaged(f"ends early: {layout.size:,} of {sounds[-1].end:,} bytes are there; {AGAIN}")
         self.notes.append(f"holds {len(sounds)} chunks of sound, which are taken one behind the other")
-        head = (b"RIFX" if layout.big else b"RIFF") + struct.pack(order, 28 + fmt.size + size) + b"WAVE"
-        return (
-            head, (fmt.start - 8, fmt.end + (fmt.size & 1)), b"data" + struct.pack(order, size),
-            *((chunk.start, chunk.end) for chunk in sounds),
-        )  # fmt: skip
+        return _only_sound(layout)
 
     def _open_mpeg(self, file: PiecedFile) -> None:
         parts = find_parts(file)
@@ -143,6 +142,8 @@ class SoundFiles:
             self.left_out.append(f"{broken} bytes in it are no whole MPEG frame, and are passed over")
         if mute := sum(part.mute for part in parts):
             self.left_out.append(f"{mute} MPEG frames in it cannot be decoded, and are silent")
+        if before := parts[0].before:
+            self.notes.append(f"{before} bytes before its sound are no MPEG frame, and are left out")
         if parts[-1].behind:
             self.notes.append(f"{parts[-1].behind} bytes behind its sound are no MPEG frame, and are left out")
 
@@ -152,7 +153,13 @@ class SoundFiles:
             raise NotOurs("other streams lie between the sound")
         if layout.is_cut:
             raise Damaged(f"ends early, within an Ogg page; {AGAIN}")
+        if layout.damaged:
+            raise Damaged(f"holds damaged Ogg pages ({layout.damaged}); {AGAIN}")
         self._coded_bytes, self._nominal = layout.sound_bytes, layout.nominal
+        if layout.broken:
+            self.notes.append(f"{layout.broken} bytes between its Ogg pages are none, and are passed over")
+        if layout.behind:
+            self.notes.append(f"{layout.behind} bytes behind its sound are no Ogg page, and are left out")
         for link in layout.links:
             self._add(None if len(layout.links) == 1 else (link,))
         self._note_parts(len(layout.links))
@@ -224,6 +231,25 @@ def _reason(error: soundfile.LibsndfileError | OSError) -> str:
     return sndfile_reason(error) if isinstance(error, soundfile.LibsndfileError) else error.strerror or str(error)
 
 
+def _is_uneven(layout: Layout) -> bool:
+    """Whether a chunk before the sound lacks the byte that makes its size even, which libsndfile misses."""
+    head = layout.chunks[: layout.chunks.index(layout.sounds[0]) + 1] if layout.sounds else ()
+    return any(chunk.size & 1 and after.start - 8 == chunk.end for chunk, after in pairwise(head))
+
+
+def _only_sound(layout: Layout) -> tuple[Piece, ...] | None:
+    """A WAV file without chunks but those of the sound, and of that one chunk."""
+    heads = [chunk for chunk in layout.chunks if chunk.id in (b"fmt ", b"fact")]
+    sounds, order = layout.sounds, ">I" if layout.big else "<I"
+    size = sum(chunk.size for chunk in sounds)
+    whole = sum(8 + chunk.size + (chunk.size & 1) for chunk in heads)
+    return (
+        (b"RIFX" if layout.big else b"RIFF") + struct.pack(order, 12 + whole + size) + b"WAVE",
+        *((chunk.start - 8, chunk.end + (chunk.size & 1)) for chunk in heads),
+        b"data" + struct.pack(order, size), *((chunk.start, chunk.end) for chunk in sounds),
+    )  # fmt: skip
+
+
 def _without_chunks(file: PiecedFile, layout: Layout) -> tuple[Piece, ...] | None:
     """An RF64 file without what libsndfile stumbles over: chunks of odd sizes, the name BW64, and lengths in two places
     that differ."""
@@ -238,7 +264,9 @@ def _without_chunks(file: PiecedFile, layout: Layout) -> tuple[Piece, ...] | Non
 
 
 def _channel_mask(file: PiecedFile, layout: Layout) -> int | None:
-    """Of a WAVE_FORMAT_EXTENSIBLE header."""
+    """Of a WAVE_FORMAT_EXTENSIBLE header, or a channel layout chunk."""
+    if (chan := layout.find(b"chan")) is not None and layout.family == "CAF":
+        return mask_of_caf(file.at(chan.start, 12))
     fmt = layout.find(b"fmt ")
     if fmt is None or fmt.size < 40 or layout.big or file.at(fmt.start, 2) != b"\xfe\xff":
         return None

@@ -5,7 +5,9 @@ The bits are the same in both (front left is 1, front right 2, …), so a mask t
 
 from __future__ import annotations
 
-__all__ = ["layout_for", "mask_of", "usual_mask"]
+import struct
+
+__all__ = ["layout_for", "mask_of", "mask_of_caf", "packed_for_caf", "usual_mask"]
 
 _BITS = {
     "FL": 0x1, "FR": 0x2, "FC": 0x4, "LFE": 0x8, "BL": 0x10, "BR": 0x20, "FLC": 0x40, "FRC": 0x80, "BC": 0x100,
@@ -44,8 +46,32 @@ def mask_of(layout: str) -> int | None:
     return sum(_BITS[name] for name in names)
 
 
+_CAF_BITMAP = 1 << 16
+_CAF_LAYOUTS = {0x64_0001: 0x4, 0x65_0002: 0x3, 0x71_0003: 0x7, 0x75_0005: 0x37, 0x79_0006: 0x3F, 0x7E_0008: 0xFF}
+"""Numbers of CAF's usual layouts whose channels stand in the order of the bits."""
+
+
+def mask_of_caf(content: bytes) -> int | None:
+    """The mask by a channel layout chunk; None: it cannot be told by one."""
+    number, bits = struct.unpack(">II", content[:8].ljust(8, b"\0"))
+    return bits if number == _CAF_BITMAP else _CAF_LAYOUTS.get(number)
+
+
+def packed_for_caf(mask: int) -> bytes:
+    """The content of a channel layout chunk.
+
+    Examples
+    --------
+    >>> hex(mask_of_caf(packed_for_caf(0x60F)))
+    '0x60f'
+    """
+    return struct.pack(">III", _CAF_BITMAP, mask, 0)
+
+
 _APPLE = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x107, 5: 0x37, 6: 0x3F, 7: 0x13F, 8: 0xFF}
 _VORBIS = {1: 0x4, 2: 0x3, 3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+_AAC = frozenset({0xB, 0x33, 0x63F})
+"""Layouts that AAC has beside Apple's, where a file asks for them."""
 _ENCODED = {"AAC": _APPLE, "ALAC_16": _APPLE, "ALAC_24": _APPLE, "OPUS": _VORBIS}
 """Layouts that encoders have, one for each number of channels. Others hold any."""
 
@@ -61,6 +87,7 @@ def layout_for(subtype: str, mask: int | None, channels: int) -> str:
     import av
 
     if not mask or mask.bit_count() != channels:
-        mask = usual_mask(channels)
-    mask = _ENCODED.get(subtype, {}).get(channels, mask)
+        mask = None
+    if subtype != "AAC" or mask not in _AAC:
+        mask = _ENCODED.get(subtype, {}).get(channels, mask or usual_mask(channels))
     return str(av.AudioLayout(hex(mask)).name) if mask else f"{channels} channels"

@@ -16,7 +16,7 @@ from .chunks import Family, layout_of, pack_chunk
 from .formats import AudioInfo
 from .metadata import Metadata, aiff_texts, as_comments, caf_info, from_tags, info_list, info_names
 from .pieces import PiecedFile
-from .speakers import usual_mask
+from .speakers import packed_for_caf, usual_mask
 
 __all__ = ["ShiftedFile", "chunks_for", "count_bytes", "family_of", "insert_chunks", "losses", "tag_file"]
 
@@ -60,10 +60,12 @@ def losses(info: AudioInfo) -> list[str]:
 def chunks_for(info: AudioInfo) -> bytes:
     """The chunks of a file to come, as they will stand in it; empty for formats without chunks."""
     metadata, family = metadata_of(info), family_of(info.format)
-    if family not in ("RIFF", "AIFF", "CAF", "W64") or metadata.is_empty:
+    if family not in ("RIFF", "AIFF", "CAF", "W64"):
         return b""
     kind: Family = {"RIFF": "RIFF", "AIFF": "AIFF", "CAF": "CAF", "W64": "W64"}[family]  # type: ignore[assignment]
     chunks = list(metadata.chunks) if metadata.family == family else _translated(metadata, family)
+    if family == "CAF" and info.channel_mask is not None and not any(id == b"chan" for id, _ in chunks):
+        chunks.append((b"chan", packed_for_caf(info.channel_mask)))
     if info.format == "RF64":  # libsndfile, and with it Audacity, stumbles over odd sizes there
         chunks = [(id, content + bytes(len(content) & 1)) for id, content in chunks]
     return b"".join(pack_chunk(kind, id, content) for id, content in chunks)
@@ -95,6 +97,7 @@ class ShiftedFile(io.RawIOBase):
         super().__init__()
         self._file, self._gap = open(path, "r+b", buffering=0), gap  # noqa: SIM115 (closed with this)
         self.error: OSError | None = None
+        self._file.truncate(gap)  # libsndfile asks for its size, and gives up where that is below 0
         self.seek(0)
 
     def write(self, data: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +35,7 @@ __all__ = ["OutputSettings", "Stopped", "process_file", "settings_of"]
 
 BITRATES, LOUDNESSES, PEAKS = (6_000, 1_000_000), (-70.0, 0.0), (-30.0, 0.0)
 """What may be asked for: bit/s, LUFS, dBTP."""
+_LOSSLESS = re.compile("PCM_|FLOAT|DOUBLE|ALAC_|FLAC_")
 
 
 class Stopped(Exception):  # noqa: N818 (not an error)
@@ -98,9 +100,9 @@ def process_file(
     Stopped : by ``stop``. There is no output then.
     """
     began, output = time.perf_counter(), output or OutputSettings()
-    if job.target.exists() and not overwrite and not resume:
+    if os.path.exists(job.target) and not overwrite and not resume:
         raise AudioFileError(job.target, "exists already; --force overwrites it, --resume keeps it if it is whole")
-    if resume and job.target.exists() and job.source.exists():
+    if resume and os.path.exists(job.target) and os.path.exists(job.source):
         # Before the source is opened: the length of some kinds is known when they have been decoded.
         difference, whole = _look(job, manifest)
         if difference is None:
@@ -121,7 +123,7 @@ def process_file(
                 _write(job, reader, treatment, output, report, _Run(overwrite, manifest, progress, stop))
             except AudioFileError:
                 # Another process may have been faster.
-                if not (resume and job.target.exists()) or _look(job, manifest)[0] is not None:
+                if not (resume and os.path.exists(job.target)) or _look(job, manifest)[0] is not None:
                     raise
                 report.was_whole = True
     report.elapsed = time.perf_counter() - began
@@ -140,12 +142,15 @@ class _Run:
             raise Stopped
 
 
-def _output_info(info: AudioInfo, job: Job, output: OutputSettings, report: Report) -> AudioInfo:
+def _output_info(source: AudioInfo, job: Job, output: OutputSettings, report: Report) -> AudioInfo:
     suffix = job.target.suffix.lower()
     if suffix in SUFFIXES or suffix != job.source.suffix.lower():
-        info = info.for_name(job.target)
+        info = source.for_name(job.target)
     else:
+        info = source
         info.check_writable(job.target)
+    if info.subtype in LOSSY and suffix == job.source.suffix.lower() and _LOSSLESS.match(source.subtype):
+        report.notes.append(f"loses nothing, and becomes {info.subtype}, which does; --format flac or wav would not")
     if output.bitrate is None:
         return info
     if info.subtype not in LOSSY:

@@ -184,7 +184,7 @@ def _refuse_collisions(jobs: list[Job]) -> None:
     targets: dict[Path, Path] = {}
     for job in jobs:
         target = _real(job.target)
-        if target.exists() and _identity(target) in sources:
+        if os.path.exists(target) and _identity(target) in sources:  # False for names that are too long
             raise UsageError(f"{shown(job.target)}: is an input; name another output with -o")
         if target in targets:
             raise UsageError(f"{shown(targets[target])} and {shown(job.source)} would both become {shown(job.target)}")

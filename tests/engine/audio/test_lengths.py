@@ -17,7 +17,7 @@ from phaseaware.engine.audio.mpeg import find_parts, parse_header
 from phaseaware.engine.audio.pieces import PiecedFile, patched
 from phaseaware.engine.audio.sizes import judge
 
-from .helpers import CASES, RATE, chunk, copy, ramp, read, wav
+from .helpers import CASES, RATE, chunk, chunks, copy, ramp, read, wav
 
 OPEN = [0, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x8000003F]
 SAMPLER = chunk(b"smpl", struct.pack("<9I", *[0] * 7, 20, 0) + bytes(24 * 20))
@@ -421,3 +421,48 @@ def test_flac_files_as_they_should_be_are_left_alone(tmp_path: Path) -> None:
             x, reader = read(tmp_path / "a.flac")
             assert x.shape == (1, samples)
             assert not reader.notes
+
+
+@pytest.mark.parametrize("before", [bytes(1_000), b"\xff\xfb\x90\x64" + bytes(5_000), b"no frame " * 400])
+@pytest.mark.parametrize(
+    "tag", [b"", b"ID3\4\0\0\0\0\0\0", b"APETAGEX" + struct.pack("<IIII", 2000, 0, 0, 0) + bytes(8)]
+)
+def test_an_mp3_behind_bytes_that_are_no_frame_is_read_whole(tmp_path: Path, before: bytes, tag: bytes) -> None:
+    sound = _mp3(tmp_path / "a.mp3", 30_000)
+    x = read(tmp_path / "a.mp3")[0]
+    (tmp_path / "a.mp3").write_bytes(tag + before + sound)
+    y, reader = read(tmp_path / "a.mp3")
+    np.testing.assert_array_equal(x, y)
+    assert f"{len(before)} bytes before its sound" in " ".join(reader.notes)
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
+def test_ogg_pages_that_are_damaged_are_told(tmp_path: Path, name: str, subtype: str) -> None:
+    """libsndfile passes over them, and what is behind moves."""
+    path, x = tmp_path / name, np.random.default_rng(0).standard_normal(3 * RATE) / 10
+    soundfile.write(path, x, RATE, subtype, format="OGG")
+    whole = path.read_bytes()
+    starts = [at for at in range(len(whole)) if whole.startswith(b"OggS", at)]
+    length = read(path)[0].shape
+    for start, end in zip(starts[2:], [*starts[3:], len(whole)], strict=True):
+        path.write_bytes(whole[: end - 1] + bytes([whole[end - 1] ^ 1]) + whole[end:])
+        with pytest.raises(AudioFileError, match="damaged"):
+            read(path)
+        path.write_bytes(whole[:start] + b"between" + whole[start:])
+        y, reader = read(path)
+        assert y.shape == length
+        assert "7 bytes between" in " ".join(reader.notes)
+    path.write_bytes(whole + b"behind")
+    assert read(path)[0].shape == length
+    assert "6 bytes behind" in " ".join(read(path)[1].notes)
+
+
+@pytest.mark.parametrize("size", [1, 7, 603])
+def test_a_chunk_without_the_byte_that_makes_it_even_costs_nothing(tmp_path: Path, size: int) -> None:
+    uneven = chunk(b"bext", bytes(size))[:-1]
+    (tmp_path / "a.wav").write_bytes(wav(4_801, before=uneven + chunk(b"iXML", b"<BWFXML/>")))
+    x, reader = read(tmp_path / "a.wav")
+    np.testing.assert_array_equal(x.T, ramp(4_801) / np.float32(2**15))
+    assert reader.notes == ()
+    copy(tmp_path / "a.wav", tmp_path / "b.wav")
+    assert dict(chunks(tmp_path / "b.wav"))[b"iXML"] == b"<BWFXML/>"

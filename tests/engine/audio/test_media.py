@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio.metadata import Metadata
 
 from tests.robustness.variant_kinds import sound, write_media
 
@@ -249,3 +250,95 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
         writer.write(np.zeros((1, 9_000), np.float32))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_video_keeps_the_order_of_its_tracks_and_what_they_say(tmp_path: Path) -> None:
+    """Players choose the first sound, or that which is marked."""
+    import av
+
+    with av.open(str(tmp_path / "a.mkv"), "w", format="matroska") as out:
+        video = out.add_stream("mpeg4", rate=25, width=32, height=32, pix_fmt="yuv420p")
+        sounds = [out.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in range(2)]
+        sounds[0].disposition = av.stream.Disposition.default
+        for stream, language in zip(sounds, ("ita", "fra"), strict=True):
+            stream.metadata.update({"language": language, "title": f"in {language}"})
+        out.metadata["creation_time"] = "2020-01-02T03:04:05.000000Z"
+        video.metadata["timecode"] = "01:02:03:04"
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        picture.pts = 0
+        out.mux([*video.encode(picture), *video.encode(None)])
+        for stream in sounds:
+            frame = av.AudioFrame.from_ndarray(np.full((1, 4_800), 900, np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = RATE, 0
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    for name in ("b.mkv", "b.mov"):
+        copy(tmp_path / "a.mkv", tmp_path / name)
+        with av.open(str(tmp_path / name)) as found:
+            assert [stream.type for stream in found.streams][:3] == ["video", "audio", "audio"]
+            assert [stream.metadata["language"] for stream in found.streams.audio] == ["ita", "fra"]
+            assert [bool(stream.disposition & 1) for stream in found.streams.audio] == [True, False]
+            assert found.metadata["creation_time"] == "2020-01-02T03:04:05.000000Z"
+            texts = {name.lower(): text for name, text in found.streams.video[0].metadata.items()}
+            assert texts["timecode"] == "01:02:03:04"
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mp4", ".m4a", ".flac"])
+@pytest.mark.parametrize("title", [{}, {"title": "T"}])
+def test_what_a_telephone_says_of_a_recording_stays(tmp_path: Path, suffix: str, title: dict[str, str]) -> None:
+    """In QuickTime's own list, and in the movie's header, where mutagen does not look. Twice, as it is read and written
+    in other ways then."""
+    said = {"com.apple.quicktime.make": "A", "com.apple.quicktime.location.iso6709": "+48.1+011.5/",
+            "creation_time": "2020-01-02T03:04:05.000000Z"}  # fmt: skip
+    like = AudioInfo(
+        sample_rate=RATE, channels=1, frames=0, format="MOV", subtype="PCM_16",
+        metadata=Metadata(family="", tags={name: (text,) for name, text in (said | title).items()}),
+    )  # fmt: skip
+    with AudioWriter(tmp_path / "a.mov", like) as writer:
+        writer.write(np.zeros((1, 4_800), np.float32))
+    copy(tmp_path / "a.mov", tmp_path / f"b{suffix}")
+    copy(tmp_path / f"b{suffix}", tmp_path / f"c{suffix}")
+    metadata = read(tmp_path / f"c{suffix}")[1].info.metadata
+    assert metadata is not None
+    assert {name: text for name in said | title for text in metadata.tags.get(name, ())} == said | title
+
+
+def test_what_stands_beside_sound_alone_is_named(tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.mka"), "w", format="matroska") as out:
+        sound = out.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        out.add_attachment("notes.txt", "text/plain", b"hello")
+        frame = av.AudioFrame.from_ndarray(np.full((1, 4_800), 900, np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        out.mux([*sound.encode(frame), *sound.encode(None)])
+    assert "notes.txt" in " ".join(copy(tmp_path / "a.mka", tmp_path / "b.mka").notes)
+
+
+@pytest.mark.parametrize(("suffix", "muxer", "codec", "form"), [
+    (".wav", "wav", "pcm_s64le", "s64"), (".wv", "wv", "wavpack", "s32p"), (".tta", "tta", "tta", "s32")
+])  # fmt: skip
+def test_what_loses_nothing_keeps_its_depth(tmp_path: Path, suffix: str, muxer: str, codec: str, form: str) -> None:
+    import av
+
+    x = np.random.default_rng(0).integers(-(2**23), 2**23, (1, 4_800)).astype(np.int32) << 8
+    with av.open(str(tmp_path / f"a{suffix}"), "w", format=muxer) as out:
+        stream = out.add_stream(codec, rate=RATE, layout="mono", format=form)
+        frame = av.AudioFrame.from_ndarray(x, format="s32", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        for piece in av.AudioResampler(format=form, layout="mono", rate=RATE).resample(frame):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    copy(tmp_path / f"a{suffix}", tmp_path / "b.wav")
+    np.testing.assert_allclose(read(tmp_path / "b.wav")[0], x * 2.0**-31, atol=2.0**-23)
+
+
+@pytest.mark.parametrize("mask", [0xB, 0x33, 0x63F])
+def test_aac_keeps_the_layouts_that_it_has(tmp_path: Path, mask: int) -> None:
+    channels = mask.bit_count()
+    like = AudioInfo(
+        sample_rate=RATE, channels=channels, frames=0, format="MP4", subtype="AAC", channel_mask=mask
+    )  # fmt: skip
+    with AudioWriter(tmp_path / "a.m4a", like) as writer:
+        writer.write(np.zeros((channels, 4_800), np.float32))
+    assert read(tmp_path / "a.m4a")[1].info.channel_mask == mask
+    assert writer.notes == ()

@@ -268,6 +268,16 @@ def test_other_tags_around_a_sound_are_kept_or_named(tmp_path: Path) -> None:
     (tmp_path / "a.flac").write_bytes(tag + (tmp_path / "a.flac").read_bytes())
     (note,) = copy(tmp_path / "a.flac", tmp_path / "b.flac").notes
     assert "ID3" in note
+    make(tmp_path / "a.flac", Metadata(family=""))
+    (tmp_path / "a.flac").write_bytes((tmp_path / "a.flac").read_bytes() + b"TAG".ljust(128, b"\0"))
+    (note,) = copy(tmp_path / "a.flac", tmp_path / "b.flac").notes
+    assert "ID3" in note
+    soundfile.write(tmp_path / "a.au", ramp(480), RATE)
+    (tmp_path / "a.au").write_bytes(
+        b".snd" + struct.pack(">I", 32) + (tmp_path / "a.au").read_bytes()[8:24] + b"by noone" + bytes(960)
+    )
+    (note,) = copy(tmp_path / "a.au", tmp_path / "b.au").notes
+    assert "annotation" in note
     make(tmp_path / "a.mp3", Metadata(family=""))
     (tmp_path / "a.mp3").write_bytes(tag.replace(b"TIT2", b"QQQQ") + (tmp_path / "a.mp3").read_bytes())
     assert copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes == ()
@@ -279,6 +289,43 @@ def test_other_tags_around_a_sound_are_kept_or_named(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_bytes(old + (tmp_path / "a.mp3").read_bytes())
     (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes
     assert "frame QQQ" in note
+
+
+def test_id3_frames_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    def frame(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack(">IH", len(content), 0) + content
+
+    good = frame(b"TIT2", b"\0ok") + frame(b"XYZ1", b"own")
+    bad = {b"TALB": b"\x07no encoding", b"APIC": b"\0image/png", b"COMM": b"\1e"}
+    content = good + b"".join(frame(name, data) for name, data in bad.items())
+    tag = b"ID3\3\0\0" + bytes([0, 0, len(content) >> 7, len(content) & 0x7F]) + content
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    (tmp_path / "a.mp3").write_bytes(tag + (tmp_path / "a.mp3").read_bytes())
+    (tmp_path / "a.wav").write_bytes(wav(480, behind=chunk(b"id3 ", tag)))
+    for source, target in (("a.mp3", "b.mp3"), ("a.mp3", "b.flac"), ("a.wav", "b.flac")):
+        notes = " ".join(copy(tmp_path / source, tmp_path / target).notes)
+        assert [name for name in bad if f"frame {name.decode()}, which is damaged" not in notes] == []
+        assert "TIT2" not in notes
+
+
+def test_ape_items_of_all_kinds_are_kept_or_named(tmp_path: Path) -> None:
+    from mutagen.apev2 import BINARY, EXTERNAL, APEv2, APEValue
+
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    tag = APEv2()
+    tag["Artist"] = ["A", "B"]
+    tag["Link"] = APEValue("http://somewhere", EXTERNAL)
+    tag["Cover Art (Front)"] = APEValue(b"cover.png\0\x89PNG rest", BINARY)
+    tag["Own"] = APEValue(b"\1\2", BINARY)
+    tag.save(tmp_path / "a.mp3")
+    assert copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes == ()
+    assert dict(APEv2(tmp_path / "b.mp3")) == dict(tag)
+    (note,) = copy(tmp_path / "a.mp3", tmp_path / "b.flac").notes
+    assert "the APE item Own" in note
+    metadata = read(tmp_path / "b.flac")[1].info.metadata
+    assert metadata is not None
+    assert (metadata.tags["artist"], metadata.tags["link"]) == (("A", "B"), ("http://somewhere",))
+    assert [(picture.mime, picture.data) for picture in metadata.pictures] == [("image/png", b"\x89PNG rest")]
 
 
 @pytest.mark.parametrize("first", ["2", "1", "2A", "21A", ""])
@@ -319,7 +366,7 @@ def test_joined_mp3_files_have_the_tags_of_the_first(tmp_path: Path, first: str,
     ("mask", "channels"),
     [(0, 4), (0x33, 4), (0x107, 4), (0x3F, 6), (0x60F, 6), (0x63F, 8), (0xFF, 8), (0x3, 2), (0, 2), (0, 1), (0x603, 4)],
 )
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".rf64"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".rf64", ".caf"])
 def test_channel_masks_stay(tmp_path: Path, mask: int, channels: int, suffix: str) -> None:
     (tmp_path / "a.wav").write_bytes(wav(480, channels=channels, mask=mask))
     with AudioReader(tmp_path / "a.wav") as reader:
@@ -333,6 +380,27 @@ def test_channel_masks_stay(tmp_path: Path, mask: int, channels: int, suffix: st
         usual = {1: 4, 2: 3, 4: 0x33, 6: 0x3F, 8: 0x63F}[channels]
         assert reader.info.channel_mask == mask or (mask == usual and reader.info.channel_mask is None)
     assert writer.notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".rf64"])
+def test_no_mask_becomes_no_mask(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(480, channels=4))
+    copy(tmp_path / "a.wav", tmp_path / f"b{suffix}")
+    assert read(tmp_path / f"b{suffix}")[1].info.channel_mask in (None, 0)
+
+
+@pytest.mark.parametrize("number", [0x79_0006, 0x80_0008, 0x84_0004])
+def test_layouts_of_caf_stay_or_are_named(tmp_path: Path, number: int) -> None:
+    """L R C LFE Ls Rs, which a mask can tell, and others."""
+    soundfile.write(tmp_path / "a.caf", ramp(480, number & 0xFF), RATE)
+    whole = (tmp_path / "a.caf").read_bytes()
+    layout = struct.pack(">4sqIII", b"chan", 12, number, 0, 0)
+    at = whole.index(b"data")
+    (tmp_path / "a.caf").write_bytes(whole[:at] + layout + whole[at:])
+    assert copy(tmp_path / "a.caf", tmp_path / "b.caf").notes == ()
+    assert layout in (tmp_path / "b.caf").read_bytes()
+    notes = copy(tmp_path / "a.caf", tmp_path / "b.wav").notes
+    assert (read(tmp_path / "b.wav")[1].info.channel_mask == 0x3F) != ("channel layout" in " ".join(notes))
 
 
 def test_a_mask_that_cannot_be_kept_is_named(tmp_path: Path) -> None:

@@ -234,6 +234,32 @@ def test_a_link_to_nothing_costs_only_itself(tmp_path: Path, phaseaware: Command
     assert "1 whole already" in ran.out
 
 
+@pytest.mark.skipif(os.name != "posix", reason="lengths as POSIX has them")
+def test_a_name_that_becomes_too_long_costs_only_itself(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    long, short = tmp_path / f"{'x' * 251}.wav", tmp_path / "a.wav"
+    for path in (long, short):
+        put(path, tones(4_000, 1, 48_000))
+    for more in ((), ("--force",), ("--resume",)):
+        ran = phaseaware("process", long, short, "--model", passing, "--suffix", f"-{len(more)}{''.join(more)}", *more)
+        assert ran.status == 1
+        assert "too long" in ran.err
+        assert "1 of 2 files done, 1 failed" in ran.out
+
+
+def test_sound_that_lost_nothing_and_now_does_is_told(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    """FLAC in Ogg cannot be written."""
+    import av
+
+    with av.open(str(tmp_path / "a.oga"), "w", format="ogg") as out:
+        stream = out.add_stream("flac", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4_000), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 48_000
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    for target, is_told in (("b.oga", True), ("b.flac", False)):
+        ran = phaseaware("process", tmp_path / "a.oga", "-o", tmp_path / target, "--model", passing)
+        assert ("loses nothing, and becomes VORBIS" in ran.err) == is_told
+
+
 def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
     a, b = (put(tmp_path / folder / "x.wav", tones(100, 1, 48_000)) for folder in "ab")
     phaseaware("process", a, b, "-o", tmp_path / "out", "--model", passing).failed_with(2, "would both become")
