@@ -316,7 +316,7 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "gigabytes when folded": (_folded(), "MB of memory|takes more than"),  # which comes first, the machine decides
     "smallest number by -1": (_divided(False), r"ends the process that tries it out \(SIGFPE\)"),
     "smallest number by -1, when heard": (_divided(True), "divides whole numbers that depend on the sound"),
-    "remainder, slow when loud": (_remainder, "operator Mod: takes as long as"),
+    "remainder, slow when loud": (_remainder, "operator Mod: of doubles it takes"),
     "memory at 16 frames": (_at_a_length(16), "a run on 16 noisy frames fails|MB of memory"),
     "escape sequences in a text": (_text("\x1b]0;owned\x07"), "control characters"),
     "text of a megabyte": (_text("x" * (1 << 20)), "longer than"),
