@@ -205,6 +205,10 @@ class MaskModel:
         -------
         masks : complex64 of shape (T, 513) each; ``mask[t]`` belongs to frame ``t - lookahead_frames``.
         state : for the next call.
+
+        Raises
+        ------
+        ModelError : the graph fails on what is heard.
         """
         lengths = list(_run_lengths(len(spectrum)))
         if len(lengths) == 1:
@@ -221,7 +225,10 @@ class MaskModel:
     ) -> tuple[dict[MaskName, NDArray[np.complex64]], State]:
         frames = np.ascontiguousarray(spectrum, np.complex64).view(np.float32).reshape(1, -1, BINS, 2)
         names = [output_name(mask) for mask in masks] + [f"next_{name}" for name in self._state_names]
-        values = self._session.run(names, {INPUT: frames, **state}, self._run_options)
+        try:
+            values = self._session.run(names, {INPUT: frames, **state}, self._run_options)
+        except Exception as error:  # an index that depends on what is heard, say, may lead out of its table
+            raise ModelError(f"{self.path.name}: fails on this sound ({error})") from error
         found = {mask: value.view(np.complex64)[0, ..., 0] for mask, value in zip(masks, values, strict=False)}
         return found, dict(zip(self._state_names, values[len(masks) :], strict=True))
 

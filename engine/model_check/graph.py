@@ -12,6 +12,7 @@ written anew from what it has understood:
 - Shapes depend on the number of frames only, never on what is heard: operands such as the target of a Reshape or the
   count of a Range come from constants and Shape, not from the spectrum or a state. A frame therefore always costs the
   same, and a trial run shows how much (:mod:`trial`).
+- No Mod of doubles that are heard: it takes 70 times as long for a large quotient as for a small one.
 - Whole numbers that come from the sound divide nothing (:data:`operators.UNHEARD`): what ends the process could wait
   for its word.
 - Texts have no control characters: they are shown in terminals and windows.
@@ -35,7 +36,8 @@ MOST_ELEMENTS = 1 << 25
 """Numbers that constant shapes may ask for altogether: 128 MB of float32, twice that once they are packed anew."""
 _LONGEST_SHAPE = 64
 
-_REAL_TYPES = {1, 10, 11}
+_DOUBLE = 11
+_REAL_TYPES = {1, 10, _DOUBLE}
 _MAKES_WHOLE = frozenset(
     [
         "ArgMax",
@@ -105,6 +107,7 @@ class _Graph:
         self._graph = graph
         self._heard = {value.name for value in graph.input}
         self._whole: set[str] = set()  # of those heard: perhaps no real numbers
+        self._wide: set[str] = set()  # perhaps doubles
         self._constants: dict[str, list[int]] = {}
         self._known = self._heard | {tensor.name for tensor in graph.initializer} | {""}
         self._elements = 0
@@ -125,6 +128,8 @@ class _Graph:
             _check_texts("tensor", (tensor.name,))
             _check_tensor(tensor)
             self._note_constant(tensor.name, tensor)
+            if tensor.data_type == _DOUBLE:
+                self._wide.add(tensor.name)
         if wrong := self._heard.intersection(tensor.name for tensor in graph.initializer):
             raise RefusedError(
                 f"input {sorted(wrong)[0][:40]!r} is a constant as well; export it with constants inside"
@@ -153,6 +158,11 @@ class _Graph:
                     f"operator {kind}: divides whole numbers that depend on the sound heard, through {name[:40]!r}; "
                     "cast them to float first"
                 )
+            if name in self._heard and kind == "Mod" and self._wide.intersection(node.input):
+                raise RefusedError(
+                    f"operator Mod: of doubles it takes the longer the larger {name[:40]!r} is, which depends on the "
+                    "sound heard; cast them to float first"
+                )
         self._check_size(node)
         for name in node.output:
             if name and name in self._known:
@@ -163,6 +173,9 @@ class _Graph:
     def _note_outputs(self, node: Any) -> None:
         kind = node.op_type
         outputs = [name for name in node.output if name]
+        made = [attribute.i if kind == "Cast" else attribute.t.data_type for attribute in node.attribute]
+        if _DOUBLE in made or (kind != "Cast" and self._wide.intersection(node.input)):
+            self._wide.update(outputs)
         if kind == "Constant":
             for attribute in node.attribute:
                 if attribute.HasField("t"):

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -219,8 +220,18 @@ def _fill(writer: AudioWriter, blocks: Iterable[Samples], run: _Run) -> None:
         writer.write(block)
 
 
+@contextmanager
+def _refusing(job: Job) -> Iterator[None]:
+    """Models and native effects refuse some sound, rates or channels only when they get them."""
+    try:
+        yield
+    except ValueError as error:
+        raise AudioFileError(job.source, f"is not cleaned: {error}") from error
+
+
 def _cleaned(job: Job, reader: AudioReader, treatment: Treatment, report: Report, run: _Run) -> Iterator[Samples]:
-    stream = treatment.stream(reader.info.sample_rate, reader.info.channels)
+    with _refusing(job):
+        stream = treatment.stream(reader.info.sample_rate, reader.info.channels)
     before, after = Level(), Level()
 
     def checked(block: Samples) -> Samples:
@@ -232,9 +243,13 @@ def _cleaned(job: Job, reader: AudioReader, treatment: Treatment, report: Report
     for block in reader.blocks():
         run.check()
         before.add(block)
-        yield checked(stream.process(block))
+        with _refusing(job):
+            y = stream.process(block)
+        yield checked(y)
         run.progress(block.shape[1] / reader.info.sample_rate)
-    yield checked(stream.flush())
+    with _refusing(job):
+        y = stream.flush()
+    yield checked(y)
     report.level_before, report.level_after = before.db, after.db
 
 

@@ -14,6 +14,7 @@ from phaseaware.engine.errors import UsageError
 from ..board import Pedalboard, members
 from ..contract import BlockStream
 from ..presets import find_preset, load_preset
+from ..presets.ranges import check_memory
 from ..processor import PhaseAware
 from .streams import Stream, Treatment
 
@@ -25,6 +26,7 @@ _BUFFER = 8192
 
 class _BoardStream:
     def __init__(self, board: Pedalboard, sample_rate: int, channels: int) -> None:
+        check_memory((type(member).__name__ for member in members(board)), sample_rate, channels)
         self._board, self._stream = board, BlockStream(board)
         self._stream.begin(sample_rate, channels)
 

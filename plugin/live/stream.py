@@ -206,7 +206,10 @@ def run(
         board = Pedalboard([PhaseAware(model=default_model("stream"))])
     session = LiveSession(board, sample_rate=rate)
     # The first run of a model takes longer: before the sound begins, not in it.
-    session.process(np.zeros((wanted, 4 * block_size), np.float32))
+    try:
+        session.process(np.zeros((wanted, 4 * block_size), np.float32))
+    except ValueError as error:  # some native effects know few rates only, or two channels at most
+        raise LiveError(f"{rate:g} Hz and {wanted} channels cannot pass the effects: {error}") from error
     session = LiveSession(session.board, sample_rate=rate)
     try:
         with sd.Stream(

@@ -99,7 +99,7 @@ class Reader:
     def _phase_aware(self, table: dict[str, Any], place: Place) -> PhaseAware:
         values = {key: value for key, value in table.items() if key != "plugin"}
         model = values.pop("model", None)
-        if model is not None and model not in shipped_models():
+        if model is not None and not (isinstance(model, str) and model in shipped_models()):
             model = self._file((*place, "model"), model)
         try:
             processor = PhaseAware(model=model)

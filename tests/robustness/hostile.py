@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from tests.fakes import METADATA
 
-__all__ = ["HARMFUL", "HOSTILE", "graph_model"]
+__all__ = ["HARMFUL", "HOSTILE", "TABLES", "failing_late", "graph_model"]
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 FRAMES = [1, "T", 513, 2]
@@ -246,6 +246,37 @@ def _at_a_length(frames: int) -> Callable[[], onnx.ModelProto]:
     return make
 
 
+def _remainder() -> onnx.ModelProto:
+    """Of doubles: quick until the sound is loud."""
+    nodes = [
+        helper.make_node("Cast", ["spectrum"], ["wide"], to=TensorProto.DOUBLE),
+        helper.make_node("Mod", ["wide", "tiny"], ["rest"], fmod=1),
+        helper.make_node("Cast", ["rest"], ["mask_real"], to=FLOAT),
+    ]
+    return graph_model(nodes, [helper.make_tensor("tiny", TensorProto.DOUBLE, [], [3e-308])])
+
+
+TABLES = ("Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND")
+
+
+def failing_late(kind: str) -> onnx.ModelProto:
+    """Reads or writes a table at an index that grows with each run, and lies outside in the first behind the trial."""
+    inputs = ["table", "index", *(["one"] if kind.startswith("Scatter") else [])]
+    nodes = [
+        helper.make_node("Add", ["state_x", "one"], ["next_state_x"]),
+        helper.make_node("Cast", ["state_x"], ["flat"], to=INT64),
+        helper.make_node("Reshape", ["flat", "shape"], ["index"]),
+        helper.make_node(kind, inputs, ["cell"]),
+        *_add("cell"),
+    ]
+    constants = [
+        helper.make_tensor("table", FLOAT, [8], [0.0] * 8),
+        helper.make_tensor("one", FLOAT, [1], [1.0]),
+        _ints("shape", *([1, 1] if kind.endswith("ND") else [1])),
+    ]
+    return graph_model(nodes, constants, state=[1])
+
+
 def slow_model() -> onnx.ModelProto:
     """Many products of matrices: some hundred milliseconds for each of thousands."""
     names = ["m", *(f"m{i}" for i in range(5000))]
@@ -285,6 +316,7 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "gigabytes when folded": (_folded(), "MB of memory|takes more than"),  # which comes first, the machine decides
     "smallest number by -1": (_divided(False), r"ends the process that tries it out \(SIGFPE\)"),
     "smallest number by -1, when heard": (_divided(True), "divides whole numbers that depend on the sound"),
+    "remainder, slow when loud": (_remainder, "operator Mod: of doubles it takes"),
     "memory at 16 frames": (_at_a_length(16), "a run on 16 noisy frames fails|MB of memory"),
     "escape sequences in a text": (_text("\x1b]0;owned\x07"), "control characters"),
     "text of a megabyte": (_text("x" * (1 << 20)), "longer than"),

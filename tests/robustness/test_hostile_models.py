@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from phaseaware.engine import MaskModel, ModelError, separate
 from phaseaware.engine import model as model_module
+from phaseaware.engine.audio import AudioFileError
 from phaseaware.engine.model_check import LARGEST_FILE, OPERATORS, RefusedError, checked_graph, verdict
 from phaseaware.engine.runtime import onnxruntime
+from phaseaware.plugin import clean
 
 from tests import fakes
 
-from .hostile import HARMFUL, HOSTILE, graph_model, slow_model
+from .hostile import HARMFUL, HOSTILE, TABLES, failing_late, graph_model, slow_model
 
 _HARMFUL = Path(__file__).with_name("harmful")
 
@@ -60,6 +63,21 @@ def test_the_trial_refuses_them_too(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_not_a_number_on_sound_is_loaded() -> None:
     """Harmless: who runs it refuses or mutes what is not finite."""
     assert MaskModel(_HARMFUL / "both_nan_on_sound.onnx").info.masks == ("phase-aware", "real")
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_what_fails_only_when_heard_is_said(kind: str, tmp_path: Path) -> None:
+    """No trial can be long enough to see it; who runs it gets an error that commands know, and no output."""
+    path, out = tmp_path / "late.onnx", tmp_path / "out.wav"
+    path.write_bytes(failing_late(kind).SerializeToString())
+    model = MaskModel(path)
+    frame, state = np.zeros((1, 513), np.complex64), {"state_x": np.full(1, 40, np.float32)}
+    with pytest.raises(ModelError, match=r"late\.onnx: fails on this sound"):
+        model.run(frame, state, ["real"])
+    soundfile.write(tmp_path / "in.wav", np.zeros(48_000 * 8), 48_000)
+    with pytest.raises(AudioFileError, match=r"in\.wav: is not cleaned: late\.onnx: fails on this sound"):
+        clean(tmp_path / "in.wav", out, model=path, mask="real")
+    assert {file.name for file in tmp_path.iterdir()} == {"late.onnx", "in.wav"}
 
 
 def test_large_files_are_not_even_read(tmp_path: Path) -> None:

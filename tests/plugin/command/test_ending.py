@@ -19,7 +19,7 @@ from tests.plugin.helpers import RATE, noise
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 
 _CHILD = """
-import os, signal, sys
+import os, signal, sys, time
 import numpy as np
 from phaseaware.engine.audio import AudioWriter
 from phaseaware.plugin.command import main
@@ -28,16 +28,19 @@ write = AudioWriter.write
 def struck(self, block):
     write(self, block)
     AudioWriter.write = write
-    os.kill(os.getpid(), int(sys.argv[1]))
+    for number in sys.argv[1].split(","):
+        os.kill(os.getpid(), int(number))
+        time.sleep(0.05)  # this is not the main thread, which obeys meanwhile
 AudioWriter.write = struck
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it would be ignored
 sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.mark.parametrize("times", [1, 3])  # `timeout` sends two, and people press Ctrl-C twice
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", ["process", "preset", "compare"])
-def test_nothing_half_written_is_left(command: str, number: signal.Signals, tmp_path: Path) -> None:
+def test_nothing_half_written_is_left(command: str, number: signal.Signals, times: int, tmp_path: Path) -> None:
     source, model = tmp_path / "in.wav", fakes.history_model(tmp_path / "m.onnx")
     soundfile.write(source, noise(np.random.default_rng(0), 3 * RATE), RATE, "PCM_16")
     arguments = {
@@ -46,7 +49,7 @@ def test_nothing_half_written_is_left(command: str, number: signal.Signals, tmp_
         "compare": ["compare", source, "-o", tmp_path / "out", "--model", model],
     }[command]
     ended = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(int(number)), *map(str, arguments)],
+        [sys.executable, "-c", _CHILD, ",".join([str(int(number))] * times), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,

@@ -63,6 +63,24 @@ def test_a_damaged_record_is_none(garbage: bytes) -> None:
         assert "not made by a run" in str(manifest.differs("a.wav", SOURCE, "0f"))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "device"])
+def test_what_is_no_file_in_place_of_a_record_is_none(kind: str, tmp_path: Path) -> None:
+    """Opening a pipe would wait for ever for somebody to write."""
+    records = FolderRecords(tmp_path)
+    manifest = Manifest(records, {})
+    manifest.record("a.wav", SOURCE, sha256="0f")
+    (path,) = (tmp_path / FOLDER / key for key in records)
+    path.unlink()
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "circle": lambda: path.symlink_to(path.name),
+        "device": lambda: path.symlink_to("/dev/zero"),
+    }[kind]()
+    assert manifest.differs("a.wav", SOURCE, "0f") is not None
+
+
 def test_records_in_a_folder_are_a_mapping_whatever_the_outputs_are_called(tmp_path: Path) -> None:
     records = FolderRecords(tmp_path)
     assert not list(records)

@@ -14,7 +14,8 @@ import soundfile
 import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phaseaware.plugin import Pedalboard
+from phaseaware.engine.audio import AudioFileError
+from phaseaware.plugin import Pedalboard, PhaseAware, clean
 from phaseaware.plugin.board import build_native, native_classes, native_parameters
 from phaseaware.plugin.presets import PresetError, list_presets, load_preset, save_preset, user_folder
 from phaseaware.plugin.presets import file as preset_file
@@ -169,6 +170,43 @@ def test_plugins_are_counted(tmp_path: Path) -> None:
         else:
             with pytest.raises(PresetError, match=says):
                 load_preset(file)
+
+
+@pytest.mark.parametrize("value", ["[1]", "[[]]", "{}", "{a = [1]}", "2020-01-01", "00:00:00", "nan", "-inf", '""'])
+@pytest.mark.parametrize("kind", ["PhaseAware", "Convolution", "PitchShift", "LadderFilter"])
+def test_values_of_any_type_are_refused(kind: str, value: str, tmp_path: Path) -> None:
+    """TOML has lists, tables and dates, which no parameter takes, and which Python cannot all look up in a dict."""
+    soundfile.write(tmp_path / "room.wav", noise(np.random.default_rng(0), 500), RATE)
+    names = PhaseAware().settings() if kind == "PhaseAware" else native_parameters(kind)
+    file = tmp_path / "p.toml"
+    for name in ("plugin", *names):
+        entries = {"plugin": f'"{kind}"'}
+        if kind == "Convolution":
+            entries["impulse_response_filename"] = '"room.wav"'
+        entries[name] = value
+        file.write_text(HEAD + "[processor]\n" + "".join(f"{key} = {entry}\n" for key, entry in entries.items()))
+        with pytest.raises(PresetError, match=r"p\.toml:\d+: "):
+            load_preset(file)
+
+
+@pytest.mark.parametrize(("kind", "count", "channels"), [("Delay", 1, 1024), ("Delay", 64, 8), ("PitchShift", 9, 256)])
+def test_no_preset_fills_the_memory(kind: str, count: int, channels: int, tmp_path: Path) -> None:
+    """Each channel of a file has its own copy of all effects."""
+    preset, source, out = (tmp_path / name for name in ("p.toml", "in.wav", "out.wav"))
+    preset.write_text(HEAD + f'[[board]]\nplugin = "{kind}"\n' * count)
+    soundfile.write(source, np.zeros((10, channels)), RATE)
+    with pytest.raises(AudioFileError, match=rf"in\.wav: is not cleaned: .* GB with {channels} channels at"):
+        clean(source, out, preset=preset)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(192_000, 2), (RATE, 8)])
+def test_what_an_effect_refuses_is_said_of_the_file(rate: int, channels: int, tmp_path: Path) -> None:
+    preset, source = tmp_path / "p.toml", tmp_path / "in.wav"
+    preset.write_text(HEAD + '[processor]\nplugin = "MP3Compressor"\n')
+    soundfile.write(source, np.zeros((10_000, channels)), rate)
+    with pytest.raises(AudioFileError, match=r"in\.wav: is not cleaned: MP3.* only supports"):
+        clean(source, tmp_path / "out.wav", preset=preset)
 
 
 @pytest.mark.parametrize(
