@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import load_config
-from .corpus import Corpus, folder_clips, prepare, shard_clips
+from .corpus import Corpus, folder_clips, join, prepare, shard_clips
 
 
 def _prepare(a: argparse.Namespace) -> None:
@@ -34,6 +34,10 @@ def _prepare(a: argparse.Namespace) -> None:
 
         clips = with_new_voices(clips, seconds=a.new_voices)
     print(f"{prepare(clips, a.out)} clips in {a.out}")
+
+
+def _join(a: argparse.Namespace) -> None:
+    print(f"{join(a.parts, a.out)} clips in {a.out}")
 
 
 def _rooms(a: argparse.Namespace) -> None:
@@ -104,6 +108,11 @@ def _data_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
                    help="so much of each voice once more with pitch and formants moved apart")  # fmt: skip
     p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
     p.set_defaults(run=_prepare)
+
+    p = commands.add_parser("join", help="make one corpus of parts that were prepared side by side")
+    p.add_argument("parts", nargs="+", type=Path, metavar="PART", help="corpus folder")
+    p.add_argument("--out", type=Path, required=True, help="corpus folder to write")
+    p.set_defaults(run=_join)
 
     p = commands.add_parser("rooms", help="simulate room impulse responses, for --rir of prepare")
     p.add_argument("--out", type=Path, required=True)

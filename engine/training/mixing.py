@@ -35,6 +35,7 @@ class Mixtures:
     """
 
     def __init__(self, corpus: Corpus, data: Data, seed: int) -> None:
+        corpus.look_for_silence()
         self.corpus, self.data, self.seed = corpus, data, seed
         self.samples = round(data.segments * data.seconds * FULL_BAND / HOP) * HOP
         self._voices = {rate: _by_voice(corpus, rate) for rate in (FULL_BAND, NARROW_BAND)}

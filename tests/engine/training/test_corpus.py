@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 from phaseaware.engine.training import __main__ as command
-from phaseaware.engine.training.corpus import Corpus, bandwidth
+from phaseaware.engine.training.config import Data
+from phaseaware.engine.training.corpus import Corpus, bandwidth, join
+from phaseaware.engine.training.mixing import Mixtures
 
 from tests.signals import voice_like
 
@@ -49,3 +51,24 @@ def test_bandwidth_finds_the_encoders_low_pass(rng):
 def test_missing_corpus_says_how_to_make_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="prepare"):
         Corpus(tmp_path)
+
+
+def test_parts_prepared_side_by_side_become_one(corpus, tmp_path):
+    command.main(["join", *[str(corpus.folder)] * 3, "--out", str(tmp_path / "joined")])
+    joined = Corpus(tmp_path / "joined")
+    assert len(joined.clips) == 3 * len(corpus.clips)
+    for clip, part in zip(joined.clips, 3 * corpus.clips, strict=True):
+        assert (clip.kind, clip.rate, clip.who, clip.bandwidth) == (part.kind, part.rate, part.who, part.bandwidth)
+        np.testing.assert_array_equal(joined.read(clip), corpus.read(part))
+
+
+@pytest.mark.parametrize("kind", ["speech", "noise", "rir"])
+def test_a_corpus_of_silence_is_not_trained_on(corpus, tmp_path, kind):
+    whole = tmp_path / "joined"
+    join([corpus.folder], whole)
+    Mixtures(Corpus(whole), Data(), 1)
+    rate = next(clip.rate for clip in corpus.clips if clip.kind == kind)
+    path = whole / f"{kind}-{rate}.i16"
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(ValueError, match=rf"clips of {kind} looked at, \d are silence \(\w+ …\); prepare it anew"):
+        Mixtures(Corpus(whole), Data(), 1)
