@@ -27,6 +27,8 @@ _HOW = (
     "Click: go there; drag: zoom in (in the loop with Ctrl); Shift and drag: hear only that band and time\n"
     "Wheel: zoom time, with Ctrl frequency, with Shift move; + and −, Page Up and Page Down too; F: everything"
 )
+_CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
+"""Drawn once, as pixels: texts and patterns took a third of a pane's time in each frame."""
 _NARROW = 200
 """Pixels: a pane that is no wider has no colour bar."""
 
@@ -114,7 +116,7 @@ class Pane(QWidget):
         self.time_axis.setStyle(tickTextOffset=2)
         # What is not rendered is seen through the picture: hatched, so that nobody takes it for silence.
         self.box.background.setBrush(QBrush(QColor(HATCH), Qt.BrushStyle.BDiagPattern))
-        self.box.background.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # patterns are slow to fill
+        self.box.background.setCacheMode(_CACHED)
         self.box.background.show()
         self.image = _Image(axisOrder="col-major")
         self.box.addItem(self.image)
@@ -132,6 +134,7 @@ class Pane(QWidget):
         self.title = _Title(justify="left")
         self.title.setParentItem(self.box)
         self.title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
+        self.title.item.setCacheMode(_CACHED)
         self.title.pressed.connect(self._title_pressed)
         if self.kind in VERSION_OF:
             self.title.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -141,6 +144,7 @@ class Pane(QWidget):
             self.seam_text = pg.TextItem(
                 "phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0), fill=pg.mkBrush(10, 12, 15, 150)
             )
+            self.seam_text.textItem.setCacheMode(_CACHED)
             self.box.addItem(self.seam_text, ignoreBounds=True)
 
     def _lay_out(self) -> QVBoxLayout:
