@@ -74,7 +74,7 @@ def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Te
 
 
 _TAPS = ((-4, -3, -2, -1, 1), (-4, -3, -2, -1, 1, 2), (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4))
-"""Of which taps a file is that has so many: `live`, `studio`, and the larger `studio` that was tried (MODEL_CARD.md)."""
+"""Of which taps a file is that has so many: `live`, `studio`, and a larger one that was tried (MODEL_CARD.md)."""
 
 
 def _of_node(kind: str, constants: list[Tensor]) -> Iterator[tuple[str, Tensor]]:

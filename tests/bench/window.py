@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph
 from phaseaware.engine import SAMPLE_RATE, MaskModel
+from phaseaware.engine.model import shipped_models
 from phaseaware.engine.versions import Version
 from phaseaware.gui.app import SWITCH_INTERVAL
 from phaseaware.gui.memory import keep_in
@@ -66,10 +67,10 @@ class Frames:
 class Driver:
     """The real window, used from outside as a hand would."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: MaskModel) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
         self.app = QApplication.instance() or QApplication(sys.argv[:1])
-        self.window = MainWindow(MaskModel())
+        self.window = MainWindow(model)
         self.window.show()
 
     def until(self, condition: Callable[[], bool], patience: float = 120.0) -> float:
@@ -214,13 +215,15 @@ def measure_frames(driver: Driver) -> None:
     window.side.layouts.setCurrentIndex(0)
 
 
-def measure(minutes: int, size: tuple[int, int], path: Path, server: SoundServer | None, *, frames: bool) -> None:
+def measure(
+    minutes: int, size: tuple[int, int], path: Path, server: SoundServer | None, model: MaskModel, *, frames: bool
+) -> None:
     """Measure and print the tables."""
-    driver = Driver()
+    driver = Driver(model)
     window = driver.window
     window.resize(*size)
     driver.until(window.isVisible)
-    info = MaskModel().info
+    info = model.info
     print(
         f"# The window with a long recording\n\nWritten by `python -m tests.bench.window`.\n\n"
         f"{datetime.date.today().isoformat()}; {len(os.sched_getaffinity(0))} core(s), load {os.getloadavg()[0]:.1f}, "
@@ -258,6 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.window", description=__doc__)
     parser.add_argument("--minutes", type=int, default=60, help="length of the recording (default: 60)")
     parser.add_argument("--size", default="1920x1080", help="of the window (default: 1920x1080)")
+    parser.add_argument("--model", choices=shipped_models(), default="studio", help="that renders (default: studio)")
     parser.add_argument("--no-frames", action="store_true", help="leave out the frames a second")
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x"))
@@ -269,7 +273,8 @@ def main() -> None:
         path = Path(folder) / "long.wav"
         write_noisy_speech(path, 60 * arguments.minutes)
         try:
-            measure(arguments.minutes, (width, height), path, server, frames=not arguments.no_frames)
+            model = MaskModel(shipped_models()[arguments.model])
+            measure(arguments.minutes, (width, height), path, server, model, frames=not arguments.no_frames)
         finally:
             if server is not None:
                 server.close()

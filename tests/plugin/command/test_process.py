@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -402,6 +402,16 @@ def test_preset(tmp_path: Path, phaseaware: Command, preset: Path, samples: int,
 # Interruptions
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Those of signals are afterwards as before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_leaves_no_half_written_file(
     tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
@@ -437,7 +447,7 @@ def test_interruption_leaves_no_half_written_file(
         assert ended.value.code == 143
     assert len(seen[0]) == 2  # the strike came in the middle of a file
     assert tree(tmp_path / "out") == ["a.wav"]
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    os.kill(os.getpid(), number)  # once more, while the program ends: it breaks nothing off
 
 
 _LIMITED = """
