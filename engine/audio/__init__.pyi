@@ -1,5 +1,6 @@
 from .bitrates import highest_bitrate as highest_bitrate
 from .commit import file_digest as file_digest
+from .commit import refuse_foreign_link as refuse_foreign_link
 from .commit import remove_abandoned as remove_abandoned
 from .commit import whole_file as whole_file
 from .formats import BLOCK as BLOCK

@@ -20,7 +20,7 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["PartialFile", "file_digest", "remove_abandoned", "whole_file"]
+__all__ = ["PartialFile", "file_digest", "refuse_foreign_link", "remove_abandoned", "whole_file"]
 
 _NAME = ".phaseaware-{}.part"
 
@@ -39,7 +39,7 @@ class PartialFile:
     """
 
     def __init__(self, target: Path, *, overwrite: bool) -> None:
-        _refuse_foreign_link(target)
+        refuse_foreign_link(target)
         self._target, self._overwrite = Path(os.path.realpath(target)), overwrite
         self.path, self._lock = self._begin()
 
@@ -89,8 +89,13 @@ class PartialFile:
             self._lock = None
 
 
-def _refuse_foreign_link(target: Path) -> None:
-    """Links in /tmp lead where others want; the kernel's own protection does not cover a renaming."""
+def refuse_foreign_link(target: Path) -> None:
+    """Links in /tmp lead where others want; the kernel's own protection does not cover a renaming.
+
+    Raises
+    ------
+    PermissionError : it is a link that another user has put into a folder that all may write to.
+    """
     if not hasattr(os, "getuid"):  # Windows
         return
     try:

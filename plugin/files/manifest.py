@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phaseaware.engine.audio import remove_abandoned, whole_file
+from phaseaware.engine.audio import refuse_foreign_link, remove_abandoned, whole_file
+from phaseaware.engine.errors import UsageError
 
 __all__ = ["FOLDER", "FolderRecords", "Manifest"]
 
@@ -130,10 +131,19 @@ class FolderRecords(MutableMapping[str, bytes]):
     Parameters
     ----------
     root : the output folder; the folder in it is made when the first record is.
+
+    Raises
+    ------
+    UsageError : the folder in it is a link that another user has put there: records would be written, and parts
+        removed, where that leads.
     """
 
     def __init__(self, root: Path) -> None:
         self._folder = root / FOLDER
+        try:
+            refuse_foreign_link(self._folder)
+        except PermissionError as error:
+            raise UsageError(f"{self._folder}: {error.strerror}; remove it, or choose another output folder") from None
         remove_abandoned(self._folder)
 
     def __getitem__(self, key: str) -> bytes:

@@ -276,3 +276,22 @@ def test_that_sound_is_missing_is_said_again(tmp_path: Path, phaseaware: Command
         ran = phaseaware("process", tmp_path / "in", "-o", tmp_path / "out", "--model", passing, "--resume")
         ran.failed_with(1, "another WAV file")
     assert "1 whole already" in ran.out
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can make links of other users")
+def test_records_do_not_go_where_another_user_s_link_leads(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
+    """In a folder that all may write to, as /tmp, nothing is written or removed there."""
+    shared, elsewhere = tmp_path / "shared", tmp_path / "elsewhere"
+    source = put(tmp_path / "in" / "a.wav", tones(4800, 1, 48_000)).parent
+    for folder in (shared, elsewhere):
+        folder.mkdir()
+    shared.chmod(0o1777)
+    (shared / FOLDER).symlink_to(elsewhere)
+    os.lchown(shared / FOLDER, 12345, 12345)
+    ran = phaseaware("process", source, "-o", shared, "--resume", "--model", passing)
+    ran.failed_with(2, "is a link that another user has put there; remove it, or choose another output folder")
+    assert not list(elsewhere.iterdir())
+    assert not (shared / "a.wav").exists()
+    os.lchown(shared / FOLDER, os.getuid(), -1)  # our own is our own business
+    assert phaseaware("process", source, "-o", shared, "--resume", "--model", passing).status == 0
+    assert list(elsewhere.iterdir())
