@@ -11,4 +11,5 @@ from .formats import AudioInfo as AudioInfo
 from .names import printable as printable
 from .reader import AudioReader as AudioReader
 from .reader import identity_of as identity_of
+from .reader import open_plain as open_plain
 from .writer import AudioWriter as AudioWriter

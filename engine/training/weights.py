@@ -10,6 +10,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
+from .config import Network
 from .network import MaskNet
 
 __all__ = ["weights_of"]
@@ -58,11 +59,15 @@ _TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phas
 
 
 def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Tensor:
-    """With the taps of ``network``, those that ``values`` lack at nought; as they are if not known of which taps."""
+    """With the taps of ``network``, those that ``values`` lack at nought; as they are if not known of which taps.
+
+    The number tells: files are of the usual taps, as far as the look-ahead goes.
+    """
+    shipped = Network().taps
+    known = {len(taps): taps for ahead in range(max(shipped) + 1) if (taps := [tap for tap in shipped if tap <= ahead])}
     others = width - 2 * len(network.taps)
-    given = (values.shape[axis] - others) // 2
-    known = {len(taps): taps for taps in _TAPS}
-    if given == len(network.taps) or given not in known:
+    given, odd = divmod(values.shape[axis] - others, 2)
+    if odd or given == len(network.taps) or given not in known:
         return values
     parts = values.split([others, given, given], axis)
     zero = torch.zeros_like(values.narrow(axis, 0, 1))
@@ -71,10 +76,6 @@ def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Te
         of_tap = dict(zip(known[given], part.split(1, axis), strict=True))
         made += [of_tap.get(tap, zero) for tap in network.taps]
     return torch.cat(made, axis)
-
-
-_TAPS = ((-4, -3, -2, -1, 1), (-4, -3, -2, -1, 1, 2), (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4))
-"""Of which taps a file is that has so many: `live`, `studio`, and a larger one that was tried (MODEL_CARD.md)."""
 
 
 def _of_node(kind: str, constants: list[Tensor]) -> Iterator[tuple[str, Tensor]]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phaseaware.engine.audio import refuse_foreign_link, remove_abandoned, whole_file
+from phaseaware.engine.audio import AudioFileError, open_plain, refuse_foreign_link, remove_abandoned, whole_file
 from phaseaware.engine.errors import UsageError
 
 __all__ = ["FOLDER", "FolderRecords", "Manifest"]
@@ -121,10 +120,6 @@ def _first(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return next(name for name in {**new, **old} if old.get(name) != new.get(name) or (name in old) != (name in new))
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
 class FolderRecords(MutableMapping[str, bytes]):
     """Files in the folder ``.phaseaware`` of an output folder, each written whole or not at all.
 
@@ -148,9 +143,9 @@ class FolderRecords(MutableMapping[str, bytes]):
 
     def __getitem__(self, key: str) -> bytes:
         try:  # anybody may leave a pipe of such a name in a shared folder, whose opening would never end
-            with open(self._folder / key, "rb", opener=_without_waiting) as file:
-                return file.read(_LARGEST_RECORD) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-        except OSError:
+            with open(open_plain(self._folder / key), "rb") as file:
+                return file.read(_LARGEST_RECORD)
+        except (AudioFileError, OSError):
             raise KeyError(key) from None
 
     def __setitem__(self, key: str, value: bytes) -> None:

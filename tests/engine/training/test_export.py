@@ -97,6 +97,15 @@ def test_a_larger_network_goes_on_where_the_smaller_one_was(tmp_path, more, new,
             assert weights.grad.any(), f"{name} stays as it is"
 
 
+def test_what_does_not_fit_a_shape_is_left_out(tmp_path):
+    export_network(small_network(lookahead=8), tmp_path / "m.onnx", METADATA)
+    for more in (1, 2, 3):
+        wider = small_network(lookahead=8, fine_channels=small_network().config.fine_channels + more)
+        found = weights_of(tmp_path / "m.onnx", wider)
+        assert "fine0.weight" not in found
+        assert "encode0.weight" in found
+
+
 def test_look_ahead_of_the_blocks_must_add_up():
     with pytest.raises(ValueError, match=r"is not 2 numbers whose sum is 7, self\.lookahead=8 less one"):
         small_network(lookahead=8, blocks=2, ahead=(3, 3))
