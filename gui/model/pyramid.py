@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ Codes = NDArray[np.uint8]
 def strongest(codes: Codes, starts: NDArray[np.intp], stops: NDArray[np.intp], axis: Literal[0, 1] = 0) -> Codes:
     """Pool codes of shape (columns, bins, planes), 1 or 2 planes, along columns or bins: the strongest of each group.
 
-    Where there are two planes, the one with the largest first plane is taken with its second: a maximum that stays a
-    point of the signal, so that a rotation is shown beside the magnitude it belongs to.
+    Where there are two planes, the one with the largest first plane is taken with its second (of equal ones, that with
+    the largest second): a maximum that stays a point of the signal, so that a rotation is shown beside its magnitude.
 
     Parameters
     ----------
@@ -31,19 +31,28 @@ def strongest(codes: Codes, starts: NDArray[np.intp], stops: NDArray[np.intp], a
     >>> strongest(codes, np.array([0, 1]), np.array([1, 3])).tolist()
     [[[1, 9]], [[3, 7]]]
     """
-    # One member of every group after the other, whole columns at a time: three to thirty times faster than gathering
-    # the cells, and other threads get the interpreter meanwhile. Two planes are moved as one number.
-    first = np.ascontiguousarray(codes[..., 0])
-    paired = codes.shape[2] == 2
-    whole = np.ascontiguousarray(codes).view(np.uint16)[..., 0] if paired else first
-    top, pooled = first.take(starts, axis), whole.take(starts, axis)
+    # One member of every group after the other, and groups along the first axis: whole rows are moved, ten to thirty
+    # times faster than cells, and other threads get the interpreter meanwhile. Two planes are one number, the first
+    # its high byte.
+    number = ">u2" if codes.shape[2] == 2 else "u1"
+    numbers = np.ascontiguousarray(codes).view(number)[..., 0].astype(np.dtype(number).newbyteorder("="), copy=False)
+    if axis == 1:
+        numbers = _turned(numbers)
+    top = numbers.take(starts, 0)
+    candidates = np.empty_like(top)
     for i in range(1, int((stops - starts).max(initial=1))):
-        members = np.minimum(starts + i, stops - 1)
-        candidates = first.take(members, axis)
-        if paired:
-            np.copyto(pooled, whole.take(members, axis), where=candidates > top)
+        numbers.take(np.minimum(starts + i, stops - 1), 0, out=candidates, mode="clip")
         np.maximum(top, candidates, out=top)
-    return pooled[..., None].view(np.uint8) if paired else top[..., None]
+    pooled: Codes = top.astype(number, copy=False)[..., None].view(np.uint8)
+    return pooled.swapaxes(0, 1) if axis == 1 else pooled
+
+
+def _turned(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Transposed in memory; in pieces that fit the cache, which takes half the time."""
+    turned = np.empty(numbers.shape[::-1], numbers.dtype)
+    for first in range(0, len(numbers), 256):
+        turned[:, first : first + 256] = numbers[first : first + 256].T
+    return turned
 
 
 def _fewer(columns: Codes, groups: int) -> Codes:

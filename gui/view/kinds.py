@@ -87,10 +87,22 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """One pane's image: codes of shape (columns, rows), or RGBA of shape (columns, rows, 4), and where it lies."""
+    """One pane's image: codes of shape (columns, rows), or RGBA of shape (columns, rows, 4), and where it lies.
+
+    ``is_complete``: nothing is unknown, so that nothing below it is seen through it.
+    """
 
     image: NDArray[np.uint8]
     start: float
     stop: float
     low: float
     high: float
+    is_complete: bool
+
+    def covers(self, time: tuple[float, float], height: tuple[float, float]) -> bool:
+        """It hides all that lies below it in this part."""
+        return (
+            self.is_complete
+            and self.start <= time[0] and time[1] <= self.stop
+            and self.low <= height[0] and height[1] <= self.high
+        )  # fmt: skip

@@ -9,9 +9,9 @@ from phaseaware.engine.masks import SEAM_HZ
 from phaseaware.engine.versions import IDEAL, Version
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QBrush, QColor, QImage, QResizeEvent
-from PyQt6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from .axes import TIME_HEIGHT, FrequencyAxis, TimeAxis, TimeBox, keep_quiet
+from .axes import CACHED, TIME_HEIGHT, FrequencyAxis, TimeAxis, TimeBox, keep_quiet
 from .colour_bar import ColourBar, Range
 from .kinds import VERSION_OF, Kind, Picture
 from .looks import LOOKS
@@ -27,8 +27,6 @@ _HOW = (
     "Click: go there; drag: zoom in (in the loop with Ctrl); Shift and drag: hear only that band and time\n"
     "Wheel: zoom time, with Ctrl frequency, with Shift move; + and −, Page Up and Page Down too; F: everything"
 )
-_CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache
-"""Drawn once, as pixels: texts and patterns took a third of a pane's time in each frame."""
 _NARROW = 200
 """Pixels: a pane that is no wider has no colour bar."""
 
@@ -84,6 +82,7 @@ class Pane(QWidget):
         self.kind = kind
         self._look = look = LOOKS[kind]
         self._quiet = self.is_heard = self._ideal = False
+        self._picture: Picture | None = None
         self._make_plot()
         self._make_marks()
         self.swipe: SwipeLine | None = None
@@ -116,8 +115,8 @@ class Pane(QWidget):
         self.time_axis.setStyle(tickTextOffset=2)
         # What is not rendered is seen through the picture: hatched, so that nobody takes it for silence.
         self.box.background.setBrush(QBrush(QColor(HATCH), Qt.BrushStyle.BDiagPattern))
-        self.box.background.setCacheMode(_CACHED)
-        self.box.background.show()
+        self.box.background.setCacheMode(CACHED)
+        self._show_hatch()
         self.image = _Image(axisOrder="col-major")
         self.box.addItem(self.image)
 
@@ -134,7 +133,7 @@ class Pane(QWidget):
         self.title = _Title(justify="left")
         self.title.setParentItem(self.box)
         self.title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
-        self.title.item.setCacheMode(_CACHED)
+        self.title.item.setCacheMode(CACHED)
         self.title.pressed.connect(self._title_pressed)
         if self.kind in VERSION_OF:
             self.title.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -144,7 +143,7 @@ class Pane(QWidget):
             self.seam_text = pg.TextItem(
                 "phase-aware below 6 kHz", color="#ffffff", anchor=(1, 0), fill=pg.mkBrush(10, 12, 15, 150)
             )
-            self.seam_text.textItem.setCacheMode(_CACHED)
+            self.seam_text.textItem.setCacheMode(CACHED)
             self.box.addItem(self.seam_text, ignoreBounds=True)
 
     def _lay_out(self) -> QVBoxLayout:
@@ -226,6 +225,7 @@ class Pane(QWidget):
         self.box.setRange(xRange=time, yRange=height, padding=0)
         self._quiet = False
         self._place_seam_text()
+        self._show_hatch()
         self.box.updateMatrix()  # now, not while painting: that would have everything painted twice
 
     def set_levels(self, low: float, high: float) -> None:
@@ -255,11 +255,21 @@ class Pane(QWidget):
                 self.swipe.show_pair(pictures[left], pictures[right])
             else:
                 self.swipe.clear()
-                self.image.clear()
+                self._clear()
         elif self.kind in pictures:
             self._draw(pictures[self.kind])
         else:
-            self.image.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        self.image.clear()
+        self._picture = None
+        self._show_hatch()
+
+    def _show_hatch(self) -> None:
+        """Only where it is seen: it takes as long to paint as the picture."""
+        covered = self._picture is not None and self._picture.covers(*self.box.viewRange())
+        self.box.background.setVisible(not covered)
 
     def _draw(self, picture: Picture) -> None:
         if picture.image.ndim == 3:
@@ -268,9 +278,12 @@ class Pane(QWidget):
         else:
             self.image.setImage(picture.image, autoLevels=False)
         self.image.setRect(QRectF(picture.start, picture.low, picture.stop - picture.start, picture.high - picture.low))
+        self._picture = picture
+        self._show_hatch()
 
     def _range_changed(self) -> None:
         self._place_seam_text()
+        self._show_hatch()
         if not self._quiet:
             time, height = self.box.viewRange()
             self.view_changed.emit((tuple(time), tuple(height)))

@@ -83,7 +83,9 @@ def compose(source: Source, view: View) -> dict[Kind, Picture]:
 
     def place(kind: Kind, image: Codes, layer: _Layer) -> None:
         # As the screen wants it, and the GUI's thread need not turn it.
-        made[kind] = Picture(np.asfortranarray(image), layer.start, layer.stop, view.low, view.high)
+        known = image[..., 3] if image.ndim == 3 else image
+        where = layer.start, layer.stop, view.low, view.high
+        made[kind] = Picture(np.asfortranarray(image), *where, is_complete=bool(known.all()))
 
     wanted = {version for kind in view.kinds for version in _NEEDED.get(kind, ())}
     found = {version: layer for version in wanted if (layer := _levels(source, version, view)) is not None}

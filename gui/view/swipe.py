@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -104,6 +105,5 @@ class SwipeLine:
             return
         share = (self.line.value() - a.start) / (a.stop - a.start)
         cut = int(np.clip(round(share * len(a.image)), 0, len(a.image)))
-        self._draw_picture(
-            Picture(np.asfortranarray(np.concatenate([a.image[:cut], b.image[cut:]])), a.start, a.stop, a.low, a.high)
-        )
+        image = np.asfortranarray(np.concatenate([a.image[:cut], b.image[cut:]]))
+        self._draw_picture(replace(a, image=image, is_complete=a.is_complete and b.is_complete))

@@ -87,6 +87,8 @@ def test_row_28_what_is_not_rendered_is_hatched(window: MainWindow, noisy_file: 
     window.open(noisy_file)
     assert window.session.renderer is not None
     rendered(window, qtbot)
+    picture(window, Kind.PHASE_AWARE)
+    assert not window.views.panes[Kind.PHASE_AWARE].box.background.isVisible()  # all of it is known: nothing is seen
     pyramid = window.session.renderer.pictures.pair.a
     pyramid.write(100, np.zeros((50, 513, 1), np.uint8))
     image = picture(window, Kind.PHASE_AWARE)
