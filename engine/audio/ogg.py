@@ -27,6 +27,7 @@ class OggLayout:
     is_plain : each link is one stream of sound.
     broken : bytes between the pages that are none.
     damaged : pages that are not what their sum says. libsndfile passes them over, and what is behind them moves.
+    gaps : pages of sound whose number does not follow that of the page before: what lay between is lost.
     behind : bytes behind the last page.
     sound_bytes : of the pages that hold sound, not headers.
     nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: unknown.
@@ -38,6 +39,7 @@ class OggLayout:
     is_plain: bool
     broken: int
     damaged: int
+    gaps: int
     behind: int
     sound_bytes: int
     nominal: int
@@ -46,7 +48,8 @@ class OggLayout:
 def ogg_layout(file: PiecedFile) -> OggLayout | None:
     """Walk through the pages; None if the file does not begin with one."""
     starts: list[int] = []
-    position, flags, sound_bytes, broken, damaged, behind = 0, 0, 0, 0, 0, 0
+    position, flags, sound_bytes, broken, damaged, gaps, behind = 0, 0, 0, 0, 0, 0, 0
+    following: int | None = None  # number of the page behind one of sound
     is_cut, is_plain, in_head = False, True, False
     while position < file.size:
         head = file.at(position, 27 + 255)
@@ -70,8 +73,13 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
             if not in_head:
                 starts.append(position)
         in_head = bool(flags & 2)
+        number = int.from_bytes(head[18:22], "little")
+        if in_head:
+            following = None
+        gaps += following is not None and number != following
         if any(head[6:14]):  # the time of headers is 0
             sound_bytes += size
+            following = (number + 1) % 2**32
         if position + size > file.size:
             is_cut = True
         else:
@@ -83,7 +91,7 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
     links = tuple(zip(starts, ends, strict=True))
     return OggLayout(
         links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, broken=broken, damaged=damaged,
-        behind=behind, sound_bytes=sound_bytes, nominal=nominal_bitrate(file.at(starts[0], 58)),
+        gaps=gaps, behind=behind, sound_bytes=sound_bytes, nominal=nominal_bitrate(file.at(starts[0], 58)),
     )  # fmt: skip
 
 

@@ -155,6 +155,8 @@ class SoundFiles:
             raise Damaged(f"ends early, within an Ogg page; {AGAIN}")
         if layout.damaged:
             raise Damaged(f"holds damaged Ogg pages ({layout.damaged}); {AGAIN}")
+        if layout.gaps:
+            raise Damaged(f"lacks Ogg pages in the middle (at {layout.gaps} places); {AGAIN}")
         self._coded_bytes, self._nominal = layout.sound_bytes, layout.nominal
         if layout.broken:
             self.notes.append(f"{layout.broken} bytes between its Ogg pages are none, and are passed over")

@@ -163,8 +163,10 @@ class AudioWriter:
             raise self._error(f"what was written cannot be read back ({error.reason}); is the disk full?") from None
         if there < self.frames or (there > self.frames and not is_padded(self.info, self.frames)):
             raise self._error(f"{self.frames} samples were written and {there} can be read back; is the disk full?")
-        meant, usual = self.info.channel_mask, usual_mask(self.info.channels)
-        if meant is not None and meant != mask and (meant, mask) != (usual, None):
+        meant, is_usual = self.info.channel_mask, self.info.channel_mask == usual_mask(self.info.channels)
+        # Where a container could tell and does not, as of seven channels of AAC, nobody need take them for the usual.
+        goes_without = mask is None and is_usual and (self.info.channels <= 2 or self.info.format not in MEDIA)
+        if meant is not None and meant != mask and not goes_without:
             self.notes += (f"its channels are no longer told to be those of the mask {meant:#x}",)
 
     def __enter__(self) -> Self:

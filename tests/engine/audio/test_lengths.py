@@ -437,7 +437,7 @@ def test_an_mp3_behind_bytes_that_are_no_frame_is_read_whole(tmp_path: Path, bef
 
 
 @pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
-def test_ogg_pages_that_are_damaged_are_told(tmp_path: Path, name: str, subtype: str) -> None:
+def test_ogg_pages_that_are_damaged_or_missing_are_told(tmp_path: Path, name: str, subtype: str) -> None:
     """libsndfile passes over them, and what is behind moves."""
     path, x = tmp_path / name, np.random.default_rng(0).standard_normal(3 * RATE) / 10
     soundfile.write(path, x, RATE, subtype, format="OGG")
@@ -448,6 +448,10 @@ def test_ogg_pages_that_are_damaged_are_told(tmp_path: Path, name: str, subtype:
         path.write_bytes(whole[: end - 1] + bytes([whole[end - 1] ^ 1]) + whole[end:])
         with pytest.raises(AudioFileError, match="damaged"):
             read(path)
+        if start > starts[2] and end < len(whole):
+            path.write_bytes(whole[:start] + whole[end:])
+            with pytest.raises(AudioFileError, match="lacks Ogg pages"):
+                read(path)
         path.write_bytes(whole[:start] + b"between" + whole[start:])
         y, reader = read(path)
         assert y.shape == length

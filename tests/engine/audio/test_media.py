@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio.formats import MEDIA
 from phaseaware.engine.audio.metadata import Metadata
+from phaseaware.engine.audio.speakers import usual_mask
 
 from tests.robustness.variant_kinds import sound, write_media
 
@@ -330,6 +332,20 @@ def test_what_loses_nothing_keeps_its_depth(tmp_path: Path, suffix: str, muxer: 
         out.mux(stream.encode(None))
     copy(tmp_path / f"a{suffix}", tmp_path / "b.wav")
     np.testing.assert_allclose(read(tmp_path / "b.wav")[0], x * 2.0**-31, atol=2.0**-23)
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+@pytest.mark.parametrize(("format_", "subtype"), [(name, codecs[0]) for name, codecs in MEDIA.items()])
+def test_a_layout_comes_back_or_its_loss_is_told(tmp_path: Path, format_: str, subtype: str, channels: int) -> None:
+    path, mask = tmp_path / "a.mkv", usual_mask(channels)
+    info = AudioInfo(
+        sample_rate=RATE, channels=channels, frames=0, format=format_, subtype=subtype, channel_mask=mask
+    )  # fmt: skip
+    with AudioWriter(path, info) as writer:
+        writer.write(np.zeros((channels, RATE // 10), np.float32))
+    found = read(path)[1].info.channel_mask
+    is_kept = found == mask or channels <= 2  # of one or two channels nobody asks
+    assert is_kept != any("mask" in note for note in writer.notes)
 
 
 @pytest.mark.parametrize("mask", [0xB, 0x33, 0x63F])
