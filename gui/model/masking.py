@@ -22,7 +22,7 @@ _WARM_UP = 8 * SAMPLE_RATE // HOP
 """Frames a recurrent model hears before the first one used, where it cannot be resumed: eight seconds, which take some
 0.15 s. The shipped model never quite forgets: what follows differs from a render from the beginning by -30 dB of the
 output (development set; -20 dB after one second, -40 dB after sixteen)."""
-_SPACING = 32
+_SPACING = 16
 """Frames between two checkpoints, at least: the model runs over as many again before the first frame used."""
 
 
@@ -47,7 +47,7 @@ class Masking(Protocol):
 class ModelMasks:
     """Both masks of a model, from one inference.
 
-    While frames are read, the stream is remembered every third of a second, on disk (some 20 kB a channel). A later
+    While frames are read, the stream is remembered every sixth of a second, on disk (some 20 kB a channel). A later
     start is resumed from there and gives the same masks. A start far beyond what has been heard so far begins with an
     empty state, some seconds early, and gives approximate ones: so do those resumed from it.
     """

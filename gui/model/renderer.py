@@ -38,7 +38,7 @@ AHEAD = SAMPLE_RATE // 20
 Renders = tuple[Render, Render]
 """How A (phase-aware) and B (real mask) are made."""
 
-_FIRST_CHUNK, _LARGEST_CHUNK = 12, 32  # frames: 0.13 s, so that a change is heard at once, and 0.34 s
+_FIRST_CHUNK, _LARGEST_CHUNK = 8, 32  # frames: 0.09 s, so that a change is heard at once, and 0.34 s
 _LONGEST_FADE, _LOOK_EVERY = 0.2, 0.005  # seconds; a fade is 10 ms of sound, but the device asks for it in pieces
 _NEAR = SAMPLE_RATE  # samples: the playhead counts as served when the renderer is this close before it
 
@@ -152,6 +152,7 @@ class Renderer(Background):
         self.muted_frames = 0
         """Frames in which a mask was NaN or inf; nothing is heard of them."""
         self._wanted: Renders | None = None
+        self._is_drawing = False
         self._paused = False
         super().__init__("renderer")
 
@@ -177,6 +178,7 @@ class Renderer(Background):
         """Everything is rendered with the newest settings."""
         return (
             self._wanted is None
+            and not self._is_drawing
             and self.newest.renders is not None
             and self.newest.coverage.filled == self.recording.samples
         )
@@ -303,14 +305,16 @@ class Renderer(Background):
             x = sounds[Version.of_mask(mask)] = x[: end - start]
             active.slot.tracks[mask].write(start, x)
             active.slot.loudness[mask].add(start, active.weightings[mask].power(x.T))
+        self._is_drawing = True  # heard first: a control must not wait for pictures
+        active.slot.coverage.add(start, end)
         for (version, mask), peaks in active.slot.peaks.items():
             write_peaks(peaks, start, version.of(sounds.__getitem__, removed_by=mask))
         active.pictures.write(*(sounds[Version.of_mask(mask)] for mask in MASK_NAMES))
         if end == self.recording.samples:
             active.pictures.finish(end)
-        active.slot.coverage.add(start, end)
         if active.slot.coverage.ready_until(end) > end:  # the column at the seam to what was rendered before
             active.pictures.write(*(active.slot.tracks[mask].read(end, end + HOP) for mask in MASK_NAMES))
+        self._is_drawing = False
         active.position = end
         if not 0 <= end - self._playhead() < 4 * active.chunk * HOP:  # else what is in hand could run out meanwhile
             active.chunk = min(2 * active.chunk, _LARGEST_CHUNK)

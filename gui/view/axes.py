@@ -126,14 +126,15 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
         tick = edge + outward * self.style["tickLength"]
         text_edge = edge + outward * (max(0, self.style["tickLength"]) + self.style["tickTextOffset"][1])
         metrics, room, line = QFontMetricsF(p.font()), self.boundingRect(), QPen(self.tickPen())
-        ticks, texts = [], []
+        ticks, texts, taken = [], [], -math.inf
         for value, text in zip(values, self.tickStrings(values, 1.0, spacing), strict=True):
             x = bounds.left() + (value - low) / (high - low) * bounds.width()
             ticks.append((line, QPointF(x, edge), QPointF(x, tick)))
             width, height = metrics.horizontalAdvance(text) + 2, metrics.height()
             place = QRectF(x - width / 2, text_edge - height if at_top else text_edge, width, height)
-            if room.contains(place):
+            if room.contains(place) and place.left() >= taken:
                 texts.append((place, Qt.AlignmentFlag.AlignCenter.value, text))
+                taken = place.right()
         return (self.pen(), QPointF(bounds.left(), edge), QPointF(bounds.right(), edge)), ticks, texts
 
 

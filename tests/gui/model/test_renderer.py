@@ -22,7 +22,7 @@ from phaseaware.gui.model.renderer import Renderer, Slot
 from tests.gui.helpers import PATIENCE, write_wav
 from tests.signals import voice_like
 
-CHUNK = 12 * 512
+CHUNK = 8 * 512
 """Samples rendered first, and at once."""
 START = 48_000 // 512 * 512
 
@@ -132,7 +132,7 @@ def test_new_settings_are_not_heard_before_there_are_enough_of_them(stage: Stage
     position = stage.mixer.position
     out = [stage.mixer.read(2400)]
     stage.render_chunks(1)
-    out.append(stage.mixer.read(2400))  # of the chunk there are left 77 ms, which would run out at once
+    out.append(stage.mixer.read(2400))  # of the chunk there are left 35 ms, which would run out at once
     expected = stage.old[position : position + 4800]
     np.testing.assert_array_equal(np.concatenate(out)[:, :1], expected)
     stage.render_chunks(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from phaseaware.gui.view.axes import TimeAxis
 from PyQt6.QtCore import QRectF
@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
     pixels=st.integers(150, 3000),
     place=st.sampled_from(["top", "bottom"]),
 )
+@example(low=3600.5625, width=0.005, pixels=176, place="top")  # its texts are wider than a step
 def test_ticks_lie_where_their_texts_say(low: float, width: float, pixels: int, place: str, qtbot: QtBot) -> None:
     axis = TimeAxis(place)
     axis.setGeometry(QRectF(0, 0, pixels, 20))
