@@ -73,13 +73,13 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
             if not in_head:
                 starts.append(position)
         in_head = bool(flags & 2)
-        number = int.from_bytes(head[18:22], "little")
+        number, time = (int.from_bytes(head[i:j], "little", signed=True) for i, j in ((18, 22), (6, 14)))
         if in_head:
             following = None
         gaps += following is not None and number != following
-        if any(head[6:14]):  # the time of headers is 0
+        if time > 0 or following is not None:  # of headers it is 0, or -1 where one goes on
             sound_bytes += size
-            following = (number + 1) % 2**32
+            following = number + 1
         if position + size > file.size:
             is_cut = True
         else:

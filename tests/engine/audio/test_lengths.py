@@ -6,6 +6,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+import mutagen
 import numpy as np
 import pytest
 import soundfile
@@ -459,6 +460,18 @@ def test_ogg_pages_that_are_damaged_or_missing_are_told(tmp_path: Path, name: st
     path.write_bytes(whole + b"behind")
     assert read(path)[0].shape == length
     assert "6 bytes behind" in " ".join(read(path)[1].notes)
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
+@pytest.mark.parametrize("size", [100, 5_000, 70_000, 200_000])
+def test_ogg_headers_of_many_pages_are_no_gap(tmp_path: Path, name: str, subtype: str, size: int) -> None:
+    path, x = tmp_path / name, np.random.default_rng(0).standard_normal((RATE // 2, 2)) / 10
+    soundfile.write(path, x, RATE, subtype, format="OGG")
+    there = read(path)[0]
+    tags = mutagen.File(path)
+    tags["comment"] = ["x" * size]
+    tags.save()
+    np.testing.assert_array_equal(read(path)[0], there)
 
 
 @pytest.mark.parametrize("size", [1, 7, 603])
