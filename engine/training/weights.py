@@ -10,7 +10,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
-from .config import Network
+from .config import Network, load_config
 from .network import MaskNet
 
 __all__ = ["weights_of"]
@@ -54,6 +54,7 @@ def _insert_blocks(found: dict[str, Tensor], network: MaskNet) -> None:
             found[name] = torch.zeros_like(value)
 
 
+_STUDIO = Path(__file__).with_name("configs") / "studio.toml"
 _TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phase-aware.bias": 0}
 """Weights whose last columns, or rows, belong to the real parts of all taps and then to the imaginary ones."""
 
@@ -61,10 +62,14 @@ _TAPPED = {"fine0.weight": 1, "low_heads.phase-aware.weight": 0, "low_heads.phas
 def _with_taps(values: Tensor, width: int, network: MaskNet, *, axis: int) -> Tensor:
     """With the taps of ``network``, those that ``values`` lack at nought; as they are if not known of which taps.
 
-    The number tells: files are of the usual taps, as far as the look-ahead goes.
+    The number tells: files are of the usual taps or of `studio`'s, as far as the look-ahead goes.
     """
-    shipped = Network().taps
-    known = {len(taps): taps for ahead in range(max(shipped) + 1) if (taps := [tap for tap in shipped if tap <= ahead])}
+    known = {
+        len(taps): taps
+        for usual in (load_config(_STUDIO).network.taps, Network().taps)
+        for ahead in range(max(usual) + 1)
+        if (taps := [tap for tap in usual if tap <= ahead])
+    }
     others = width - 2 * len(network.taps)
     given, odd = divmod(values.shape[axis] - others, 2)
     if odd or given == len(network.taps) or given not in known:

@@ -13,7 +13,7 @@ class Pace:
     """Rests between pieces of background work while the view is moved.
 
     All threads share one interpreter. Those that rest stay several times as fast as the sound is played (a piece of
-    rendering is 0.13 s of sound or more).
+    rendering is 0.09 s of sound or more).
     """
 
     def __init__(self) -> None:

@@ -97,6 +97,17 @@ def test_a_larger_network_goes_on_where_the_smaller_one_was(tmp_path, more, new,
             assert weights.grad.any(), f"{name} stays as it is"
 
 
+def test_a_stream_goes_on_from_recordings_with_the_taps_that_it_has(tmp_path):
+    large = small_network(lookahead=8, **MORE_TAPS)
+    export_network(large, tmp_path / "m.onnx", METADATA)
+    small = small_network(lookahead=1)
+    found = weights_of(tmp_path / "m.onnx", small)
+    kept = [large.taps.index(tap) for tap in small.taps]
+    given = large.state_dict()["low_heads.phase-aware.bias"][-2 * len(large.taps) :]
+    torch.testing.assert_close(found["low_heads.phase-aware.bias"][-2 * len(kept) :][: len(kept)], given[kept])
+    assert found["fine0.weight"].shape == small.state_dict()["fine0.weight"].shape
+
+
 def test_what_does_not_fit_a_shape_is_left_out(tmp_path):
     export_network(small_network(lookahead=8), tmp_path / "m.onnx", METADATA)
     for more in (1, 2, 3):
