@@ -8,6 +8,7 @@ rate.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .mp4boxes import without_tracks
 from .pieces import PiecedFile, ShownOnce
 from .sniff import demuxer_for
 
@@ -61,6 +63,7 @@ class Track:
     layout : FFmpeg's name of the loudspeakers.
     start : time of the first sample, s (a fraction).
     tracks : number of sound tracks.
+    others : what the container numbers the tracks by that are not this one.
     pictures : whether there is a moving picture.
     promised : samples by the container's index; None: it does not tell.
     """
@@ -73,6 +76,7 @@ class Track:
     layout: str
     start: Fraction
     tracks: int
+    others: frozenset[int]
     pictures: bool
     promised: int | None
 
@@ -158,9 +162,10 @@ class MediaSource:
             promised = by_packets
         return min(promised, counted)
 
-    def open(self) -> av.container.InputContainer:
-        """The container once more, from its beginning."""
-        return open_media(PiecedFile(self._handle), self.kind)
+    def open(self, *, without: AbstractSet[int] = frozenset()) -> av.container.InputContainer:
+        """The container once more, from its beginning; where that saves memory, without the tracks of these ids."""
+        file = PiecedFile(self._handle)
+        return open_media(without_tracks(file, without) if without else file, self.kind)
 
     def _look(self) -> Track:
         with self.open() as container:
@@ -176,6 +181,7 @@ class MediaSource:
             start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
             duration, codec = stream.duration, stream.codec_context.name
             exact = self.kind in ("MP4", "MOV", "3GP") and duration and unit
+            others = frozenset(other.id for other in container.streams) - {stream.id}
             pictures = any(not is_cover(video) for video in container.streams.video)
             subtype, profile = _subtype(stream), stream.codec_context.profile or ""
             # What the container says of rate and channels is often wrong: what is decoded counts.
@@ -189,7 +195,8 @@ class MediaSource:
                 raise MediaError(f"its sound ({codec}) cannot be decoded")
             return Track(
                 sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
-                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), pictures=pictures,
+                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), others=others,
+                pictures=pictures,
                 promised=round(duration * unit * first.sample_rate) if exact and duration and unit else None,
             )  # fmt: skip
 
@@ -204,7 +211,7 @@ class MediaSource:
 
         tally = Tally() if tally is None else tally
         rate, shift = self.track.sample_rate, None
-        with self.open() as container:
+        with self.open(without=self.track.others) as container:
             stream = container.streams.audio[0]
             for packet in survive(container.demux(stream), tally):
                 tally.coded += packet.size

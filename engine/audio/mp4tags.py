@@ -92,7 +92,7 @@ def _has_tags(file: PiecedFile) -> bool:
     from mutagen.mp4 import AtomError, Atoms
 
     try:
-        return "moov.udta.meta.ilst" in Atoms(file.as_file())
+        return b"moov.udta.meta.ilst" in Atoms(file.as_file())
     except (MutagenError, AtomError, ValueError, OSError):
         return True
 

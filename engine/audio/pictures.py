@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .media import Tally, is_cover, open_media, survive
+from .mp4boxes import without_tracks
 from .pieces import PiecedFile
 from .reader import open_plain
 from .sniff import kind_of
@@ -51,6 +52,7 @@ class OtherTracks:
             self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
             self.sound: Any = None
             self._streams = dict(self._add(sound, add_sound))
+            self._reopen(file, sound.id)
             self._packets: Iterator[Any] = survive(
                 self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()
             )
@@ -58,6 +60,16 @@ class OtherTracks:
             self.close()
             raise
         self._next: Any = None
+
+    def _reopen(self, file: PiecedFile, sound: int) -> None:
+        """The same without the sound, of which FFmpeg would keep an index."""
+        lean = without_tracks(file, {sound})
+        if lean is file:
+            return
+        copies = {self._container.streams[index].id: copy for index, copy in self._streams.items()}
+        self._container.close()
+        self._container = open_media(lean, kind_of(file) or "")
+        self._streams = {s.index: copies[s.id] for s in self._container.streams if s.id in copies}
 
     def _add(self, sound: Any, add_sound: Callable[[], Any]) -> Iterator[tuple[int, Any]]:
         taken = self._out.supported_codecs

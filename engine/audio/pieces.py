@@ -70,6 +70,10 @@ class PiecedFile(io.RawIOBase):
         """Bytes in all."""
         return self._starts[-1]
 
+    def showing(self, pieces: Sequence[Piece]) -> PiecedFile:
+        """The same file by other pieces."""
+        return PiecedFile(self._handle, pieces)
+
     def at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``."""
         self.seek(offset)
