@@ -16,6 +16,7 @@ from . import noises
 from .augment import active_rms, convolve_room, cut_above, decibel, random_envelope, random_eq, rms, roll_off, speed
 from .config import Data
 from .corpus import FULL_BAND, NARROW_BAND, Clip, Corpus
+from .targets import without_floor
 
 __all__ = ["Mixtures"]
 
@@ -53,9 +54,10 @@ class Mixtures:
         kind = rng.random()
         narrow = rng.random() < self.data.narrow_band_speech and bool(self._voices[NARROW_BAND][0])
         if kind < self.data.noise_only:
-            target, cutoff = np.zeros(self.samples, np.float32), FULL_BAND / 2
+            target = floor = np.zeros(self.samples, np.float32)
+            cutoff = FULL_BAND / 2
         else:
-            target, cutoff = self._speech(rng, NARROW_BAND if narrow else FULL_BAND)
+            target, floor, cutoff = self._speech(rng, NARROW_BAND if narrow else FULL_BAND)
         clean = kind > 1 - self.data.clean_only
         noise = np.zeros(self.samples, np.float32) if clean else self._noise_mixture(rng)
 
@@ -65,7 +67,7 @@ class Mixtures:
             noise = cut_above(noise, cutoff, FULL_BAND)
         if rng.random() < self.data.low_pass:
             low_pass = np.exp(rng.uniform(np.log(3400), np.log(16_000)))
-            target, noise = cut_above(target, low_pass, FULL_BAND), cut_above(noise, low_pass, FULL_BAND)
+            target, floor, noise = (cut_above(x, low_pass, FULL_BAND) for x in (target, floor, noise))
 
         speech_level, noise_level = active_rms(target), rms(noise)
         if speech_level > 0 and noise_level > 0:
@@ -73,13 +75,14 @@ class Mixtures:
             if rng.random() < self.data.nearly_clean:
                 snr = rng.uniform(self.data.snr_db[1], _NEARLY_CLEAN_DB)
             noise = noise * (speech_level / noise_level / decibel(snr))
-        noisy = target + noise
+        noisy = target + floor + noise
         gain = decibel(rng.uniform(*self.data.level_dbfs)) / max(rms(noisy), 1e-9)
         gain = min(gain, 1 / max(float(np.abs(noisy).max()), 1e-9)) if rng.random() < 0.95 else gain
         return (noisy * gain).astype(np.float32), (target * gain).astype(np.float32)
 
-    def _speech(self, rng: np.random.Generator, rate: int, *, varied: bool = True) -> tuple[Samples, float]:
-        """One voice saying some of its clips with pauses; returns the samples and their bandwidth in Hz."""
+    def _speech(self, rng: np.random.Generator, rate: int, *, varied: bool = True) -> tuple[Samples, Samples, float]:
+        """One voice saying some of its clips with pauses: the speech, the steady noise of the recordings, and its
+        bandwidth in Hz."""
         voices, weight = self._voices[rate]
         clips = voices[int(rng.choice(len(voices), p=weight))]
         need = round(self.samples * (rate / FULL_BAND) * 1.2)
@@ -99,12 +102,14 @@ class Mixtures:
         factor = rng.uniform(0.85, 1.18) if varied and rng.random() < self.data.speech_speed else 1.0
         if rate != FULL_BAND or factor != 1.0:
             x = speed(x, factor * rate / FULL_BAND)
-        x = _fit(x, self.samples)
+        recorded = _fit(x, self.samples)
+        x = without_floor(recorded) if varied else recorded
+        floor = recorded - x
         if varied and rng.random() < self.data.speech_eq:
             x = random_eq(rng, x, FULL_BAND, 6.0)
         if varied and self._rooms and rng.random() < self.data.speech_room:
             x = convolve_room(x, self._room(rng, longest=rng.uniform(0.1, 0.5)))
-        return x, band * factor
+        return x, floor, band * factor
 
     def _room(self, rng: np.random.Generator, longest: float) -> Samples:
         """A room response whose reverberation time is shortened to at most about ``longest`` seconds."""
@@ -168,7 +173,7 @@ class Mixtures:
             group = np.zeros(self.samples, np.float32)
             for _ in range(int(rng.integers(2, 7)) + (groups == 1)):
                 rate = NARROW_BAND if self._voices[NARROW_BAND][0] and rng.random() < 0.4 else FULL_BAND
-                voice, _ = self._speech(rng, rate, varied=False)
+                voice, _, _ = self._speech(rng, rate, varied=False)
                 group += voice * np.float32(decibel(rng.uniform(-8, 0)) / max(active_rms(voice), 1e-9))
             if self._rooms and rng.random() < 0.85:
                 group = convolve_room(group, self._room(rng, longest=rng.uniform(0.3, 1.5)))
