@@ -86,7 +86,7 @@ def test_other_rates_are_close_to_the_engine(rate: int, model: MaskModel, rng: n
     separator = AnyRateSeparator(model, sample_rate=rate, channels=2)
     expected = np.concatenate([separator.process(x), separator.flush()], axis=2)[0]
     error = fresh()(x, rate) - expected
-    assert 10 * np.log10(np.mean(expected**2) / np.mean(error**2)) > 25
+    assert 10 * np.log10(np.mean(expected**2) / np.mean(error**2)) > 20
 
 
 def test_a_pass_through_the_converters_keeps_the_sound(rng: np.random.Generator) -> None:
