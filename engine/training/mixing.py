@@ -81,8 +81,8 @@ class Mixtures:
         return (noisy * gain).astype(np.float32), (target * gain).astype(np.float32)
 
     def _speech(self, rng: np.random.Generator, rate: int, *, varied: bool = True) -> tuple[Samples, Samples, float]:
-        """One voice saying some of its clips with pauses: the speech, the steady noise of the recordings, and its
-        bandwidth in Hz."""
+        """One voice saying some of its clips with pauses: the speech, the steady noise of the recordings (in no other
+        room than theirs), and the bandwidth in Hz."""
         voices, weight = self._voices[rate]
         clips = voices[int(rng.choice(len(voices), p=weight))]
         need = round(self.samples * (rate / FULL_BAND) * 1.2)

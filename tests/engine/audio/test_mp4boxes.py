@@ -17,7 +17,7 @@ from phaseaware.engine.audio.mp4tags import read_mp4
 from phaseaware.engine.audio.pieces import PiecedFile
 from phaseaware.engine.audio.sniff import kind_of
 
-from .helpers import CASES, RATE
+from .helpers import CASES, RATE, copy
 
 av = pytest.importorskip("av", reason="needs the [media] extra")
 
@@ -106,3 +106,16 @@ def test_tags_behind_sound_that_mutagen_does_not_understand_are_told(tmp_path: P
         (tmp_path / "a.m4a").write_bytes(content)
         with opened(tmp_path / "a.m4a") as file:
             assert read_mp4(file).left_out == left_out
+
+
+def test_all_other_tracks_go_into_a_copy(tmp_path: Path) -> None:
+    write(tmp_path / "a.mov")
+    copy(tmp_path / "a.mov", tmp_path / "b.mov")
+    found = []
+    for name in ("a.mov", "b.mov"):
+        with opened(tmp_path / name) as file:
+            found.append(packets(file))
+    old, new = found
+    assert list(new) == [1, 2, 3, 4]
+    for number in (1, 3):  # pictures, and the sound that is not cleaned
+        assert [content for *_, content in new[number]] == [content for *_, content in old[number]]
