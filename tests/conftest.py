@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +24,16 @@ os.environ["XDG_CACHE_HOME"] = _CACHE.name
 # How long an example takes depends on what else the machine does.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+_DEFAULT_ENVIRONMENT = ctypes.c_void_p(-1)  # FE_DFL_ENV of glibc's fenv.h
+
+
+@pytest.fixture(autouse=True)
+def subnormal_numbers() -> None:
+    """Subnormal numbers, which native libraries of other tests switch off for the whole thread."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).fesetenv(_DEFAULT_ENVIRONMENT)
 
 
 @pytest.fixture

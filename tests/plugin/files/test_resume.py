@@ -21,7 +21,7 @@ from phaseaware.plugin.files.streams import Treatment
 from tests.plugin.command.running import Command, get, put, tones, tree
 
 SOURCE = {"size": 10, "mtime_ns": 3, "inode": 4}
-FLOATS = st.floats(allow_nan=False, allow_subnormal=False)
+FLOATS = st.floats(allow_nan=False)
 VALUES = st.none() | st.booleans() | st.integers(-9, 9) | FLOATS | st.text(max_size=9)
 
 

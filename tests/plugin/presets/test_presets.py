@@ -86,7 +86,7 @@ def test_saving_a_loaded_preset_loses_nothing(name: str, tmp_path: Path) -> None
 
 
 def _in_range(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_subnormal=False)
+    return st.floats(low, high)
 
 
 CONTROLS = st.fixed_dictionaries(
