@@ -33,6 +33,7 @@ def struck(self, block):
         time.sleep(0.05)  # this is not the main thread, which obeys meanwhile
 AudioWriter.write = struck
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it would be ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # so it would by nohup
 sys.exit(main(sys.argv[2:]))
 """
 
