@@ -32,8 +32,8 @@ def struck(self, block):
         os.kill(os.getpid(), int(number))
         time.sleep(0.05)  # this is not the main thread, which obeys meanwhile
 AudioWriter.write = struck
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it would be ignored
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # so it would by nohup
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background and nohup ignore these
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.exit(main(sys.argv[2:]))
 """
 
