@@ -182,7 +182,8 @@ class Render:
     ----------
     mask : which of the model's masks.
     reduction_db : most that is taken away, in dB (0 to 100); None: no limit but the model's. ``M' = g + (1 - g) M``,
-        ``g = 10^(-reduction_db/20)``.
+        ``g = 10^(-reduction_db/20)``. Single bins that the phase-aware mask turns by about half a circle may lose
+        more, as the two cancel there.
     strength_low, strength_high : 0 (nothing happens) to 2, for the bands below and above the seam. The mask's gain in
         dB is multiplied by it; its rotation too, up to 1. Gains above one do not grow beyond strength 1.
     output : the speech, or what was removed (noisy minus speech).

@@ -22,8 +22,9 @@ MASK_NAMES: tuple[MaskName, ...] = get_args(MaskName)
 Output = Literal["speech", "removed"]
 OUTPUTS: tuple[Output, ...] = get_args(Output)
 Link = Literal["auto", "channels", "stereo"]
-"""``channels``: each channel has its own mask. ``stereo``: all share the mask of their mean (the mid), which keeps the
-image where it is. ``auto``: ``stereo`` for exactly two channels, else ``channels``."""
+"""``channels``: each channel has its own mask. ``stereo``: all share the mask of their mean (the mid; of one of
+them where they cancel), which keeps the image where it is. ``auto``: ``stereo`` for exactly two channels, else
+``channels``."""
 LINKS: tuple[Link, ...] = get_args(Link)
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000

@@ -17,7 +17,7 @@ from .limits import LINKS, MOST_CHANNELS, Link, MaskName
 from .model import MaskModel
 from .stft import BINS, HOP, Analysis
 
-__all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "sane"]
+__all__ = ["PREROLL", "MaskStream", "Separator", "check_block", "mid", "sane"]
 
 Samples = NDArray[np.float32]
 _LONGEST_PIECE = 128 * HOP  # samples processed at once: fits into caches
@@ -26,6 +26,7 @@ PREROLL = 470 * HOP
 """Samples at 48 kHz, five seconds, that a stream may hear of its own beginning before it begins: an even number of
 frames, as the phase convention's sign of a frame depends on whether its number is odd."""
 _LOUDEST = np.float32(1e5)  # +100 dBFS: beyond any audio, and its spectrum's square still fits float32
+_CANCELLED = 1e-3  # of the channels' mean power
 _QUIETEST = np.float32(1e-15)  # -300 dBFS: below any audio, and its square is still a normal number
 
 
@@ -60,6 +61,21 @@ def pieces(x: Samples) -> Iterator[Samples]:
     size = min(_LONGEST_PIECE, max(HOP, _LARGEST_PIECE // max(1, len(x))))
     for start in range(0, x.shape[1], size):
         yield x[:, start : start + size]
+
+
+def mid(X: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Spectrum (T, 513) that channels (channels, T, 513) share a mask from: their mean, as the transform is linear.
+
+    Frames in which they cancel (30 dB below their mean power, as where one is the other turned upside down) are those
+    of one channel, the first that is not much below the mean.
+    """
+    mean = X.mean(axis=0)
+    power = np.square(np.abs(X)).sum(axis=2)
+    cancelled = np.flatnonzero(np.square(np.abs(mean)).sum(axis=1) < _CANCELLED * power.mean(axis=0))
+    if len(cancelled):
+        power = power[:, cancelled]
+        mean[cancelled] = X[np.argmax(power >= power.mean(axis=0) / 2, axis=0), cancelled]
+    return mean
 
 
 def _is_finite(masks: Iterable[NDArray[np.complex64]]) -> bool:
@@ -139,8 +155,7 @@ class MaskStream:
         X = self._analysis.process(block)
         T = X.shape[1]
         found: dict[MaskName, list[NDArray[np.complex64]]] = {mask: [] for mask in self.masks}
-        # The transform is linear: the spectrum of the mid is the mean of the channels' spectra.
-        heard = X.mean(axis=0, keepdims=True) if self._shares else X
+        heard = mid(X)[None] if self._shares else X
         for i, spectrum in enumerate(heard):
             if T:
                 masks, state = self.model.run(spectrum, self._states[i], self.masks)

@@ -69,7 +69,7 @@ class PhaseAware(Controls, Processor):
 
     Called like a native plugin of pedalboard; chained by :class:`Pedalboard`, :class:`Chain` and :class:`Mix` of this
     package. Any rate from 8 to 192 kHz, any number of channels. All controls may be set while sound runs, from any
-    thread; a change fades in within about 10 ms.
+    thread; a change fades in within about 10 ms (bypass and model within 480 samples).
 
     Parameters
     ----------

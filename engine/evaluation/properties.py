@@ -65,7 +65,11 @@ def properties(model: MaskModel, folder: str | Path, *, drift_minutes: int = 30)
     ]
     lines = ["| property | phase-aware, mean (worst) | real mask, mean (worst) |", "|---|---|---|"]
     for name, values in rows:
-        mean, worst = np.mean(values, axis=0), np.min(values, axis=0)
+        scores = np.array(values)
+        mean = scores.mean(axis=0)
+        # A ratio is worst where it is least, a change where it is largest in either direction.
+        badness = scores if name.endswith("SI-SDR, dB") else -np.abs(scores)
+        worst = np.take_along_axis(scores, badness.argmin(axis=0)[None], axis=0)[0]
         lines.append(f"| {name} | {mean[0]:.2f} ({worst[0]:.2f}) | {mean[1]:.2f} ({worst[1]:.2f}) |")
     silence = _separated(np.zeros(SAMPLE_RATE, np.float32), model)
     lines.append(

@@ -142,14 +142,14 @@ class Trainer:
     def _run(self, last: int, rate: Callable[[int], float], name: str, checkpoint_minutes: float) -> None:
         saved = logged = time.monotonic()
         begun, first = time.monotonic(), self.step
-        total = 0.0
+        total, counted = 0.0, 0
         self.network.train()
         state: State = {}
         for segment, new in self._steps(last):
             state = self._carried(state, segment.spectrum.shape[1], new=new)
             loss, parts, state = self._loss(segment, state)
             if self._update(loss, rate(self.step)):
-                total += float(loss.detach())
+                total, counted = total + float(loss.detach()), counted + 1
             self.step += 1
             self.hours += self.hours_per_step
             now = time.monotonic()
@@ -157,11 +157,11 @@ class Trainer:
                 per_step = (now - begun) / (self.step - first)
                 log.info(
                     "step %d/%d  %.2f h seen  loss %.3f (%s)  %.1f x real time  %.0f min left",
-                    self.step, last, self.hours, total / _LOG_STEPS, parts,
+                    self.step, last, self.hours, total / max(1, counted), parts,
                     self.hours_per_step * 3600 / per_step, (last - self.step) * per_step / 60,
                 )  # fmt: skip
-                self._append_log(total / _LOG_STEPS, now - logged)
-                total, logged = 0.0, now
+                self._append_log(total / max(1, counted), now - logged)
+                total, counted, logged = 0.0, 0, now
             if now - saved > checkpoint_minutes * 60:
                 self._save(name)
                 saved = now

@@ -20,8 +20,8 @@ __all__ = ["IdealChoice", "IdealMasks", "Masking", "ModelMasks"]
 
 _WARM_UP = 8 * SAMPLE_RATE // HOP
 """Frames a recurrent model hears before the first one used, where it cannot be resumed: eight seconds, which take some
-0.15 s. The shipped model never quite forgets: what follows differs from a render from the beginning by -30 dB of the
-output (development set; -20 dB after one second, -40 dB after sixteen)."""
+0.15 s. The shipped models never quite forget: what follows differs from a render from the beginning by -20 to -30 dB of
+the output, in single passages by more."""
 _SPACING = 16
 """Frames between two checkpoints, at least: the model runs over as many again before the first frame used."""
 

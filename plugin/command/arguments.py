@@ -99,7 +99,7 @@ def add_model(parser: argparse._ActionsContainer) -> None:
     """``--model``."""
     parser.add_argument(
         "--model",
-        help="an ONNX file, or the name of a shipped model (default: studio; of live sound and presets: live)",
+        help="an ONNX file, or the name of a shipped model (default: studio; of live sound: live)",
     )
 
 

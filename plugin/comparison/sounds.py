@@ -13,6 +13,7 @@ from phaseaware.engine.frames import Frames
 from phaseaware.engine.limits import MASK_NAMES, Link
 from phaseaware.engine.model import MaskModel
 from phaseaware.engine.rates import AnyRateSeparator
+from phaseaware.engine.separator import mid
 from phaseaware.engine.versions import Version
 
 from .ideal import IDEALS, IdealSeparator
@@ -90,8 +91,8 @@ class Sounds:
 
     def _observe(self, frames: Frames) -> None:
         masks = {r.mask: M for r, M in zip(self._renders, frames.applied(self._renders), strict=True)}
-        shared = any(len(M) < len(frames.spectrum) for M in masks.values())  # found from the channels' mean
-        heard = frames.spectrum.mean(axis=0) if shared else frames.spectrum[0]
+        shared = any(len(M) < len(frames.spectrum) for M in masks.values())
+        heard = mid(frames.spectrum) if shared else frames.spectrum[0]
         for overview in {self.masks, self.page_masks}:
             overview.add(heard, {mask: M[0] for mask, M in masks.items()})
 

@@ -213,7 +213,11 @@ def _file_table(systems: list[System], runs: dict[str, list[Any]], seconds: int)
         ratio = _median(theirs["cpu"] / us["cpu"] for theirs, us in zip(mine, ours, strict=True))
         cpu, wall = (seconds / _median(run[kind] for run in mine) for kind in ("cpu", "wall"))
         lines.append(f"| {system.label} | {cpu:.1f} | {wall:.1f} | {'–' if system is US else f'{ratio:.1f}'} |")
-    return [*lines, "", "Imports and loading of the model are not counted; reading and writing the file is."]
+    return [
+        *lines, "",
+        "Imports and loading of the model are not counted; reading and writing the file is. Ratios are medians of "
+        "those of each round.",
+    ]  # fmt: skip
 
 
 def _live_table(systems: list[System], runs: dict[str, list[Any]]) -> list[str]:
@@ -236,7 +240,11 @@ def _live_table(systems: list[System], runs: dict[str, list[Any]]) -> list[str]:
             f"| {system.label} | {size} | {p50:.0f} | {p99:.0f} | {p99 / length:.3f} "
             f"| {_median(speeds[system.key]):.1f} | {'–' if system is US else f'{ratio:.1f}'} |"
         )
-    return [*lines, "", f"CPU time of each call that takes a block, {LIVE_SECONDS} s of sound a round."]
+    return [
+        *lines,
+        "",
+        f"CPU time of each call that takes a block, {LIVE_SECONDS} s of sound a round; ratios as above.",
+    ]
 
 
 def _absent(folder: Path) -> list[str]:

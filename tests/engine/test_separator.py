@@ -4,12 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from phaseaware.engine import MaskModel, MaskStream, Render, Separator, separate
 from phaseaware.engine.limits import LINKS
 from phaseaware.engine.rates import AnyRateSeparator
-from phaseaware.engine.separator import PREROLL, sane
+from phaseaware.engine.separator import PREROLL, mid, sane
 from phaseaware.engine.stft import FRAME_LENGTH, HOP, stft
 
 from tests import fakes
@@ -157,6 +157,28 @@ def test_linked_channels_keep_their_image(rng, history_model):
     mid = MaskStream(history_model, masks=["real"]).process(pair.mean(axis=0, keepdims=True)).masks["real"]
     assert shared.shape[0] == 1
     np.testing.assert_allclose(shared, mid, atol=1e-6)
+
+
+@pytest.mark.parametrize("gains", [(1, -1), (1, -0.97), (1, -1, 0), (0, 1, -1)])
+def test_channels_that_cancel_are_heard(rng, history_model, gains):
+    """One channel turned upside down leaves no mid; the mask is then that of a channel."""
+    x = noise(rng, 1, 7000)
+    channels = np.concatenate([np.float32(g) * x for g in gains])
+    made = at_48k(channels, history_model, link="stereo")[0]
+    alone = at_48k(x, history_model)[0]
+    for y, g in zip(made, gains, strict=True):
+        np.testing.assert_allclose(y, g * alone[0], atol=1e-6)
+
+
+@given(st.floats(-1, 1), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=20)
+def test_mid_is_the_mean_unless_it_is_empty(gain, seed):
+    cancelled = ((1 + gain) / 2) ** 2 / (1e-3 * (1 + gain**2) / 2)
+    assume(not 0.99 < cancelled < 1.01)
+    rng = np.random.default_rng(seed)
+    X = (rng.standard_normal((5, 513)) + 1j * rng.standard_normal((5, 513))).astype(np.complex64)
+    found = mid(np.stack([X, np.float32(gain) * X]))
+    np.testing.assert_allclose(found, X if cancelled < 1 else (1 + gain) / 2 * X, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("rate", [8000, 44_100, 96_000])

@@ -4,6 +4,11 @@
 #include <cmath>
 
 namespace phaseaware {
+namespace {
+
+constexpr float kCancelled = 1e-3f;  // of the channels' mean power
+
+}  // namespace
 
 Denoiser::Denoiser(const std::shared_ptr<const Model>& model, std::size_t channels)
     : model_(model),
@@ -89,16 +94,32 @@ bool Denoiser::find_masks(std::size_t frames, const Controls& controls) {
         }
         return true;
     }
-    // The transform is linear: the spectrum of the mid is the mean of the channels' spectra.
     ModelStream& model = *channels_[0].model;
-    const float share = 1.0f / channels_.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        Complex sum;
-        for (const Channel& channel : channels_) sum += channel.spectrum[first + i];
-        model.spectrum()[i] = sum * share;
-    }
+    for (std::size_t t = 0; t < frames; ++t) find_mid(first + t * kBins, model.spectrum() + t * kBins);
     std::fill(masks_.begin(), masks_.end(), model.run(frames, controls.mask));
     return masks_[0];
+}
+
+// As mid() of engine/separator.py.
+void Denoiser::find_mid(std::size_t frame, Complex* mid) const {
+    const float share = 1.0f / channels_.size();
+    const auto power = [](const Complex* spectrum) {
+        float sum = 0;
+        for (std::size_t k = 0; k < kBins; ++k) sum += std::norm(spectrum[k]);
+        return sum;
+    };
+    float mean = 0;
+    std::fill_n(mid, kBins, Complex());
+    for (const Channel& channel : channels_) {
+        for (std::size_t k = 0; k < kBins; ++k) mid[k] += channel.spectrum[frame + k] * share;
+        mean += power(&channel.spectrum[frame]) * share;
+    }
+    if (power(mid) >= kCancelled * mean) return;
+    for (const Channel& channel : channels_)
+        if (power(&channel.spectrum[frame]) >= mean / 2) {
+            std::copy_n(channel.spectrum.begin() + frame, kBins, mid);
+            return;
+        }
 }
 
 void Denoiser::synthesise(Channel& channel, const Complex* masks, std::size_t frames, std::size_t ready,

@@ -25,6 +25,7 @@ class Denoiser {
         std::unique_ptr<ModelStream> model;
     };
     void analyse(Channel&, std::size_t frames);
+    void find_mid(std::size_t frame, Complex* mid) const;
     bool find_masks(std::size_t frames, const Controls&);
     // Appends to the output, of which `ready` samples wait.
     void synthesise(Channel&, const Complex* masks, std::size_t frames, std::size_t ready, const Controls&);

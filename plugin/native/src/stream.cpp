@@ -10,7 +10,7 @@ namespace phaseaware {
 namespace {
 
 constexpr std::size_t kBlock = kMostFrames * kHop;    // of the host, processed at once
-constexpr std::size_t kFade = 480;                    // samples from wet to dry, as plugin/bypass.py
+constexpr std::size_t kFade = 480;                    // samples from wet to dry, as plugin/fades.py
 constexpr unsigned kMostPadding = 640;                // samples at 48 kHz that a whole number of host samples may take
 constexpr float kLoudest = 1e5f, kQuietest = 1e-15f;  // as engine/separator.py
 constexpr int kQuality = 8;                           // speexdsp's, of 10

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from phaseaware.engine import MaskModel
 from phaseaware.engine.evaluation import METRICS, evaluate
 from phaseaware.engine.evaluation.__main__ import main
@@ -32,6 +34,23 @@ def test_evaluate_groups_the_pairs(model: str, pairs: Path, capsys: pytest.Captu
 def test_silence_stays_silence(model: str, pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["properties", model, str(pairs), "--minutes", "1"])
     assert "| silence in: largest sample out | 0.0e+00 | 0.0e+00 |" in capsys.readouterr().out
+
+
+def test_the_worst_change_may_be_a_rise(
+    model: str, pairs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two quiet signals one comes out 6 dB louder, the other 0.9 dB quieter."""
+    quiet = iter([2.0, 0.9])
+
+    def separated(x: NDArray[np.float32], *_: object, **__: object) -> NDArray[np.float32]:
+        loud = np.abs(x).max() > 0.15
+        gain = 1.0 if loud or not x.any() else next(quiet)
+        return np.stack([gain * x, x])
+
+    monkeypatch.setattr(import_module("phaseaware.engine.evaluation.properties"), "separate", separated)
+    main(["properties", model, str(pairs), "--minutes", "1"])
+    row = next(line for line in capsys.readouterr().out.splitlines() if "quieter" in line)
+    assert row.endswith("| 2.55 (6.02) | 0.00 (0.00) |")
 
 
 def test_each_freedom_of_an_ideal_mask_raises_its_ceiling(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,14 @@
 """Training runs on a tiny corpus: segments, states, weights, checkpoints, the commands one after the other."""
 
+import csv
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
 from phaseaware.engine import MaskModel  # noqa: E402
 from phaseaware.engine.training import __main__ as command  # noqa: E402
+from phaseaware.engine.training import loop  # noqa: E402
 from phaseaware.engine.training.config import load_config  # noqa: E402
 from phaseaware.engine.training.export import export_network  # noqa: E402
 from phaseaware.engine.training.loop import Trainer, segments  # noqa: E402
@@ -52,6 +55,18 @@ def test_same_seed_same_weights(corpus, tiny_config, tmp_path):
         weights.append(torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["network"])
     for key, value in weights[0].items():
         torch.testing.assert_close(value, weights[1][key], rtol=0, atol=0)
+
+
+def test_the_log_has_the_mean_of_the_steps_summed(corpus, tiny_config, tmp_path, monkeypatch):
+    """Whatever their number: a run of few steps, and one that goes on."""
+    monkeypatch.setattr(loop, "enhancement_loss", lambda estimate, *_, **__: 1 + 0 * estimate.sum())
+    trainer = Trainer(load_config(tiny_config), corpus, tmp_path)
+    trainer.train()
+    trainer.anneal()
+    with (tmp_path / "log.csv").open(newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert trainer.step % 50
+    assert losses == pytest.approx([2.0] * len(losses))  # one of each head
 
 
 def test_other_network_in_the_folder_is_refused(corpus, tiny_config, tmp_path):

@@ -62,6 +62,13 @@ def test_linked_channels_share_a_mask(size: int, model: MaskModel, rng: np.rando
     assert np.abs(expected[0] - expected[1]).max() > 100 * TOLERANCE
 
 
+def test_channels_that_cancel_are_heard(model: MaskModel, rng: np.random.Generator) -> None:
+    x = speechlike(rng, 1, 20_000)
+    y = fresh(link="stereo")(np.concatenate([x, -x]), RATE, buffer_size=512)
+    expected = separate(x, model, Render(), sample_rate=48_000, warm=False)[0]
+    np.testing.assert_allclose(y, np.concatenate([expected, -expected]), atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("lookahead", [0, 1, 8])
 @pytest.mark.parametrize("size", [64, 441, 8192])
 def test_state_and_lookahead_are_the_models(
