@@ -161,7 +161,9 @@ class MediaSink:
             raise Failed(reason, is_final=True) from None
         self._path, self._info = path, info
         self.notes = _lost(info)
-        options = {"movie_timescale": str(info.sample_rate)} if info.format in ("MP4", "MOV") else {}
+        # FFmpeg takes for unofficial: Dolby Vision, 360°, and cameras' own names of pictures.
+        is_mp4 = info.format in ("MP4", "MOV")
+        options = {"movie_timescale": str(info.sample_rate), "strict": "unofficial"} if is_mp4 else {}
         if options and any("." in name for name in movie_tags(metadata_of(info).tags)):
             options["movflags"] = "use_metadata_tags"  # QuickTime's own
         self._others: OtherTracks | None = None

@@ -1,0 +1,83 @@
+"""Pictures of videos are copied as they are, and shown as they were."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .helpers import RATE, copy
+
+av = pytest.importorskip("av", reason="needs the [media] extra")
+
+MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+
+
+def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv420p", **about: Any) -> None:
+    """Half a second of one colour and of a tone; ``about``: attributes of the pictures' codec, or ``metadata``."""
+    try:
+        av.Codec(codec, "w")
+    except ValueError:
+        pytest.skip(f"this PyAV has no encoder {codec}")
+    metadata, options = about.pop("metadata", {}), {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    with av.open(str(path), "w", format=MUXERS[path.suffix]) as out:
+        pictures = out.add_stream(codec, rate=25, width=64, height=64, pix_fmt=pixels, options=options)
+        pictures.metadata.update(metadata)
+        for name, value in about.items():
+            setattr(pictures.codec_context, name, value)
+        if tag:
+            pictures.codec_context.codec_tag = tag
+        sound = out.add_stream("libopus" if path.suffix == ".webm" else "aac", rate=RATE, layout="mono")
+        for number in range(12):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
+            picture.pts = number
+            out.mux(pictures.encode(picture.reformat(format=pixels)))
+        tone = 0.1 * np.sin(np.arange(RATE // 2) / 20, dtype=np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        size = sound.codec_context.frame_size
+        for piece in av.AudioResampler(
+            format=sound.codec_context.format.name, layout="mono", rate=RATE, frame_size=size
+        ).resample(frame):
+            out.mux(sound.encode(piece))
+        out.mux([*pictures.encode(None), *sound.encode(None)])
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    """Of MP4."""
+    return struct.pack(">I", 8 + len(content)) + name + content
+
+
+def insert(data: bytes, names: list[bytes], new: bytes) -> bytes:
+    """A box into the first of each of these names, one inside the other; the index must stand behind the sound."""
+    start = end = 0
+    for name in names:
+        start = data.index(name, start) - 4
+        end = start + struct.unpack_from(">I", data, start)[0]
+    grown = bytearray(data)
+    start = 0
+    for name in names:
+        start = data.index(name, start) - 4
+        grown[start : start + 4] = struct.pack(">I", struct.unpack_from(">I", data, start)[0] + len(new))
+    return bytes(grown[:end] + new + grown[end:])
+
+
+SHOWN = {
+    "Dolby Vision": (b"dvvC", box(b"dvvC", struct.pack(">BBHB", 1, 0, 8 << 9 | 4 << 3 | 5, 64) + bytes(19))),
+    "in three dimensions": (b"st3d", box(b"st3d", bytes(4) + b"\1")),
+    "all around": (b"equi", box(b"sv3d", box(b"svhd", bytes(4) + b"x\0")
+                                + box(b"proj", box(b"prhd", bytes(16)) + box(b"equi", bytes(20))))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_how_pictures_are_to_be_shown_stays(tmp_path: Path, kind: str) -> None:
+    name, new = SHOWN[kind]
+    video(tmp_path / "a.mp4")
+    names = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mp4v"]
+    (tmp_path / "a.mp4").write_bytes(insert((tmp_path / "a.mp4").read_bytes(), names, new))
+    copy(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert name in (tmp_path / "b.mp4").read_bytes()
