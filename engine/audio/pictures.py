@@ -16,6 +16,13 @@ from .sniff import kind_of
 
 __all__ = ["OtherTracks"]
 
+_NAMES = {
+    "mp4": {"avc1", "avc3", "hvc1", "hev1", "dvh1"},
+    "mov": {"avc1", "avc3", "hvc1", "hev1", "apco", "apcs", "apcn", "apch", "ap4h", "ap4x"},
+}
+"""What pictures may be called whatever they come from. MOV has more, of which some mean several codecs."""
+_SEVERAL = {"dvh1", "mp4v"}
+
 
 class OtherTracks:
     """All tracks of a container but its first sound, packet by packet into another.
@@ -44,7 +51,8 @@ class OtherTracks:
         self.notes: list[str] = []
         try:
             file = PiecedFile(self._handle)
-            self._container = open_media(file, kind_of(file) or "")
+            self._kind = kind_of(file) or ""
+            self._container = open_media(file, self._kind)
             sound = self._container.streams.audio[0]
             unit = sound.time_base or 0
             # Broadcasts begin at any time of their clock.
@@ -68,7 +76,7 @@ class OtherTracks:
             return
         copies = {self._container.streams[index].id: copy for index, copy in self._streams.items()}
         self._container.close()
-        self._container = open_media(lean, kind_of(file) or "")
+        self._container = open_media(lean, self._kind)
         self._streams = {s.index: copies[s.id] for s in self._container.streams if s.id in copies}
 
     def _add(self, sound: Any, add_sound: Callable[[], Any]) -> Iterator[tuple[int, Any]]:
@@ -100,7 +108,19 @@ class OtherTracks:
                 self.notes.append(f"not kept: track {stream.index + 1} ({stream.type}, {known or 'of unknown kind'})")
                 continue
             _describe(copy, stream)
+            if stream.type == "video" and (name := self._name(stream.codec_context)):
+                copy.codec_context.codec_tag = name
             yield stream.index, copy
+
+    def _name(self, codec: Any) -> str:
+        """What MP4 and MOV call the pictures, as Apple's players and editors go by it; empty: as FFmpeg chooses."""
+        name, out = codec.codec_tag, self._out.format.name
+        if out not in _NAMES:
+            return ""
+        if name in _NAMES[out] or (self._kind == "MOV" and out == "mov" and name not in _SEVERAL):
+            return str(name)
+        # FFmpeg's own is hev1; where the parameters stand apart from the pictures, as this byte tells, hvc1 is right.
+        return "hvc1" if codec.name == "hevc" and (codec.extradata or b"")[:1] == b"\1" else ""
 
     def copy_until(self, seconds: float | None) -> None:
         """Copy the packets up to a time; None: all that are left.

@@ -22,8 +22,9 @@ def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv
         av.Codec(codec, "w")
     except ValueError:
         pytest.skip(f"this PyAV has no encoder {codec}")
-    metadata, options = about.pop("metadata", {}), {"x265-params": "log-level=none"} if codec == "libx265" else {}
-    with av.open(str(path), "w", format=MUXERS[path.suffix]) as out:
+    metadata = about.pop("metadata", {})
+    options = {"libx265": {"x265-params": "log-level=none"}, "prores_ks": {"profile": "proxy"}}.get(codec, {})
+    with av.open(str(path), "w", format=MUXERS[path.suffix], options={"strict": "-1"}) as out:
         pictures = out.add_stream(codec, rate=25, width=64, height=64, pix_fmt=pixels, options=options)
         pictures.metadata.update(metadata)
         for name, value in about.items():
@@ -81,3 +82,32 @@ def test_how_pictures_are_to_be_shown_stays(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a.mp4").write_bytes(insert((tmp_path / "a.mp4").read_bytes(), names, new))
     copy(tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert name in (tmp_path / "b.mp4").read_bytes()
+
+
+def name_of(path: Path) -> str:
+    with av.open(str(path)) as container:
+        return str(container.streams.video[0].codec_context.codec_tag)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "source", "target", "becomes"),
+    [
+        ("libx265", "hvc1", ".mp4", ".mp4", "hvc1"), ("libx265", "hev1", ".mp4", ".mp4", "hev1"),
+        ("libx265", "hvc1", ".mov", ".mp4", "hvc1"), ("libx265", "", ".mkv", ".mp4", "hvc1"),
+        ("libx265", "", ".mkv", ".mov", "hvc1"), ("libx265", "dvh1", ".mp4", ".mp4", "dvh1"),
+        ("libx265", "dvh1", ".mp4", ".mov", "hvc1"), ("libx264", "avc3", ".mp4", ".mp4", "avc3"),
+        ("libx264", "avc3", ".mov", ".mov", "avc3"), ("libx264", "", ".mkv", ".mp4", "avc1"),
+        ("prores_ks", "apco", ".mov", ".mov", "apco"), ("prores_ks", "", ".mkv", ".mov", "apco"),
+        ("mpeg2video", "xdv3", ".mov", ".mov", "xdv3"), ("mpeg2video", "xdv3", ".mov", ".mp4", "mp4v"),
+        ("mpeg4", "XVID", ".mov", ".mov", "XVID"), ("mpeg4", "mp4v", ".mov", ".mov", "mp4v"),
+    ],
+)  # fmt: skip
+def test_pictures_are_called_as_they_were(
+    tmp_path: Path, codec: str, name: str, source: str, target: str, becomes: str
+) -> None:
+    pixels = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+    video(tmp_path / f"a{source}", codec, tag=name, pixels=pixels)
+    if source != ".mkv":
+        assert name_of(tmp_path / f"a{source}") == name
+    assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
+    assert name_of(tmp_path / f"b{target}") == becomes
