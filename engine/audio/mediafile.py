@@ -38,7 +38,9 @@ class MediaFile:
         frames, promised = self._media.frames, track.promised
         if promised is not None and frames + _LARGEST_PACKET < promised:
             raise Damaged(f"ends early: {frames} of {promised} samples are there; {AGAIN}")
-        frames = frames if smpb is None else min(frames, smpb)
+        # What fills up the last packet is less than one: another length was told of another sound.
+        is_stale = smpb is not None and abs(frames - smpb) > _LARGEST_PACKET
+        frames = frames if smpb is None or is_stale else min(frames, smpb)
         self.has_pictures = track.pictures
         self.info = AudioInfo(
             sample_rate=track.sample_rate, channels=track.channels, frames=frames, format=kind,
@@ -48,6 +50,8 @@ class MediaFile:
         self.other_tracks = track.tracks - 1
         self.left_out: list[str] = []
         self.notes: list[str] = self._odd(kind, is_known=promised is not None or declared is not None)
+        if is_stale:
+            self.notes.append(f"its tag iTunSMPB tells {smpb} samples; {frames} are there, and all are taken")
 
     def _bitrate(self) -> int | None:
         track, tally = self._media.track, self._media.tally
