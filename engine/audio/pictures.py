@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,22 @@ class OtherTracks:
                 self.notes.append(f"not kept: track {stream.index + 1} ({stream.type}, {known or 'of unknown kind'})")
                 continue
             _describe(copy, stream)
-            if stream.type == "video" and (name := self._name(stream.codec_context)):
-                copy.codec_context.codec_tag = name
+            if stream.type == "video":
+                self._shape(copy, stream)
+                if name := self._name(stream.codec_context):
+                    copy.codec_context.codec_tag = name
             yield stream.index, copy
+
+    def _shape(self, copy: Any, stream: Any) -> None:
+        """The shape of the pixels: the container's counts, not that in the pictures, which are copied as they are."""
+        shape, inside = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
+        if self._out.format.name in _NAMES:
+            copy.codec_context.sample_aspect_ratio = shape or Fraction(0)  # 0: it is not told
+        elif (shape or 1) != (inside or 1):  # FFmpeg would write it, but PyAV has no way to say it
+            self.notes.append(
+                f"not kept: the shape of its pixels, {shape.numerator}:{shape.denominator}; "
+                "name a file that ends in .mp4 or .mov"
+            )
 
     def _name(self, codec: Any) -> str:
         """What MP4 and MOV call the pictures, as Apple's players and editors go by it; empty: as FFmpeg chooses."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,28 @@ def test_pictures_are_called_as_they_were(
         assert name_of(tmp_path / f"a{source}") == name
     assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
     assert name_of(tmp_path / f"b{target}") == becomes
+
+
+def shape_of(path: Path) -> Fraction | None:
+    with av.open(str(path)) as container:
+        return container.streams.video[0].sample_aspect_ratio
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_the_container_s_shape_of_the_pixels_stays(tmp_path: Path, codec: str, suffix: str) -> None:
+    video(tmp_path / f"a{suffix}", codec)
+    names = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1" if codec == "libx264" else b"mp4v"]
+    data = (tmp_path / f"a{suffix}").read_bytes()
+    (tmp_path / f"a{suffix}").write_bytes(insert(data, names, box(b"pasp", struct.pack(">II", 16, 9))))
+    assert copy(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}").notes == ()
+    assert shape_of(tmp_path / f"a{suffix}") == shape_of(tmp_path / f"b{suffix}") == Fraction(16, 9)
+    (note,) = copy(tmp_path / f"a{suffix}", tmp_path / "b.mkv").notes
+    assert "shape of its pixels, 16:9; name a file that ends in .mp4" in note
+
+
+@pytest.mark.parametrize(("source", "target"), [(".mp4", ".mkv"), (".mkv", ".mkv"), (".mkv", ".mp4")])
+def test_the_shape_that_the_pictures_tell_stays(tmp_path: Path, source: str, target: str) -> None:
+    video(tmp_path / f"a{source}", "libx264", sample_aspect_ratio=Fraction(16, 9))
+    assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
+    assert shape_of(tmp_path / f"b{target}") == Fraction(16, 9)
