@@ -15,7 +15,7 @@ from .pieces import PiecedFile
 if TYPE_CHECKING:
     from mutagen.flac import Picture
 
-__all__ = ["chapters_of", "read_metadata"]
+__all__ = ["is_technical", "read_metadata"]
 
 _TECHNICAL = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id", "duration",
               "language", "bps", "number_of_frames", "number_of_bytes"}  # fmt: skip
@@ -28,12 +28,12 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     """Tags, pictures and chapters; and the length in samples if iTunes has left it."""
     with media.open() as container:
         texts = dict(container.metadata) | dict(container.streams.audio[0].metadata)
-        chapters, covers = chapters_of(container), _covers(container)
+        chapters, covers = _chapters(container), _covers(container)
         others = () if media.track.pictures else tuple(_others(container))
     tags: dict[str, tuple[str, ...]] = {
         _NAMES.get(name.lower(), name.lower()): (text,)
         for name, text in texts.items()
-        if text and not _is_technical(name)
+        if text and not is_technical(name)
     }
     family = _FAMILIES.get(kind, kind)
     if family == "MP4":
@@ -55,11 +55,12 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     return Metadata(family=family, tags=tags, chapters=chapters, pictures=covers, left_out=others), None
 
 
-def _is_technical(name: str) -> bool:
+def is_technical(name: str) -> bool:
+    """Whether a tag tells of the coding, not of the recording."""
     return name.lower() in _TECHNICAL or name.startswith(("_STATISTICS", "DURATION")) or "-eng" in name
 
 
-def chapters_of(container: Any) -> tuple[Chapter, ...]:
+def _chapters(container: Any) -> tuple[Chapter, ...]:
     """A container's chapters."""
     found = []
     for chapter in container.chapters():

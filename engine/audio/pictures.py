@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .media import Tally, is_cover, open_media, survive
+from .mediatags import is_technical
 from .mp4boxes import without_tracks
 from .pieces import PiecedFile
 from .reader import open_plain
@@ -172,6 +173,6 @@ class OtherTracks:
 
 
 def _describe(copy: Any, stream: Any) -> None:
-    copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() in ("language", "title", "timecode")})
+    copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() == "language" or not is_technical(k)})
     with suppress(AttributeError, TypeError, ValueError):
         copy.disposition = stream.disposition

@@ -18,13 +18,15 @@ MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 
 
 def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv420p", **about: Any) -> None:
-    """Half a second of one colour and of a tone; ``about``: attributes of the pictures' codec, or ``metadata``."""
+    """Half a second of one colour and of a tone; ``about``: attributes of the pictures' codec, or tags: ``metadata`` is
+    theirs, ``sound`` the sound's, ``film`` those of all."""
     try:
         av.Codec(codec, "w")
     except ValueError:
         pytest.skip(f"this PyAV has no encoder {codec}")
-    metadata = about.pop("metadata", {})
+    metadata, of_sound, of_film = (about.pop(name, {}) for name in ("metadata", "sound", "film"))
     options = {"libx265": {"x265-params": "log-level=none"}, "prores_ks": {"profile": "proxy"}}.get(codec, {})
+    options |= {"auto-alt-ref": "0"} if pixels == "yuva420p" else {}
     with av.open(str(path), "w", format=MUXERS[path.suffix], options={"strict": "-1"}) as out:
         pictures = out.add_stream(codec, rate=25, width=64, height=64, pix_fmt=pixels, options=options)
         pictures.metadata.update(metadata)
@@ -33,6 +35,8 @@ def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv
         if tag:
             pictures.codec_context.codec_tag = tag
         sound = out.add_stream("libopus" if path.suffix == ".webm" else "aac", rate=RATE, layout="mono")
+        sound.metadata.update(of_sound)
+        out.metadata.update(of_film)
         for number in range(12):
             picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
             picture.pts = number
@@ -137,3 +141,11 @@ def test_the_shape_that_the_pictures_tell_stays(tmp_path: Path, source: str, tar
     video(tmp_path / f"a{source}", "libx264", sample_aspect_ratio=Fraction(16, 9))
     assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
     assert shape_of(tmp_path / f"b{target}") == Fraction(16, 9)
+
+
+def test_transparency_of_webm_stays(tmp_path: Path) -> None:
+    """Players draw it if AlphaMode (RFC 9559, section 5.1.4.1.28.4) says so."""
+    video(tmp_path / "a.webm", "libvpx-vp9", pixels="yuva420p", metadata={"alpha_mode": "1"})
+    copy(tmp_path / "a.webm", tmp_path / "b.webm")
+    for name in ("a.webm", "b.webm"):
+        assert b"\x53\xc0\x81\x01" in (tmp_path / name).read_bytes()
