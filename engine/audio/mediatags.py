@@ -26,8 +26,11 @@ _FAMILIES = {"MP4": "MP4", "MOV": "MP4", "3GP": "MP4", "MATROSKA": "MATROSKA", "
 
 def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Metadata, int | None]:
     """Tags, pictures and chapters; and the length in samples if iTunes has left it."""
+    family = _FAMILIES.get(kind, kind)
     with media.open() as container:
-        texts = dict(container.metadata) | dict(container.streams.audio[0].metadata)
+        texts = dict(container.metadata)
+        if not (media.track.pictures and family in ("MATROSKA", "MP4")):  # there its name is not that of the video
+            texts = dict(container.streams.audio[0].metadata) | texts
         chapters, covers = _chapters(container), _covers(container)
         others = () if media.track.pictures else tuple(_others(container))
     tags: dict[str, tuple[str, ...]] = {
@@ -35,7 +38,6 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
         for name, text in texts.items()
         if text and not is_technical(name)
     }
-    family = _FAMILIES.get(kind, kind)
     if family == "MP4":
         found = read_mp4(file)
         known, native = dict(found.tags), found.native

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .helpers import RATE, copy
+from .helpers import RATE, copy, read
 
 av = pytest.importorskip("av", reason="needs the [media] extra")
 
@@ -141,6 +141,33 @@ def test_the_shape_that_the_pictures_tell_stays(tmp_path: Path, source: str, tar
     video(tmp_path / f"a{source}", "libx264", sample_aspect_ratio=Fraction(16, 9))
     assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
     assert shape_of(tmp_path / f"b{target}") == Fraction(16, 9)
+
+
+@pytest.mark.parametrize("film", [{}, {"title": "Film"}])
+@pytest.mark.parametrize("target", [".mkv", ".mp4", ".flac"])
+def test_what_a_track_is_called_is_not_what_the_film_is_called(
+    tmp_path: Path, film: dict[str, str], target: str
+) -> None:
+    video(tmp_path / "a.mkv", sound={"title": "English", "comment": "dubbed"}, film=film)
+    copy(tmp_path / "a.mkv", tmp_path / f"b{target}")
+    with av.open(str(tmp_path / f"b{target}")) as found:
+        film_says = {name.lower(): text for name, text in found.metadata.items()}
+        sound_says = {name.lower(): text for name, text in found.streams.audio[0].metadata.items()}
+    assert film_says.get("title") == film.get("title")
+    assert "comment" not in film_says
+    assert sound_says.get("title", sound_says.get("name")) == (None if target == ".flac" else "English")
+    assert sound_says.get("comment") == ("dubbed" if target == ".mkv" else None)
+
+
+def test_of_sound_alone_the_track_s_words_are_kept(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mka"), "w", format="matroska") as out:
+        sound = out.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        out.metadata["title"] = "Album"
+        sound.metadata.update({"title": "Song", "artist": "Zoe"})
+        frame = av.AudioFrame.from_ndarray(np.full((1, 4_800), 900, np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        out.mux([*sound.encode(frame), *sound.encode(None)])
+    assert read(tmp_path / "a.mka")[1].info.tags == {"title": "Album", "artist": "Zoe"}
 
 
 def test_transparency_of_webm_stays(tmp_path: Path) -> None:
