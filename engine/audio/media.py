@@ -25,8 +25,12 @@ from .sniff import demuxer_for
 if TYPE_CHECKING:
     import av
 
-__all__ = ["MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "reason_of", "survive"]
+__all__ = [
+    "LARGEST_PACKET", "MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "reason_of", "survive",
+]  # fmt: skip
 
+LARGEST_PACKET = 4096
+"""Samples; what fills up the last packet is fewer."""
 Samples = NDArray[np.float32]
 _GAP = 0.04
 """Seconds. Times of Matroska and ASF are whole milliseconds; what jumps further is a gap."""
@@ -119,6 +123,7 @@ class Tally:
     Attributes
     ----------
     frames, silent : samples; of which silence where sound was missing.
+    back : samples by which times fell behind them.
     damaged : packets that could not be decoded.
     end : of the last packet, s.
     coded : bytes of the packets.
@@ -126,6 +131,7 @@ class Tally:
 
     frames: int = 0
     silent: int = 0
+    back: int = 0
     damaged: int = 0
     end: Fraction = Fraction(0)
     coded: int = 0
@@ -160,7 +166,8 @@ class MediaSource:
         by_packets = round((self.tally.end - self.track.start) * self.track.sample_rate)
         if abs(by_packets - promised) <= _TICK * self.track.sample_rate:
             promised = by_packets
-        return min(promised, counted)
+        # What times or a wrong index would cut beyond that is sound.
+        return promised if counted - LARGEST_PACKET <= promised <= counted else counted
 
     def open(self, *, without: AbstractSet[int] = frozenset()) -> av.container.InputContainer:
         """The container once more, from its beginning; where that saves memory, without the tracks of these ids."""
@@ -230,6 +237,7 @@ class MediaSource:
                         gap = at - shift - tally.frames
                         if gap > _LONGEST_GAP * rate or gap < -_GAP * rate:
                             shift += gap  # the clock was set anew: nothing is missing
+                            tally.back += max(0, -gap)
                         elif gap > _GAP * rate:
                             tally.frames += gap
                             tally.silent += gap

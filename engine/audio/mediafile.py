@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .bitrates import LOSSY
 from .formats import AudioInfo
 from .lengths import length_note, media_size
-from .media import MediaError, MediaSource, reason_of
+from .media import LARGEST_PACKET, MediaError, MediaSource, reason_of
 from .mediatags import read_metadata
 from .metadata import from_file
 from .pieces import PiecedFile
@@ -15,8 +15,6 @@ from .source import AGAIN, Damage, Damaged, MediaMissing, Samples, joined, plain
 from .speakers import mask_of
 
 __all__ = ["MediaFile"]
-
-_LARGEST_PACKET = 4096  # samples
 
 
 class MediaFile:
@@ -36,10 +34,10 @@ class MediaFile:
             kind_of_error = MediaMissing if error.is_missing else Damaged
             raise kind_of_error(str(error)) from None
         frames, promised = self._media.frames, track.promised
-        if promised is not None and frames + _LARGEST_PACKET < promised:
+        if promised is not None and frames + LARGEST_PACKET < promised:
             raise Damaged(f"ends early: {frames} of {promised} samples are there; {AGAIN}")
         # What fills up the last packet is less than one: another length was told of another sound.
-        is_stale = smpb is not None and abs(frames - smpb) > _LARGEST_PACKET
+        is_stale = smpb is not None and abs(frames - smpb) > LARGEST_PACKET
         frames = frames if smpb is None or is_stale else min(frames, smpb)
         self.has_pictures = track.pictures
         self.info = AudioInfo(
@@ -67,6 +65,9 @@ class MediaFile:
         if self._media.tally.silent:
             seconds = self._media.tally.silent / track.sample_rate
             notes.append(f"its times leave gaps of {seconds:.2f} s in all, where there is silence")
+        if self._media.tally.back:
+            seconds = self._media.tally.back / track.sample_rate
+            notes.append(f"its times go back by {seconds:.2f} s in all; nothing is cut, so it may lag behind pictures")
         if self._media.tally.damaged:
             self.left_out.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
         if not is_known and (note := length_note(kind)):
