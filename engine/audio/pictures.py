@@ -24,6 +24,7 @@ _NAMES = {
 }
 """What pictures may be called whatever they come from. MOV has more, of which some mean several codecs."""
 _SEVERAL = {"dvh1", "mp4v"}
+_READ = 48  # AVDISCARD_ALL: FFmpeg has read the track as chapters
 
 
 class OtherTracks:
@@ -91,6 +92,8 @@ class OtherTracks:
                 continue
             if stream.type == "data" and stream.metadata.get("timecode") in timecodes - {None}:
                 continue  # FFmpeg makes it of what the pictures say
+            if stream.type == "data" and int(stream.discard) == _READ:
+                continue
             if stream.type == "video" and is_cover(stream):
                 continue  # covers go with the tags
             if stream.type == "attachment" and self._out.format.name == "matroska":

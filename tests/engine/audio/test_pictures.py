@@ -19,12 +19,13 @@ MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 
 def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv420p", **about: Any) -> None:
     """Half a second of one colour and of a tone; ``about``: attributes of the pictures' codec, or tags: ``metadata`` is
-    theirs, ``sound`` the sound's, ``film`` those of all."""
+    theirs, ``sound`` the sound's, ``film`` those of all; ``chapters`` as PyAV takes them."""
     try:
         av.Codec(codec, "w")
     except ValueError:
         pytest.skip(f"this PyAV has no encoder {codec}")
     metadata, of_sound, of_film = (about.pop(name, {}) for name in ("metadata", "sound", "film"))
+    chapters = about.pop("chapters", [])
     options = {"libx265": {"x265-params": "log-level=none"}, "prores_ks": {"profile": "proxy"}}.get(codec, {})
     options |= {"auto-alt-ref": "0"} if pixels == "yuva420p" else {}
     with av.open(str(path), "w", format=MUXERS[path.suffix], options={"strict": "-1"}) as out:
@@ -37,6 +38,7 @@ def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv
         sound = out.add_stream("libopus" if path.suffix == ".webm" else "aac", rate=RATE, layout="mono")
         sound.metadata.update(of_sound)
         out.metadata.update(of_film)
+        out.set_chapters(chapters)
         for number in range(12):
             picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
             picture.pts = number
@@ -176,3 +178,21 @@ def test_transparency_of_webm_stays(tmp_path: Path) -> None:
     copy(tmp_path / "a.webm", tmp_path / "b.webm")
     for name in ("a.webm", "b.webm"):
         assert b"\x53\xc0\x81\x01" in (tmp_path / name).read_bytes()
+
+
+CHAPTERS = [
+    {"id": number, "start": 200 * number, "end": 200 * number + 200, "time_base": Fraction(1, 1000),
+     "metadata": {"title": f"Part {number}"}}
+    for number in range(2)
+]  # fmt: skip
+
+
+def test_the_track_of_the_chapters_is_kept_with_them(tmp_path: Path) -> None:
+    video(tmp_path / "a.mp4", chapters=CHAPTERS)
+    for name in ("b.mp4", "b.mkv"):
+        assert copy(tmp_path / "a.mp4", tmp_path / name).notes == ()
+        with av.open(str(tmp_path / name)) as found:
+            chapters = found.chapters()
+        assert [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in chapters] == [
+            (0.0, "Part 0"), (0.2, "Part 1"),
+        ]  # fmt: skip
