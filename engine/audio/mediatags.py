@@ -63,12 +63,12 @@ def is_technical(name: str) -> bool:
 
 
 def _chapters(container: Any) -> tuple[Chapter, ...]:
-    """A container's chapters."""
-    found = []
+    """A container's chapters, from where its first track begins, as what is written begins there."""
+    found, origin = [], (container.start_time or 0) / 1_000_000
     for chapter in container.chapters():
-        unit = float(chapter["time_base"])
+        start, end = (max(0.0, float(chapter[name] * chapter["time_base"]) - origin) for name in ("start", "end"))
         title: Mapping[str, str] = chapter["metadata"]
-        found.append(Chapter(chapter["start"] * unit, chapter["end"] * unit, title.get("title", "")))
+        found.append(Chapter(start, end, title.get("title", "")))
     return tuple(found)
 
 

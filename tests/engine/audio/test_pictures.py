@@ -17,35 +17,35 @@ av = pytest.importorskip("av", reason="needs the [media] extra")
 MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 
 
-def video(path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv420p", **about: Any) -> None:
-    """Half a second of one colour and of a tone; ``about``: attributes of the pictures' codec, or tags: ``metadata`` is
-    theirs, ``sound`` the sound's, ``film`` those of all; ``chapters`` as PyAV takes them."""
+def video(
+    path: Path, codec: str = "mpeg4", *, tag: str = "", pixels: str = "yuv420p", shape: Fraction | None = None,
+    picture_says: dict[str, str] | None = None, sound_says: dict[str, str] | None = None,
+    film_says: dict[str, str] | None = None, chapters: list[dict[str, Any]] | None = None, start: int = 0,
+) -> None:  # fmt: skip
+    """Half a second of one colour and of a tone, that begin at ``start``, s."""
     try:
         av.Codec(codec, "w")
     except ValueError:
         pytest.skip(f"this PyAV has no encoder {codec}")
-    metadata, of_sound, of_film = (about.pop(name, {}) for name in ("metadata", "sound", "film"))
-    chapters = about.pop("chapters", [])
     options = {"libx265": {"x265-params": "log-level=none"}, "prores_ks": {"profile": "proxy"}}.get(codec, {})
     options |= {"auto-alt-ref": "0"} if pixels == "yuva420p" else {}
     with av.open(str(path), "w", format=MUXERS[path.suffix], options={"strict": "-1"}) as out:
         pictures = out.add_stream(codec, rate=25, width=64, height=64, pix_fmt=pixels, options=options)
-        pictures.metadata.update(metadata)
-        for name, value in about.items():
-            setattr(pictures.codec_context, name, value)
+        if shape:
+            pictures.codec_context.sample_aspect_ratio = shape
         if tag:
             pictures.codec_context.codec_tag = tag
         sound = out.add_stream("libopus" if path.suffix == ".webm" else "aac", rate=RATE, layout="mono")
-        sound.metadata.update(of_sound)
-        out.metadata.update(of_film)
-        out.set_chapters(chapters)
+        for place, texts in ((pictures, picture_says), (sound, sound_says), (out, film_says)):
+            place.metadata.update(texts or {})
+        out.set_chapters(chapters or [])
         for number in range(12):
             picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
-            picture.pts = number
+            picture.pts = number + round(25 * start)
             out.mux(pictures.encode(picture.reformat(format=pixels)))
         tone = 0.1 * np.sin(np.arange(RATE // 2) / 20, dtype=np.float32)[None]
         frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
-        frame.sample_rate, frame.pts = RATE, 0
+        frame.sample_rate, frame.pts = RATE, round(RATE * start)
         size = sound.codec_context.frame_size
         for piece in av.AudioResampler(
             format=sound.codec_context.format.name, layout="mono", rate=RATE, frame_size=size
@@ -140,7 +140,7 @@ def test_the_container_s_shape_of_the_pixels_stays(tmp_path: Path, codec: str, s
 
 @pytest.mark.parametrize(("source", "target"), [(".mp4", ".mkv"), (".mkv", ".mkv"), (".mkv", ".mp4")])
 def test_the_shape_that_the_pictures_tell_stays(tmp_path: Path, source: str, target: str) -> None:
-    video(tmp_path / f"a{source}", "libx264", sample_aspect_ratio=Fraction(16, 9))
+    video(tmp_path / f"a{source}", "libx264", shape=Fraction(16, 9))
     assert copy(tmp_path / f"a{source}", tmp_path / f"b{target}").notes == ()
     assert shape_of(tmp_path / f"b{target}") == Fraction(16, 9)
 
@@ -150,7 +150,7 @@ def test_the_shape_that_the_pictures_tell_stays(tmp_path: Path, source: str, tar
 def test_what_a_track_is_called_is_not_what_the_film_is_called(
     tmp_path: Path, film: dict[str, str], target: str
 ) -> None:
-    video(tmp_path / "a.mkv", sound={"title": "English", "comment": "dubbed"}, film=film)
+    video(tmp_path / "a.mkv", sound_says={"title": "English", "comment": "dubbed"}, film_says=film)
     copy(tmp_path / "a.mkv", tmp_path / f"b{target}")
     with av.open(str(tmp_path / f"b{target}")) as found:
         film_says = {name.lower(): text for name, text in found.metadata.items()}
@@ -174,25 +174,38 @@ def test_of_sound_alone_the_track_s_words_are_kept(tmp_path: Path) -> None:
 
 def test_transparency_of_webm_stays(tmp_path: Path) -> None:
     """Players draw it if AlphaMode (RFC 9559, section 5.1.4.1.28.4) says so."""
-    video(tmp_path / "a.webm", "libvpx-vp9", pixels="yuva420p", metadata={"alpha_mode": "1"})
+    video(tmp_path / "a.webm", "libvpx-vp9", pixels="yuva420p", picture_says={"alpha_mode": "1"})
     copy(tmp_path / "a.webm", tmp_path / "b.webm")
     for name in ("a.webm", "b.webm"):
         assert b"\x53\xc0\x81\x01" in (tmp_path / name).read_bytes()
 
 
-CHAPTERS = [
+CHAPTERS: list[dict[str, Any]] = [
     {"id": number, "start": 200 * number, "end": 200 * number + 200, "time_base": Fraction(1, 1000),
      "metadata": {"title": f"Part {number}"}}
     for number in range(2)
 ]  # fmt: skip
 
 
+def chapters_of(path: Path) -> list[tuple[float, str]]:
+    with av.open(str(path)) as container:
+        return [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in container.chapters()]
+
+
 def test_the_track_of_the_chapters_is_kept_with_them(tmp_path: Path) -> None:
     video(tmp_path / "a.mp4", chapters=CHAPTERS)
     for name in ("b.mp4", "b.mkv"):
         assert copy(tmp_path / "a.mp4", tmp_path / name).notes == ()
-        with av.open(str(tmp_path / name)) as found:
-            chapters = found.chapters()
-        assert [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in chapters] == [
-            (0.0, "Part 0"), (0.2, "Part 1"),
-        ]  # fmt: skip
+        assert chapters_of(tmp_path / name) == [(0.0, "Part 0"), (0.2, "Part 1")]
+
+
+@pytest.mark.parametrize("target", [".mkv", ".mp4", ".mp3"])
+def test_chapters_move_with_the_pictures(tmp_path: Path, target: str) -> None:
+    """Where a recording begins at another time than 0, what is written does not."""
+    later = [chapter | {name: chapter[name] + 2_000 for name in ("start", "end")} for chapter in CHAPTERS]
+    video(tmp_path / "a.mkv", chapters=later, start=2)
+    copy(tmp_path / "a.mkv", tmp_path / f"b{target}")
+    assert chapters_of(tmp_path / "a.mkv") == [(2.0, "Part 0"), (2.2, "Part 1")]
+    assert [(pytest.approx(at, abs=0.03), title) for at, title in chapters_of(tmp_path / f"b{target}")] == [
+        (0.0, "Part 0"), (0.2, "Part 1"),
+    ]  # fmt: skip
