@@ -150,8 +150,12 @@ def _output_info(source: AudioInfo, job: Job, output: OutputSettings, report: Re
     else:
         info = source
         info.check_writable(job.target)
-    if info.subtype in LOSSY and suffix == job.source.suffix.lower() and _LOSSLESS.match(source.subtype):
+    is_same = suffix == job.source.suffix.lower()
+    if info.subtype in LOSSY and is_same and _LOSSLESS.match(source.subtype):
         report.notes.append(f"loses nothing, and becomes {info.subtype}, which does; --format flac or wav would not")
+    elif is_same and info.format == source.format and info.subtype != source.subtype:
+        old, new = source.subtype, info.subtype
+        report.notes.append(f"its sound, {old}, becomes {new}, as {info.format} is not written with {old}")
     if output.bitrate is None:
         return info
     if info.subtype not in LOSSY:

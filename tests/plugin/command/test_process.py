@@ -18,6 +18,7 @@ import soundfile
 from phaseaware.plugin.files import Job, Report, Treatment, batch, one_file, plan
 
 from tests import fakes
+from tests.robustness.variant_kinds import write_media
 
 from .running import Command, get, put, tones, tree
 
@@ -258,6 +259,24 @@ def test_sound_that_lost_nothing_and_now_does_is_told(tmp_path: Path, phaseaware
     for target, is_told in (("b.oga", True), ("b.flac", False)):
         ran = phaseaware("process", tmp_path / "a.oga", "-o", tmp_path / target, "--model", passing)
         assert ("loses nothing, and becomes VORBIS" in ran.err) == is_told
+
+
+@pytest.mark.parametrize(
+    ("suffix", "muxer", "codec", "told"),
+    [
+        (".mp4", "mp4", "pcm_s16be", "PCM_16, becomes ALAC_16, as MP4 is not written with PCM_16"),
+        (".mka", "matroska", "ac3", "AC3, becomes AAC, as MATROSKA is not written with AC3"),
+        (".mka", "matroska", "pcm_s16le", None),
+    ],
+)
+def test_sound_that_gets_another_codec_is_told(
+    tmp_path: Path, phaseaware: Command, passing: Path, suffix: str, muxer: str, codec: str, told: str | None
+) -> None:
+    pytest.importorskip("av")
+    write_media(tmp_path / f"a{suffix}", muxer, codec, tones(4_800, 1, 48_000).T, 48_000)
+    ran = phaseaware("process", tmp_path / f"a{suffix}", "--model", passing)
+    assert ran.status == 0
+    assert "becomes" not in ran.err if told is None else told in ran.err
 
 
 def test_two_files_with_one_output_are_refused(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
