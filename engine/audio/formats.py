@@ -168,9 +168,11 @@ class AudioInfo:
         """
         kind = f"{self.format}/{self.subtype}"
         fits = f"{self.channels} channel(s) at {self.sample_rate} Hz"
+        video = ".mkv for the video, .wav for its sound" if self.container and self.channels <= _MEDIA_CHANNELS else ""
         if self.format in READ_ONLY:
-            instead = ".mkv for the video, .wav for its sound" if self.container else ".m4a or .wav"
-            raise AudioFileError(path, f"{self.format} can only be read; name an output file that ends in {instead}")
+            raise AudioFileError(
+                path, f"{self.format} can only be read; name an output file that ends in {video or '.m4a or .wav'}"
+            )
         if self.format in MEDIA:
             trial: str | None = self._media_misfit()
         elif not soundfile.check_format(self.format, self.subtype):
@@ -178,7 +180,8 @@ class AudioInfo:
         else:
             trial = _discarding(self)
         if trial is not None:
-            raise AudioFileError(path, f"{kind} does not take {fits}; name an output file that ends in .wav ({trial})")
+            instead = f"name an output file that ends in {video or '.wav'} ({trial})"
+            raise AudioFileError(path, f"{kind} does not take {fits}; {instead}")
 
     def _media_misfit(self) -> str | None:
         if self.channels > _MEDIA_CHANNELS:

@@ -224,6 +224,12 @@ def test_without_pyav_the_error_says_what_to_install(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_video_that_does_not_take_its_sound_has_a_name_that_does() -> None:
+    like = info("WEBM", "VORBIS", channels=2, rate=44_100, container=Path("a.webm"))
+    with pytest.raises(AudioFileError, match=r"\.mkv for the video, \.wav for its sound \(rates: 48000 Hz\)"):
+        like.for_name("b.webm")
+
+
 @pytest.mark.parametrize(
     ("name", "rate", "channels"), [("a.webm", 44_100, 2), ("a.m4a", 192_000, 2), ("a.m4a", 48_000, 9)]
 )
