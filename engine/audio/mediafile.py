@@ -69,7 +69,7 @@ class MediaFile:
             seconds = self._media.tally.back / track.sample_rate
             notes.append(f"its times go back by {seconds:.2f} s in all; nothing is cut, so it may lag behind pictures")
         if self._media.tally.damaged:
-            self.left_out.append(f"{self._media.tally.damaged} packets are damaged, and are passed over")
+            self.left_out.append(f"left out: {self._media.tally.damaged} damaged packet(s)")
         if not is_known and (note := length_note(kind)):
             notes.append(note)
         return notes

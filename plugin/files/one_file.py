@@ -115,7 +115,7 @@ def process_file(
         report = Report(job, notes=list(reader.notes), left_out=list(reader.left_out))
         report.info = _output_info(reader.info, job, output, report)
         if reader.other_tracks and report.info.container is None:  # a video would keep them
-            report.notes.append(f"{reader.other_tracks} of its sound tracks are left out")
+            report.notes.append(f"left out: {reader.other_tracks} further sound track(s)")
             report.left_out.append(report.notes[-1])
         report.seconds, report.is_planned = reader.info.seconds, dry_run
         if not dry_run:

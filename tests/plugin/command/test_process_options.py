@@ -88,7 +88,7 @@ def test_further_sound_tracks_do_not_end_well_where_they_are_left_out(
             frame.sample_rate, frame.pts = 48_000, 0
             out.mux(stream.encode(frame))
     ran = phaseaware("process", tmp_path / "a.mkv", "-o", tmp_path / "a.wav", "--model", passing)
-    ran.failed_with(1, "has 2 sound tracks, of which the first is taken", "1 of its sound tracks are left out")
+    ran.failed_with(1, "has 2 sound tracks, of which the first is taken", "left out: 1 further sound track(s)")
     np.testing.assert_allclose(get(tmp_path / "a.wav").T, x, atol=1e-5)
 
 
