@@ -1,4 +1,4 @@
-"""MP4 and MOV (ISO/IEC 14496-12) with some of their tracks out of sight.
+"""Boxes of MP4 and MOV (ISO/IEC 14496-12): some of their tracks out of sight, and what stands beside the movie.
 
 FFmpeg keeps an index of all tracks in memory, about 50 bytes a packet, for each container that is open: 15 MB for an
 hour of video. Who reads a few tracks only is shown a file in which the others are free space.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .pieces import PiecedFile, patched
@@ -15,7 +16,9 @@ from .pieces import PiecedFile, patched
 if TYPE_CHECKING:
     from mutagen.mp4 import Atom
 
-__all__ = ["without_tracks"]
+__all__ = ["append_xmp", "beside_movie", "without_tracks"]
+
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 def without_tracks(file: PiecedFile, ids: AbstractSet[int]) -> PiecedFile:
@@ -42,3 +45,35 @@ def _id(file: PiecedFile, track: Atom) -> int | None:
         if len(data) == 24:
             return int(struct.unpack_from(">I", data, at)[0])
     return None
+
+
+def beside_movie(file: PiecedFile) -> tuple[bytes, list[str]]:
+    """Adobe's XMP as it stands in a box of its own, and in words what stands there too, but cannot be copied."""
+    from mutagen import MutagenError
+    from mutagen.mp4 import AtomError, Atoms
+
+    try:
+        atoms = Atoms(file.as_file())
+    except (MutagenError, AtomError, ValueError, OSError):
+        return b"", []
+    xmp = b""
+    others = ["XMP in QuickTime's user data"] if b"moov.udta.XMP_" in atoms else []
+    for box in (box for box in atoms.atoms if box.name == b"uuid"):
+        start = box.offset + box.length - box.datalength
+        name = file.at(start, 16)
+        if name == _XMP:
+            xmp = file.at(start + 16, box.datalength - 16)
+        else:  # it may point into the file, or sign its bytes
+            others.append(f"the MP4 box {name.hex()}")
+    return xmp, others
+
+
+def append_xmp(path: Path, xmp: bytes) -> None:
+    """Put it behind all other boxes, where nothing moves.
+
+    Raises
+    ------
+    OSError : it cannot be written.
+    """
+    with open(path, "ab") as file:
+        file.write(struct.pack(">I", 24 + len(xmp)) + b"uuid" + _XMP + xmp)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .metadata import UNREAD, Metadata
+from .mp4boxes import append_xmp, beside_movie
 from .pieces import PiecedFile
 
 __all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "write_mp4"]
@@ -53,12 +54,16 @@ def read_mp4(file: PiecedFile) -> Metadata:
     from mutagen.flac import Picture
     from mutagen.mp4 import MP4, MP4Cover
 
+    xmp, left_out = beside_movie(file)
+    chunks = ((b"XMP", xmp),) if xmp else ()
+    other = ["XMP"] if xmp else []
     try:
         atoms = MP4(file.as_file()).tags
     except (MutagenError, ValueError, OSError, KeyError):
-        return Metadata(family="MP4", left_out=(UNREAD,) if _has_tags(file) else ())
+        left_out += [UNREAD] if _has_tags(file) else []
+        return Metadata(family="MP4", chunks=chunks, only_here=tuple(other), left_out=tuple(left_out))
     tags: dict[str, tuple[str, ...]] = {}
-    pictures, other = [], []
+    pictures = []
     for atom in [atom for atom in atoms or () if _is_numbered(atom)]:
         del atoms[atom]
     for atom, values in (atoms or {}).items():
@@ -80,10 +85,11 @@ def read_mp4(file: PiecedFile) -> Metadata:
             tags[name] = tuple(bytes(value).decode("utf-8", "replace") for value in values)
         else:
             other.append(f"the MP4 atom {atom}")
-    damaged = tuple(f"the MP4 atom {name}, which cannot be read" for name in getattr(atoms, "_failed_atoms", ()))
+    left_out += [f"the MP4 atom {name}, which cannot be read" for name in getattr(atoms, "_failed_atoms", ())]
     return Metadata(
-        family="MP4", tags=tags, pictures=tuple(pictures), native=atoms, only_here=tuple(other), left_out=damaged
-    )
+        family="MP4", tags=tags, pictures=tuple(pictures), chunks=chunks, native=atoms, only_here=tuple(other),
+        left_out=tuple(left_out),
+    )  # fmt: skip
 
 
 def _has_tags(file: PiecedFile) -> bool:
@@ -98,12 +104,18 @@ def _has_tags(file: PiecedFile) -> bool:
 
 
 def write_mp4(path: Path, metadata: Metadata) -> None:
-    """Write tags and pictures.
+    """Write tags and pictures, and of MP4 the XMP.
 
     Raises
     ------
     OSError, mutagen.MutagenError : it cannot be written.
     """
+    _write_tags(path, metadata)
+    for _, xmp in metadata.chunks if metadata.family == "MP4" else ():
+        append_xmp(path, xmp)
+
+
+def _write_tags(path: Path, metadata: Metadata) -> None:
     from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 
     mp4 = MP4(path)

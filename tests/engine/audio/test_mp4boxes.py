@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import mutagen.mp4
 import numpy as np
 import pytest
 from phaseaware.engine.audio import AudioReader
@@ -119,3 +121,35 @@ def test_all_other_tracks_go_into_a_copy(tmp_path: Path) -> None:
     assert list(new) == [1, 2, 3, 4]
     for number in (1, 3):  # pictures, and the sound that is not cleaned
         assert [content for *_, content in new[number]] == [content for *_, content in old[number]]
+
+
+XMP = struct.pack(">I", 29) + b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + b"<x/>\n"
+
+
+@pytest.mark.parametrize("name", ["talk.m4a", "talk.mp4"])
+def test_xmp_is_kept_and_other_boxes_are_named(tmp_path: Path, name: str) -> None:
+    other = struct.pack(">I", 25) + b"uuid" + b"c" * 16 + b"2"
+    data = (CASES / name).read_bytes() + other + XMP
+    (tmp_path / name).write_bytes(data)
+    for title in (None, "T"):
+        if title:
+            tagged = mutagen.mp4.MP4(tmp_path / name)
+            tagged["\xa9nam"] = title
+            tagged.save()
+        assert copy(tmp_path / name, tmp_path / f"b-{name}").notes == (f"not kept: the MP4 box {'63' * 16}",)
+        assert (tmp_path / f"b-{name}").read_bytes().count(XMP) == 1
+        assert copy(tmp_path / f"b-{name}", tmp_path / f"c-{name}").notes == ()
+        assert (tmp_path / f"c-{name}").read_bytes().endswith(XMP)
+        assert copy(tmp_path / f"b-{name}", tmp_path / "b.flac").notes == (
+            "not kept, as FLAC has no place for it: XMP",
+        )
+
+
+def test_xmp_where_quicktime_has_it_is_named(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mov"), "w") as out:
+        out.metadata["xmp"] = "<x/>"
+        sound = out.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.full((1, 4_800), 900, np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        out.mux([*sound.encode(frame), *sound.encode(None)])
+    assert copy(tmp_path / "a.mov", tmp_path / "b.mov").notes == ("not kept: XMP in QuickTime's user data",)
