@@ -16,7 +16,7 @@ from .pieces import PiecedFile, patched
 if TYPE_CHECKING:
     from mutagen.mp4 import Atom
 
-__all__ = ["append_xmp", "beside_movie", "without_tracks"]
+__all__ = ["append_xmp", "beside_movie", "has_dolby_vision", "without_tracks"]
 
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
@@ -66,6 +66,17 @@ def beside_movie(file: PiecedFile) -> tuple[bytes, list[str]]:
         else:  # it may point into the file, or sign its bytes
             others.append(f"the MP4 box {name.hex()}")
     return xmp, others
+
+
+def has_dolby_vision(file: PiecedFile) -> bool:
+    """Whether the pictures of a track are described as Dolby Vision."""
+    from mutagen.mp4 import AtomError, Atoms
+
+    try:
+        boxes = list(Atoms(file.as_file())[b"moov"].findall(b"stsd", recursive=True))
+    except (AtomError, KeyError):
+        return False
+    return any(name in file.at(box.offset, box.length) for box in boxes for name in (b"dvcC", b"dvvC"))
 
 
 def append_xmp(path: Path, xmp: bytes) -> None:

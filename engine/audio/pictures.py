@@ -11,7 +11,7 @@ from typing import Any
 
 from .media import Tally, is_cover, open_media, survive
 from .mediatags import is_technical
-from .mp4boxes import without_tracks
+from .mp4boxes import has_dolby_vision, without_tracks
 from .pieces import PiecedFile
 from .reader import open_plain
 from .sniff import kind_of
@@ -63,6 +63,8 @@ class OtherTracks:
             self.sound_start = max(0.0, float((sound.start_time or 0) * unit) - self._origin)
             self.sound: Any = None
             self._streams = dict(self._add(sound, add_sound))
+            if out.format.name == "mov" and has_dolby_vision(file):  # FFmpeg writes that into MP4 only
+                self.notes.append("not kept: that its pictures are Dolby Vision; name a file that ends in .mp4")
             self._reopen(file, sound.id)
             self._packets: Iterator[Any] = survive(
                 self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()

@@ -87,8 +87,10 @@ def test_how_pictures_are_to_be_shown_stays(tmp_path: Path, kind: str) -> None:
     video(tmp_path / "a.mp4")
     names = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mp4v"]
     (tmp_path / "a.mp4").write_bytes(insert((tmp_path / "a.mp4").read_bytes(), names, new))
-    copy(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert copy(tmp_path / "a.mp4", tmp_path / "b.mp4").notes == ()
     assert name in (tmp_path / "b.mp4").read_bytes()
+    notes = copy(tmp_path / "a.mp4", tmp_path / "b.mov").notes
+    assert any("Dolby Vision" in note for note in notes) == (kind == "Dolby Vision")
 
 
 def name_of(path: Path) -> str:
