@@ -31,6 +31,7 @@ class OggLayout:
     behind : bytes behind the last page.
     sound_bytes : of the pages that hold sound, not headers.
     nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: unknown.
+    has_speakers : the channels are for loudspeakers, in Vorbis' order; Opus may have others (RFC 7845, section 5.1.1).
     """
 
     links: tuple[tuple[int, int], ...]
@@ -43,6 +44,7 @@ class OggLayout:
     behind: int
     sound_bytes: int
     nominal: int
+    has_speakers: bool
 
 
 def ogg_layout(file: PiecedFile) -> OggLayout | None:
@@ -89,9 +91,11 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
         return None
     ends = [*starts[1:], file.size]
     links = tuple(zip(starts, ends, strict=True))
+    first = file.at(starts[0] + 28, 19)  # behind the header of a page of one segment
     return OggLayout(
         links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, broken=broken, damaged=damaged,
         gaps=gaps, behind=behind, sound_bytes=sound_bytes, nominal=nominal_bitrate(file.at(starts[0], 58)),
+        has_speakers=first.startswith(b"\x01vorbis") or (first.startswith(b"OpusHead") and first[18:] == b"\x01"),
     )  # fmt: skip
 
 

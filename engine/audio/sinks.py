@@ -17,7 +17,7 @@ from .formats import AudioInfo, create, sndfile_reason
 from .media import reason_of
 from .mp4tags import movie_tags
 from .pictures import OtherTracks
-from .speakers import layout_for
+from .speakers import layout_for, vorbis_order
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
 
 __all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
@@ -99,6 +99,9 @@ class SoundfileSink:
         self._path, self._info, self.lead = path, info, 0
         self._bytes = 0  # of one-byte samples
         self.notes = _lost(info)
+        self._order: Any = slice(None)
+        if info.subtype in ("VORBIS", "OPUS") and (order := vorbis_order(info.channels)):
+            self._order = np.argsort(order)
         self._chunks = chunks_for(info)
         self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
         try:
@@ -114,7 +117,7 @@ class SoundfileSink:
 
     def write(self, block: Samples) -> None:
         try:
-            self._file.write(block.T)
+            self._file.write(block[self._order].T)
         except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
             raise self._failed(error) from None
         if self._shifted is not None and self._shifted.error is not None:

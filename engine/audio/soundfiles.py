@@ -18,10 +18,11 @@ from .ogg import ogg_layout
 from .pieces import Piece, PiecedFile, Shown
 from .sizes import block_align, judge
 from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
-from .speakers import mask_of_caf
+from .speakers import mask_of_caf, usual_mask, vorbis_order
 
 __all__ = ["SoundFiles"]
 
+_STEREO = 2
 _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 
 
@@ -38,13 +39,16 @@ class SoundFiles:
         self._shown: list[Shown] = []
         self._lengths: list[int] = []
         self._coded_bytes = self._nominal = 0
+        self._order: list[int] | None = None  # of channels, if not that of the file
+        self._mask: int | None = None
         self._tagged: PiecedFile | None = None  # what the tags are read from, if not from all of it
         try:
             layout = layout_of(file)
             self._open(file, kind, layout)
             metadata = from_file(self._tagged or file, kind, self._files[0].subtype)
-            mask = _flac_mask(metadata) if layout is None else _channel_mask(file, layout)
-            self.info = self._describe(metadata, mask)
+            if self._mask is None:
+                self._mask = _flac_mask(metadata) if layout is None else _channel_mask(file, layout)
+            self.info = self._describe(metadata)
         except BaseException:
             self.close()
             raise
@@ -164,6 +168,8 @@ class SoundFiles:
             self.notes.append(f"{layout.behind} bytes behind its sound are no Ogg page, and are left out")
         for link in layout.links:
             self._add(None if len(layout.links) == 1 else (link,))
+        if layout.has_speakers and (channels := self._files[0].channels) > _STEREO:
+            self._order, self._mask = vorbis_order(channels), usual_mask(channels)
         self._note_parts(len(layout.links))
         if not layout.has_end:
             self.notes.append("its last Ogg page is not marked as the end; all that is there is taken")
@@ -172,7 +178,7 @@ class SoundFiles:
         if count > 1:
             self.notes.append(f"consists of {count} recordings, one behind the other, and has the tags of the first")
 
-    def _describe(self, metadata: Metadata | None, mask: int | None) -> AudioInfo:
+    def _describe(self, metadata: Metadata | None) -> AudioInfo:
         first = self._files[0]
         for other in self._files[1:]:
             if (other.samplerate, other.channels) != (first.samplerate, first.channels):
@@ -184,7 +190,7 @@ class SoundFiles:
         mean = round(8 * self._coded_bytes * first.samplerate / frames) if frames else 0
         return AudioInfo(
             sample_rate=first.samplerate, channels=first.channels, frames=frames, format=first.format,
-            subtype=first.subtype, tags=plain_tags(metadata), channel_mask=mask, metadata=metadata,
+            subtype=first.subtype, tags=plain_tags(metadata), channel_mask=self._mask, metadata=metadata,
             bitrate=self._nominal or mean or None,
         )  # fmt: skip
 
@@ -200,6 +206,8 @@ class SoundFiles:
                         block = file.read(wanted, dtype="float32", always_2d=True).T
                 except (soundfile.LibsndfileError, OSError) as error:
                     raise damage(position, _reason(error)) from None
+                if self._order is not None:
+                    block = block[self._order]
                 if not block.shape[1]:
                     break
                 done += block.shape[1]

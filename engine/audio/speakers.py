@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["layout_for", "mask_of", "mask_of_caf", "packed_for_caf", "usual_mask"]
+__all__ = ["layout_for", "mask_of", "mask_of_caf", "packed_for_caf", "usual_mask", "vorbis_order"]
 
 _BITS = {
     "FL": 0x1, "FR": 0x2, "FC": 0x4, "LFE": 0x8, "BL": 0x10, "BR": 0x20, "FLC": 0x40, "FRC": 0x80, "BC": 0x100,
@@ -26,6 +26,25 @@ def usual_mask(channels: int) -> int:
     '0x3f'
     """
     return _USUAL.get(channels, 0)
+
+
+_IN_VORBIS = {
+    3: "FL FC FR", 5: "FL FC FR BL BR", 6: "FL FC FR BL BR LFE", 7: "FL FC FR SL SR BC LFE",
+    8: "FL FC FR SL SR BL BR LFE",
+}  # fmt: skip
+"""Vorbis I, section 4.3.9, and RFC 7845, section 5.1.1.2; with other numbers it has the order of the bits."""
+
+
+def vorbis_order(channels: int) -> list[int] | None:
+    """Where in Vorbis and Opus files the channels stand, in the order of the bits; None: in that order.
+
+    Examples
+    --------
+    >>> vorbis_order(6)
+    [0, 2, 1, 5, 3, 4]
+    """
+    names = _IN_VORBIS.get(channels, "").split()
+    return sorted(range(channels), key=lambda place: _BITS[names[place]]) if names else None
 
 
 def mask_of(layout: str) -> int | None:
