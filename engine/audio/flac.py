@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .mpeg import id3_size
+from .mpeg import id3_end
 from .pieces import Piece, PiecedFile
 
 __all__ = ["FlacPart", "flac_parts"]
@@ -37,9 +37,7 @@ class FlacPart:
 
 def flac_parts(file: PiecedFile) -> list[FlacPart]:
     """The recordings in a FLAC file, in their order; empty if it is none."""
-    begin = 0
-    while size := id3_size(file.at(begin, 10)):
-        begin += size
+    begin = id3_end(file)
     if file.at(begin, 8) not in _MARKS:
         return []
     starts = [begin, *_marks(file, begin + _STREAMINFO)]

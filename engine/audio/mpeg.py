@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .pieces import Piece, PiecedFile
 
-__all__ = ["MpegPart", "find_parts", "first_frame", "id3_size", "parse_header"]
+__all__ = ["MpegPart", "find_parts", "first_frame", "id3_end", "id3_size", "parse_header"]
 
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBPS = {
@@ -87,6 +87,14 @@ def id3_size(head: bytes) -> int:
         return 0
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     return 10 + size + 10 * bool(head[5] & 0x10)
+
+
+def id3_end(file: PiecedFile) -> int:
+    """Where the ID3v2 tags end with which a file begins; 0: it begins with none."""
+    end = 0
+    while size := id3_size(file.at(end, 10)):
+        end += size
+    return end
 
 
 def parse_header(head: bytes) -> _Header | None:

@@ -54,12 +54,13 @@ class PiecedFile(io.RawIOBase):
     ----------
     handle : of the file; it stays open, and its own position where it is.
     pieces : what is seen; None: all of the file.
+    begin : where the file begins within what the handle has; ``pieces`` count from there.
     """
 
-    def __init__(self, handle: int, pieces: Sequence[Piece] | None = None) -> None:
+    def __init__(self, handle: int, pieces: Sequence[Piece] | None = None, *, begin: int = 0) -> None:
         super().__init__()
-        self._handle = handle
-        self._pieces = ((0, os.fstat(handle).st_size),) if pieces is None else tuple(pieces)
+        self._handle, self._begin = handle, begin
+        self._pieces = ((0, os.fstat(handle).st_size - begin),) if pieces is None else tuple(pieces)
         self._starts = [0]
         for piece in self._pieces:
             self._starts.append(self._starts[-1] + _length(piece))
@@ -70,9 +71,13 @@ class PiecedFile(io.RawIOBase):
         """Bytes in all."""
         return self._starts[-1]
 
-    def showing(self, pieces: Sequence[Piece]) -> PiecedFile:
+    def showing(self, pieces: Sequence[Piece] | None) -> PiecedFile:
         """The same file by other pieces."""
-        return PiecedFile(self._handle, pieces)
+        return PiecedFile(self._handle, pieces, begin=self._begin)
+
+    def behind(self, begin: int) -> PiecedFile:
+        """All of the file from there on, as a file."""
+        return PiecedFile(self._handle, begin=self._begin + begin)
 
     def at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``."""
@@ -97,7 +102,7 @@ class PiecedFile(io.RawIOBase):
         elif isinstance(piece, int):
             part = bytes(min(count, left))
         else:
-            part = _read_at(self._handle, min(count, left), piece[0] + within)
+            part = _read_at(self._handle, min(count, left), self._begin + piece[0] + within)
         self._position += len(part)
         return part
 

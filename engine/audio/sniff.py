@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .mpeg import first_frame, id3_size
+from .mpeg import first_frame, id3_end
 from .pieces import PiecedFile
 
 __all__ = ["demuxer_for", "kind_of"]
@@ -24,11 +24,7 @@ def demuxer_for(kind: str) -> str | None:
 
 def kind_of(file: PiecedFile) -> str | None:
     """The format's name as in :data:`formats.SUFFIXES`; None: not known by its first bytes."""
-    head = file.at(0, 4096)
-    skipped = 0
-    while size := id3_size(head):
-        skipped += size
-        head = file.at(skipped, 4096)
+    head = file.at(id3_end(file), 4096)
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
         return {b"WAVE": "WAV", b"AVI ": "AVI"}.get(head[8:12])
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):

@@ -13,7 +13,7 @@ from .flac import flac_parts
 from .formats import AudioInfo, sndfile_reason
 from .lengths import length_note
 from .metadata import Metadata, from_file
-from .mpeg import find_parts
+from .mpeg import find_parts, id3_end
 from .ogg import ogg_layout
 from .pieces import Piece, PiecedFile, Shown
 from .sizes import block_align, judge
@@ -31,10 +31,9 @@ class SoundFiles:
 
     has_pictures, other_tracks = False, 0
 
-    def __init__(self, handle: int, file: PiecedFile, kind: str | None) -> None:
+    def __init__(self, file: PiecedFile, kind: str | None) -> None:
         self.notes: list[str] = []
         self.left_out: list[str] = []
-        self._handle = handle
         self._files: list[soundfile.SoundFile] = []
         self._shown: list[Shown] = []
         self._lengths: list[int] = []
@@ -44,6 +43,10 @@ class SoundFiles:
         self._tagged: PiecedFile | None = None  # what the tags are read from, if not from all of it
         try:
             layout = layout_of(file)
+            if layout is None and (begin := id3_end(file)) and (layout := layout_of(file.behind(begin))) is not None:
+                file = file.behind(begin)
+                self.notes.append(f"an ID3 tag of {begin} bytes before its beginning is left out")
+            self._file = file
             self._open(file, kind, layout)
             metadata = from_file(self._tagged or file, kind, self._files[0].subtype)
             if self._mask is None:
@@ -77,7 +80,7 @@ class SoundFiles:
                 self.notes.append(note)
 
     def _add(self, pieces: Sequence[Piece] | None, length: int | None = None) -> None:
-        shown = Shown(PiecedFile(self._handle, pieces))
+        shown = Shown(self._file.showing(pieces))
         try:
             with shown.calling():
                 opened = soundfile.SoundFile(shown)
@@ -94,7 +97,7 @@ class SoundFiles:
         if verdict.is_cut:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
         if (pieces := verdict.pieces) is not None:  # what is sound now is no chunk
-            self._tagged = PiecedFile(self._handle, pieces)
+            self._tagged = file.showing(pieces)
         if pieces is None and layout.family == "RF64":
             pieces = _without_chunks(file, layout)
         if len(layout.sounds) > 1:
@@ -139,7 +142,7 @@ class SoundFiles:
             self._coded_bytes += sum(piece[1] - piece[0] for piece in part.pieces if isinstance(piece, tuple))
         self._note_parts(len(parts))
         if len(parts) > 1:  # tags at the end are those of the last
-            self._tagged = PiecedFile(self._handle, ((0, parts[0].end),))
+            self._tagged = file.showing(((0, parts[0].end),))
         if any(part.samples is not None for part in parts):
             self.notes.append(length_note("MP3"))
         if broken := sum(part.broken for part in parts):

@@ -28,7 +28,7 @@ def open_source(handle: int, identity: tuple[int, ...]) -> Source:
     if kind is not None and kind not in _SOUNDFILE_KINDS:
         return MediaFile(handle, kind, identity)
     try:
-        return SoundFiles(handle, file, kind)
+        return SoundFiles(file, kind)
     except NotOurs as error:
         if kind is None:
             raise Damaged(f"not a sound file that can be read, or damaged ({error}); {_READABLE}") from None

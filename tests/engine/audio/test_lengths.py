@@ -483,3 +483,34 @@ def test_a_chunk_without_the_byte_that_makes_it_even_costs_nothing(tmp_path: Pat
     assert reader.notes == ()
     copy(tmp_path / "a.wav", tmp_path / "b.wav")
     assert dict(chunks(tmp_path / "b.wav"))[b"iXML"] == b"<BWFXML/>"
+
+
+ID3 = b"ID3\4\0\0\0\0\0\x10TIT2\0\0\0\6\0\0\3title"
+
+
+@pytest.mark.parametrize("format", ["WAV", "RF64", "W64", "AIFF", "CAF", "AU"])
+@pytest.mark.parametrize("tags", [1, 2])
+def test_an_id3_tag_before_a_file_hides_nothing_of_it(tmp_path: Path, format: str, tags: int) -> None:
+    path, x = tmp_path / "a", ramp(4_801, 2)
+    soundfile.write(path, x, RATE, "PCM_16", format=format)
+    whole = path.read_bytes()
+    alone = read(path)[1]
+    path.write_bytes(ID3 * tags + whole)
+    y, reader = read(path)
+    np.testing.assert_array_equal(y.T, x / np.float32(2**15))
+    assert reader.info == alone.info
+    assert reader.notes == (f"an ID3 tag of {len(ID3) * tags} bytes before its beginning is left out",)
+    reader = AudioReader(path)
+    reader.check_end()
+    reader.close()
+    path.write_bytes(ID3 * tags + whole[: len(whole) // 2])
+    with pytest.raises(AudioFileError, match="ends early"):
+        AudioReader(path)
+
+
+@pytest.mark.parametrize("data_size", [None, 0, 2_000])
+def test_chunks_behind_an_id3_tag_are_kept(tmp_path: Path, data_size: int | None) -> None:
+    (tmp_path / "a.wav").write_bytes(ID3 + wav(4_800, before=SAMPLER, data_size=data_size))
+    np.testing.assert_array_equal(read(tmp_path / "a.wav")[0][0], ramp(4_800)[:, 0] / np.float32(2**15))
+    copy(tmp_path / "a.wav", tmp_path / "b.wav")
+    assert SAMPLER in (tmp_path / "b.wav").read_bytes()
