@@ -231,14 +231,19 @@ def _part(source: _Bytes, start: int, first: _Header, end: int) -> tuple[MpegPar
     pieces.append((begun, position))
     kept = [piece for piece in pieces[1:] if not isinstance(piece, tuple) or piece[1] > piece[0]]
     last = max((piece[1] for piece in kept if isinstance(piece, tuple)), default=position)
+    counts = tag == frames or (tag == frames + 1 and not broken)  # some programs count the tag's own frame too
     if tag == frames:
         seen: tuple[Piece, ...] = (pieces[0], *kept)
+    elif counts:
+        at = _count_at(source.at(start, first.size), first)
+        assert at is not None
+        seen = ((start, start + at), struct.pack(">I", frames), (start + at + 4, start + first.size), *kept)
     else:
         # Without a tag libsndfile divides the file's size by the first frame's and reads no further. So it is shown a
         # file that is long enough in any case, of which the frames are read and nothing behind them.
         seen = (*kept, frames * _LARGEST_FRAME)
     part = MpegPart(
-        pieces=seen, frames=frames, samples=None if tag == frames else frames * first.samples, promised=tag,
+        pieces=seen, frames=frames, samples=None if counts else frames * first.samples, promised=tag,
         broken=broken, mute=mute, behind=behind, end=last + _tags_size(source, last, source.size, before=False),
     )  # fmt: skip
     return part, max(position, start + first.size)
@@ -308,12 +313,15 @@ def _silent(header: _Header, back: int) -> bytes:
 
 def _tag_frames(frame: bytes, header: _Header) -> int | None:
     """Frames by a Xing, Info or VBRI tag (0: it does not say); None: this is no such frame."""
+    at = _count_at(frame, header)
+    return None if at is None else int.from_bytes(frame[at : at + 4], "big")
+
+
+def _count_at(frame: bytes, header: _Header) -> int | None:
+    """Where such a tag counts the frames (its end: it does not); None: this is no such frame."""
     if header.layer != 3:
         return None
     for at in (4 + _side(header), 6 + _side(header)):  # behind a checksum as well
         if frame[at : at + 4] in (b"Xing", b"Info"):
-            flags = int.from_bytes(frame[at + 4 : at + 8], "big")
-            return int.from_bytes(frame[at + 8 : at + 12], "big") if flags & 1 else 0
-    if frame[36:40] == b"VBRI":
-        return int.from_bytes(frame[50:54], "big")
-    return None
+            return at + 8 if int.from_bytes(frame[at + 4 : at + 8], "big") & 1 else len(frame)
+    return 50 if frame[36:40] == b"VBRI" else None

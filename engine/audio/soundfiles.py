@@ -136,7 +136,12 @@ class SoundFiles:
         if not parts:
             raise NotOurs("no MPEG frames are found")
         for part in parts:
-            if part.promised and part.frames < part.promised:
+            if part.promised == part.frames + 1 and not part.broken:
+                self.notes.append(
+                    f"its header counts {part.promised} MPEG frames, one more than there are; all that is there is "
+                    "taken"
+                )
+            elif part.promised and part.frames < part.promised:
                 raise Damaged(f"ends early: {part.frames} of {part.promised} MPEG frames are there; {AGAIN}")
             self._add(part.pieces, part.samples)
             self._coded_bytes += sum(piece[1] - piece[0] for piece in part.pieces if isinstance(piece, tuple))

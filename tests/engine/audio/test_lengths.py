@@ -205,6 +205,28 @@ def test_a_part_without_tag_behind_one_with_it_is_not_lost(tmp_path: Path) -> No
     assert read(tmp_path / "b.mp3")[0].shape[1] == 20_000 + alone
 
 
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_count_of_mpeg_frames_may_include_the_tag_s_own(tmp_path: Path, rate: int, channels: int) -> None:
+    whole = bytearray(_mp3(tmp_path / "a.mp3", 20_000, rate=rate, channels=channels))
+    x = read(tmp_path / "a.mp3")[0]
+    at = max(whole.find(b"Xing"), whole.find(b"Info")) + 8
+    count = int.from_bytes(whole[at : at + 4], "big")
+    whole[at : at + 4] = struct.pack(">I", count + 1)
+    (tmp_path / "b.mp3").write_bytes(whole)
+    y, reader = read(tmp_path / "b.mp3")
+    np.testing.assert_array_equal(x, y)
+    assert reader.notes == (
+        f"its header counts {count + 1} MPEG frames, one more than there are; all that is there is taken",
+    )
+    (tmp_path / "b.mp3").write_bytes(whole + b"ID3\4\0\0\0\0\0\5tag.." + whole)
+    np.testing.assert_array_equal(read(tmp_path / "b.mp3")[0], np.concatenate([x, x], axis=1))
+    for cut in (1, len(whole) // 2):
+        (tmp_path / "b.mp3").write_bytes(whole[:-cut])
+        with pytest.raises(AudioFileError, match=f"of {count + 1} MPEG frames are there"):
+            AudioReader(tmp_path / "b.mp3")
+
+
 def test_recordings_of_other_rates_are_not_joined(tmp_path: Path) -> None:
     data = _mp3(tmp_path / "a.mp3", 20_000) + _mp3(tmp_path / "b.mp3", 20_000, rate=44_100)
     (tmp_path / "c.mp3").write_bytes(data)
