@@ -50,7 +50,8 @@ class _Header:
         return 576 if self.layer == 3 and self.version != 3 else 1152
 
     def goes_with(self, other: _Header) -> bool:
-        return (self.version, self.layer, self.rate) == (other.version, other.layer, other.rate)
+        mine = self.version, self.layer, self.rate, self.channels
+        return mine == (other.version, other.layer, other.rate, other.channels)
 
 
 @dataclass(frozen=True, kw_only=True)

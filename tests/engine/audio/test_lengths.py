@@ -234,6 +234,14 @@ def test_recordings_of_other_rates_are_not_joined(tmp_path: Path) -> None:
         AudioReader(tmp_path / "c.mp3")
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_recordings_of_other_channels_are_not_joined(tmp_path: Path, order: tuple[int, int]) -> None:
+    parts = [_without_tag(_mp3(tmp_path / "a.mp3", 20_000, channels=count), tmp_path / "x") for count in order]
+    (tmp_path / "c.mp3").write_bytes(b"".join(parts))
+    with pytest.raises(AudioFileError, match=rf"{order[0]} channel\(s\) at 48000 Hz and {order[1]} at 48000 Hz; cut"):
+        AudioReader(tmp_path / "c.mp3")
+
+
 def test_what_is_no_frame_is_passed_over_and_told(tmp_path: Path) -> None:
     bare = _without_tag(_mp3(tmp_path / "a.mp3", 60_000), tmp_path / "x")
     with open(tmp_path / "x", "wb") as file:
