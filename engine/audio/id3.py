@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
-__all__ = ["Found", "appended", "damaged", "make", "merged", "parse", "understand", "unknown"]
+__all__ = ["Found", "appended", "as_written", "damaged", "make", "merged", "packed", "parse", "understand", "unknown"]
 
 _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
@@ -166,8 +166,16 @@ def make(
 def packed(tag: ID3) -> bytes:
     """The tag as bytes, for a chunk."""
     target = io.BytesIO()
-    tag.save(target, v2_version=4, padding=lambda info: 0)
+    tag.save(target, v2_version=as_written(tag), padding=lambda info: 0)
     return target.getvalue()
+
+
+def as_written(tag: ID3) -> int:
+    """The version in which a tag is to be saved, its own or 3, and for which it is prepared."""
+    if tag.version >= (2, 4, 0):
+        return 4
+    tag.update_to_v23()
+    return 3
 
 
 def appended(file: PiecedFile) -> bytes:

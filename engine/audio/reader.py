@@ -22,6 +22,7 @@ from .pieces import PiecedFile
 from .sniff import kind_of
 from .source import Damaged, Source
 from .sources import open_source
+from .stale import without_stale
 
 __all__ = ["AudioReader", "identity_of", "open_plain"]
 
@@ -131,6 +132,8 @@ class AudioReader:
 
     def _inspect(self, source: Source) -> tuple[AudioInfo, tuple[str, ...]]:
         info = source.info
+        if info.metadata is not None:
+            info = replace(info, metadata=without_stale(info.metadata))
         if info.frames <= 0:
             raise self._error("holds no sound (0 samples)")
         if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:

@@ -252,10 +252,8 @@ def _tag_mp3(path: Path, metadata: Metadata) -> None:
         tag = id3.make(metadata.tags, metadata.pictures, chapters)
     if tag is None:
         return
-    version = 3 if getattr(tag, "version", (2, 4, 0)) < (2, 4, 0) else 4
     tag = copy.deepcopy(tag)
-    if version == 3:
-        tag.update_to_v23()
+    version = id3.as_written(tag)
     # An empty tag of the encoder's own must not stand before this one.
     with suppress(Exception):
         ID3(path).delete(path)
