@@ -23,7 +23,6 @@ from .speakers import mask_of_caf, usual_mask, vorbis_order
 __all__ = ["SoundFiles"]
 
 _STEREO = 2
-_UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's SF_COUNT_MAX
 
 
 class SoundFiles:
@@ -63,7 +62,9 @@ class SoundFiles:
             self._open_mpeg(file)
         elif kind == "OGG":
             self._open_ogg(file)
-        elif kind == "FLAC" and (parts := flac_parts(file)) and all(part.promised for part in parts):
+        elif kind == "FLAC" and (parts := flac_parts(file)):
+            if not all(part.promised for part in parts):
+                raise NotOurs("its header does not tell its length", is_odd=True)
             for part in parts:
                 self._add(None if len(parts) == 1 and part.there == part.promised else part.pieces)
                 if part.there > part.promised:
@@ -74,8 +75,6 @@ class SoundFiles:
             self._note_parts(len(parts))
         else:
             self._add(None)
-            if self._files[0].frames == _UNKNOWN_LENGTH:
-                raise NotOurs("its header does not tell its length")
             if note := length_note(self._files[0].format):
                 self.notes.append(note)
 

@@ -49,7 +49,11 @@ class Source(Protocol):
 
 
 class NotOurs(Exception):  # noqa: N818
-    """libsndfile does not read this."""
+    """libsndfile does not read this. ``is_odd``: the user is to hear why, whoever does."""
+
+    def __init__(self, reason: str, *, is_odd: bool = False) -> None:
+        super().__init__(reason)
+        self.is_odd = is_odd
 
 
 def joined(parts: Sequence[Samples]) -> Samples:

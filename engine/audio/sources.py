@@ -38,6 +38,6 @@ def open_source(handle: int, identity: tuple[int, ...]) -> Source:
             raise Damaged(f"libsndfile does not read it ({error}). {missing}") from None
         except Damaged:
             raise Damaged(f"not a sound file that can be read, or damaged ({error}); {_READABLE}") from None
-        if kind == "FLAC":
+        if error.is_odd:
             opened.notes.append(f"{error}; all that is there is taken")
         return opened

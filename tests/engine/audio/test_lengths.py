@@ -445,6 +445,40 @@ def test_joined_flac_files_have_the_length_of_their_parts(tmp_path: Path, length
     assert f"consists of {len(lengths)} recordings" in reader.notes[0]
 
 
+@pytest.mark.parametrize("bits", [12, 20])
+@pytest.mark.parametrize("known", [True, False])
+def test_only_a_flac_header_without_a_length_is_told(tmp_path: Path, bits: int, known: bool) -> None:
+    """libsndfile reads no such bits, which is nothing to tell."""
+    pytest.importorskip("av", reason="needs the [media] extra")
+    content = bytearray(_verbatim_flac(bits))
+    if not known:
+        content[21] &= 0xF0
+        content[22:26] = bytes(4)
+    (tmp_path / "a.flac").write_bytes(content)
+    x, reader = read(tmp_path / "a.flac")
+    np.testing.assert_allclose(x[0], np.arange(16) / 64, atol=2**-11)
+    note = "its header does not tell its length; all that is there is taken"
+    assert reader.notes == (() if known else (note,))
+
+
+def _verbatim_flac(bits: int) -> bytes:
+    """One frame of 16 samples, n/64, at 48 kHz (RFC 9639)."""
+    info = struct.pack(">HH", 16, 16) + bytes(6) + struct.pack(">Q", RATE << 44 | bits - 1 << 36 | 16) + bytes(16)
+    head = bytes([0xFF, 0xF8, 0x6A, {12: 4, 20: 10}[bits], 0, 15])
+    sound = "".join(f"{n << bits - 7:0{bits}b}" for n in range(16))
+    frame = head + bytes([_crc(head, 8, 0x07), 2]) + int(sound, 2).to_bytes(2 * bits, "big")
+    return b"fLaC\x80\0\0\x22" + info + frame + _crc(frame, 16, 0x8005).to_bytes(2, "big")
+
+
+def _crc(data: bytes, bits: int, polynomial: int) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte << bits - 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (polynomial if crc >> bits - 1 else 0)) & (1 << bits) - 1
+    return crc
+
+
 def test_flac_files_as_they_should_be_are_left_alone(tmp_path: Path) -> None:
     for samples in (1, 4_096, 4_097, 50_000):
         for behind in (b"", b"\0" * 200, b"TAG" + bytes(125)):
