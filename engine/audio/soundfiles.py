@@ -23,6 +23,9 @@ from .speakers import mask_of_caf, usual_mask, vorbis_order
 __all__ = ["SoundFiles"]
 
 _STEREO = 2
+_SEARCH = 1 << 16
+_CODED = {bytes.fromhex(word) for word in ("7ffe8001", "fe7f0180", "1fffe800", "ff1f00e8", "72f81f4e")}
+"""What DTS (of 16 and 14 bits, in both orders) and IEC 61937 begin with, in files that call it PCM."""
 
 
 class SoundFiles:
@@ -95,6 +98,9 @@ class SoundFiles:
         verdict = judge(file, layout)
         if verdict.is_cut:
             raise Damaged(f"ends early: {verdict.there:,} of {verdict.promised:,} bytes of sound are there; {AGAIN}")
+        start = layout.data.start if layout.data is not None and layout.family in ("RIFF", "RF64", "W64") else file.size
+        if file.at(start, _SEARCH).lstrip(b"\0")[:4] in _CODED:
+            raise NotOurs("its samples begin like coded sound (DTS, IEC 61937)", is_odd=True)
         if (pieces := verdict.pieces) is not None:  # what is sound now is no chunk
             self._tagged = file.showing(pieces)
         if pieces is None and layout.family == "RF64":
