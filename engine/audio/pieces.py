@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
-__all__ = ["Piece", "PiecedFile", "Shown", "ShownOnce", "patched"]
+__all__ = ["Piece", "PiecedFile", "Shown", "ShownOnce", "patched", "replaced"]
 
 Piece = bytes | int | tuple[int, int]
 """Bytes, a number of zeros, or start and end within the file."""
@@ -32,6 +32,23 @@ def patched(size: int, patches: Mapping[int, bytes]) -> tuple[Piece, ...]:
         pieces += [(end, offset), new]
         end = offset + len(new)
     return (*pieces, (end, size))
+
+
+def replaced(pieces: Sequence[Piece], offset: int, new: bytes) -> tuple[Piece, ...]:
+    """Pieces with other bytes at an offset within the file.
+
+    Examples
+    --------
+    >>> replaced([b"head", (4, 10)], 6, b"ab")
+    (b'head', (4, 6), b'ab', (8, 10))
+    """
+    found: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, tuple) and piece[0] <= offset < piece[1]:
+            found += [(piece[0], offset), new, (offset + len(new), piece[1])]
+        else:
+            found.append(piece)
+    return tuple(found)
 
 
 def _length(piece: Piece) -> int:

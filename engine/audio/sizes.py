@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .chunks import Chunk, Layout
 from .pieces import Piece, PiecedFile, patched
 
-__all__ = ["Verdict", "block_align", "judge"]
+__all__ = ["Verdict", "block_align", "container_bits", "judge"]
 
 _SLACK = 64
 """Bytes. Some programs count a header, or a few bytes of it, among the sound; fewer than these are no loss."""
@@ -157,6 +157,20 @@ def block_align(file: PiecedFile, layout: Layout) -> int:
     if fmt is None or fmt.size < 16:
         return 1
     return max(1, struct.unpack(">H" if layout.big else "<H", file.at(fmt.start + 12, 2))[0])
+
+
+def container_bits(file: PiecedFile, layout: Layout) -> int | None:
+    """How many bits the bytes of a sample have where an extensible header gives those of the sound instead, by which
+    libsndfile would divide the bytes; None: nothing is odd."""
+    fmt = layout.find(b"fmt ")
+    if fmt is None or fmt.size < 40 or fmt.end > layout.size:
+        return None
+    order = ">" if layout.big else "<"
+    tag, channels, rate, per_second, align, bits = struct.unpack(order + "HHIIHH", file.at(fmt.start, 16))
+    is_pcm = tag == 0xFFFE and struct.unpack(order + "H", file.at(fmt.start + 24, 2)) == (1,)
+    width = 8 * align // max(1, channels)
+    is_sure = width in (16, 24, 32) and align == channels * width // 8 and per_second == rate * align
+    return width if is_pcm and is_sure and (bits + 7) // 8 * 8 < width else None
 
 
 def _judge_aiff(file: PiecedFile, layout: Layout, data: Chunk) -> Verdict:

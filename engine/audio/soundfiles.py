@@ -15,8 +15,8 @@ from .lengths import length_note
 from .metadata import Metadata, from_file
 from .mpeg import find_parts, id3_end
 from .ogg import ogg_layout
-from .pieces import Piece, PiecedFile, Shown
-from .sizes import block_align, judge
+from .pieces import Piece, PiecedFile, Shown, replaced
+from .sizes import block_align, container_bits, judge
 from .source import AGAIN, Damage, Damaged, NotOurs, Samples, joined, plain_tags
 from .speakers import mask_of_caf, usual_mask, vorbis_order
 
@@ -112,6 +112,10 @@ class SoundFiles:
         another = layout.find(b"RIFF")
         if pieces is None and another is not None:
             pieces = ((0, another.start - 8),)
+        if (bits := container_bits(file, layout)) is not None and (fmt := layout.find(b"fmt ")) is not None:
+            new = struct.pack(">H" if layout.big else "<H", bits)
+            pieces = replaced(((0, layout.size),) if pieces is None else pieces, fmt.start + 14, new)
+            self.notes.append(f"its header tells fewer bits than its samples have bytes for; {bits} are read")
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):
             self._files.pop().close()

@@ -578,3 +578,21 @@ def test_chunks_behind_an_id3_tag_are_kept(tmp_path: Path, data_size: int | None
     np.testing.assert_array_equal(read(tmp_path / "a.wav")[0][0], ramp(4_800)[:, 0] / np.float32(2**15))
     copy(tmp_path / "a.wav", tmp_path / "b.wav")
     assert SAMPLER in (tmp_path / "b.wav").read_bytes()
+
+
+@pytest.mark.parametrize("head", [b"", ID3])
+@pytest.mark.parametrize("data_size", [None, 0])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_fewer_bits_than_bytes_are_read_at_their_places(
+    tmp_path: Path, channels: int, data_size: int | None, head: bytes
+) -> None:
+    """24 bits in 4 bytes, which an extensible header should call 32."""
+    x = ramp(4_800, channels).astype("<i4") << 16
+    fmt = struct.pack("<HHIIHHHHI", 0xFFFE, channels, RATE, 4 * channels * RATE, 4 * channels, 24, 22, 24, 0)
+    body = b"WAVE" + chunk(b"fmt ", fmt + bytes.fromhex("0100000000001000800000aa00389b71"))
+    body += chunk(b"data", x.tobytes(), size=data_size)
+    (tmp_path / "a.wav").write_bytes(head + b"RIFF" + struct.pack("<I", len(body)) + body)
+    y, reader = read(tmp_path / "a.wav")
+    np.testing.assert_array_equal(y.T, x / np.float32(2**31))
+    assert any("32 are read" in note for note in reader.notes)
+    assert reader.info.subtype == "PCM_32"
