@@ -111,7 +111,9 @@ def from_file(file: PiecedFile, kind: str | None, subtype: str) -> Metadata | No
 
 def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
     """What WAV, RF64, W64, AIFF and CAF files hold."""
-    family = "RIFF" if layout.family == "RF64" else layout.family
+    is_rifx = layout.family == "RIFF" and layout.big
+    family = "RIFX" if is_rifx else "RIFF" if layout.family == "RF64" else layout.family
+    order = " (big-endian)" * is_rifx  # which no output is
     chunks: list[tuple[bytes, bytes]] = []
     only_here: list[str] = []
     left_out: list[str] = []
@@ -134,9 +136,9 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
             found = id3.parse(content)
             only_here += found.only_here
         elif id == b"LIST" and content[:4] == b"INFO":
-            tags |= _read_info(content)
+            tags |= _read_info(content, ">" if is_rifx else "<")
         elif id == b"LIST" and content[:4] == b"adtl":
-            only_here.append(_SPOKEN[b"adtl"])
+            only_here.append(_SPOKEN[b"adtl"] + order)
         elif family == "AIFF" and id in _AIFF_TEXTS:
             tags[_AIFF_TEXTS[id]] = (*tags.get(_AIFF_TEXTS[id], ()), _text(content))
         elif family == "CAF" and id == b"info":
@@ -144,7 +146,7 @@ def from_chunks(file: PiecedFile, layout: Layout) -> Metadata:
         elif family == "CAF" and id == b"chan" and mask_of_caf(content) is not None:
             pass  # it goes with the sound
         else:
-            only_here.append(_SPOKEN.get(id, _name(id)))
+            only_here.append(_SPOKEN.get(id, _name(id)) + order)
     return Metadata(
         family=family, tags=tags | found.tags, pictures=found.pictures,
         chapters=tuple(Chapter(*chapter) for chapter in found.chapters), chunks=tuple(chunks),
@@ -164,11 +166,11 @@ def _text(content: bytes) -> str:
     return content.decode("latin-1")
 
 
-def _read_info(content: bytes) -> dict[str, tuple[str, ...]]:
+def _read_info(content: bytes, order: str) -> dict[str, tuple[str, ...]]:
     tags: dict[str, tuple[str, ...]] = {}
     position = 4
     while position + 8 <= len(content):
-        id, size = struct.unpack("<4sI", content[position : position + 8])
+        id, size = struct.unpack(order + "4sI", content[position : position + 8])
         name = _INFO_NAMES.get(id, id.decode("latin-1").lower())
         if text := _text(content[position + 8 : position + 8 + size]):
             tags[name] = (*tags.get(name, ()), text)

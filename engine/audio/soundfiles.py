@@ -107,6 +107,9 @@ class SoundFiles:
             pieces = _without_chunks(file, layout)
         if len(layout.sounds) > 1:
             pieces = self._several(layout)
+        elif layout.family == "RIFF" and layout.big and layout.sounds:  # behind cue points libsndfile swaps the bytes
+            shown = layout if pieces is None else layout_of(file.showing(pieces))
+            pieces = _only_sound(shown or layout)
         elif pieces is None and layout.family == "RIFF" and _is_uneven(layout):
             pieces = _only_sound(layout)
         another = layout.find(b"RIFF")

@@ -113,6 +113,28 @@ def test_what_describes_the_old_sound_is_left_out_and_named(tmp_path: Path) -> N
     assert "MD5" in note
 
 
+@pytest.mark.parametrize("size", [9_600, 0])
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_big_endian_chunks_are_named_and_their_texts_kept(tmp_path: Path, suffix: str, size: int) -> None:
+    def big(id: bytes, content: bytes) -> bytes:
+        return id + struct.pack(">I", len(content)) + content + bytes(len(content) & 1)
+
+    fmt = big(b"fmt ", struct.pack(">HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
+    cues = big(b"cue ", struct.pack(">III4sIII", 1, 7, 0, b"data", 0, 0, 240))
+    labels = big(b"LIST", b"adtl" + big(b"labl", struct.pack(">I", 7) + b"here\0"))
+    texts = big(b"LIST", b"INFO" + big(b"INAM", b"A name\0") + big(b"IXYZ", b"unheard of\0"))
+    data = b"data" + struct.pack(">I", size) + ramp(4_800).astype(">i2").tobytes()
+    body = b"WAVE" + fmt + cues + labels + texts + data
+    (tmp_path / "a.wav").write_bytes(b"RIFX" + struct.pack(">I", len(body)) + body)
+    (note,) = copy(tmp_path / "a.wav", tmp_path / f"b{suffix}").notes
+    assert "cue points (big-endian), labels and notes (big-endian)" in note
+    x, reader = read(tmp_path / f"b{suffix}")
+    np.testing.assert_array_equal(x[0], ramp(4_800)[:, 0] / np.float32(2**15))
+    assert reader.info.metadata is not None
+    assert reader.info.metadata.tags == {"title": ("A name",), "ixyz": ("unheard of",)}
+    assert b"cue " not in (tmp_path / f"b{suffix}").read_bytes()
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".rf64", ".aiff", ".flac", ".ogg", ".opus", ".mp3"])
 def test_tags_pictures_and_chapters_go_along(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
