@@ -231,6 +231,8 @@ def from_id3(file: PiecedFile) -> Metadata:
 
     native: dict[str, Any] = {}
     left_out = []
+    if (version_1 := file.at(max(0, file.size - 128), 128))[:3] == b"TAG":
+        native["ID3v1"] = version_1
     for kind in (ID3, APEv2):
         try:
             native[kind.__name__] = kind(file.as_file())

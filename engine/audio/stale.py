@@ -51,7 +51,7 @@ def _native(metadata: Metadata) -> Iterator[Any]:
     if metadata.family == "FLAC":
         yield from (block for block in native if block.code == 4)
     elif metadata.family == "MP3":
-        yield from native.values()
+        yield from (held for name, held in native.items() if name != "ID3v1")
     else:
         yield native
 

@@ -243,8 +243,9 @@ def _tag_ogg(path: Path, metadata: Metadata, subtype: str) -> None:
 def _tag_mp3(path: Path, metadata: Metadata) -> None:
     from mutagen.id3 import ID3
 
+    version_1 = b""
     if metadata.family == "MP3" and metadata.native:
-        tag = metadata.native.get("ID3")
+        tag, version_1 = metadata.native.get("ID3"), metadata.native.get("ID3v1", b"")
         if "APEv2" in metadata.native:
             metadata.native["APEv2"].save(path)
     else:
@@ -257,4 +258,6 @@ def _tag_mp3(path: Path, metadata: Metadata) -> None:
     # An empty tag of the encoder's own must not stand before this one.
     with suppress(Exception):
         ID3(path).delete(path)
-    tag.save(path, v1=1, v2_version=version)
+    tag.save(path, v1=0, v2_version=version)
+    with open(path, "ab") as file:
+        file.write(version_1)

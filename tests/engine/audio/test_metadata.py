@@ -230,6 +230,30 @@ def test_a_tag_at_the_end_of_an_mp3_is_kept(tmp_path: Path, version_1: bytes, in
         assert reader.info.tags["album"] == "Platte"
 
 
+@pytest.mark.parametrize("others", ["", "2", "A", "2A"])
+def test_the_oldest_id3_tag_stays_beside_others(tmp_path: Path, others: str) -> None:
+    from mutagen.apev2 import APEv2
+    from mutagen.id3 import ID3, TIT2
+
+    make(tmp_path / "a.mp3", Metadata(family=""))
+    if "2" in others:
+        tag = ID3()
+        tag.add(TIT2(encoding=3, text=["A title"]))
+        tag.save(tmp_path / "a.mp3", v1=0)
+    if "A" in others:
+        ape = APEv2()
+        ape["Title"] = "A title"
+        ape.save(tmp_path / "a.mp3")
+    oldest = b"TAG" + b"Title of old".ljust(30, b"\0") + bytes(94) + b"\x11"
+    (tmp_path / "a.mp3").write_bytes((tmp_path / "a.mp3").read_bytes() + oldest)
+    assert copy(tmp_path / "a.mp3", tmp_path / "b.mp3").notes == ()
+    content = (tmp_path / "b.mp3").read_bytes()
+    assert content.endswith(oldest)
+    assert content.count(b"TAG" + b"Title") == 1
+    assert held(tmp_path / "b.mp3").tags == held(tmp_path / "a.mp3").tags
+    assert read(tmp_path / "b.mp3")[0].shape == (1, 4_800)
+
+
 def test_flac_keeps_cue_sheet_and_application_blocks(tmp_path: Path) -> None:
     from mutagen.flac import FLAC, CueSheet, CueSheetTrack, MetadataBlock
 
