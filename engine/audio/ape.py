@@ -24,6 +24,8 @@ def understand(tag: APEv2) -> Found:
     found, pictures = Found(), []
     for name, item in tag.items():
         key = name.lower()
+        if key == "encoder":  # the old sound's
+            continue
         if item.kind != BINARY:
             found.tags[_NAMES.get(key, key)] = tuple(item) if isinstance(item, APETextValue) else (item.value,)
         elif key.startswith(_COVER) and b"\0" in item.value:

@@ -12,7 +12,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import ape, id3
@@ -96,13 +96,15 @@ def from_tags(tags: Mapping[str, str]) -> Metadata:
 
 
 def from_file(file: PiecedFile, kind: str | None, subtype: str) -> Metadata | None:
-    """What a file holds whose container libsndfile knows; None: another."""
+    """What a file holds whose container libsndfile knows, or which is tagged as MP3 is; None: another."""
     if (layout := layout_of(file)) is not None:
         return from_chunks(file, layout)
     if kind == "FLAC":
         return from_flac(file)
     if kind == "OGG":
         return from_ogg(file, subtype)
+    if kind in ("WV", "APE", "TTA"):  # of several texts FFmpeg gives the first
+        return replace(from_id3(file), family=kind, native=None)
     return from_id3(file) if kind == "MP3" else None
 
 

@@ -374,6 +374,27 @@ def test_ape_items_of_all_kinds_are_kept_or_named(tmp_path: Path) -> None:
     assert [(picture.mime, picture.data) for picture in metadata.pictures] == [("image/png", b"\x89PNG rest")]
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("wv", "wavpack"), ("tta", "tta")])
+def test_several_texts_of_an_ape_item_are_kept(tmp_path: Path, suffix: str, codec: str) -> None:
+    from mutagen.apev2 import BINARY, APEv2, APEValue
+
+    from tests.robustness.variant_kinds import write_media
+
+    pytest.importorskip("av", reason="needs the [media] extra")
+    path = tmp_path / f"a.{suffix}"
+    write_media(path, suffix, codec, (ramp(4_800) / np.float32(2**15)).T, RATE)
+    tag = APEv2()
+    tag["Artist"], tag["Year"], tag["Cover Art (Front)"] = ["A", "B"], "2026", APEValue(b"c\0" + png(), BINARY)
+    tag["Encoder"] = "Lavf"
+    tag.save(path)
+    for target in (".flac", ".mp3"):
+        copy(path, tmp_path / f"b{target}")
+        found = held(tmp_path / f"b{target}")
+        assert (found.tags["artist"], found.tags["date"]) == (("A", "B"), ("2026",))
+        assert "encoder" not in found.tags
+        assert [picture.data for picture in found.pictures] == [png()]
+
+
 @pytest.mark.parametrize("first", ["2", "1", "2A", "21A", ""])
 @pytest.mark.parametrize("second", ["21", "1", "A1"])
 def test_joined_mp3_files_have_the_tags_of_the_first(tmp_path: Path, first: str, second: str) -> None:
