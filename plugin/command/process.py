@@ -66,7 +66,8 @@ def _is_url(text: str) -> bool:
 def _place(text: str) -> str | Path:
     """A path of this machine, or a URL, of which a Path would lose a slash."""
     if not _is_url(text):
-        return Path(text)
+        place = Path(text)
+        return place.absolute() if str(place) == "-" != text else place  # ./- is a file of that name
     path = local_path(text)
     if path == text:
         return text
@@ -75,7 +76,10 @@ def _place(text: str) -> str | Path:
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--format", metavar="F", help="wav, flac, mp3, m4a … (default: that of the input)")
+    group.add_argument(
+        "--format", metavar="F",
+        help="wav, flac, mp3, m4a … (default: that of the input; wav on the standard output)",
+    )  # fmt: skip
     group.add_argument(
         "--suffix", metavar="TEXT",
         help="put behind the names of outputs, such as -clean; or a pattern, such as '{name}-clean'",

@@ -140,7 +140,9 @@ def _check_name(target: Path, source: Path, naming: Naming) -> None:
 
 
 def _check_folder(target: Path, *, into_folder: bool) -> None:
-    if target.exists() and not target.is_dir():
+    if target.exists() and not (target.is_dir() or target.is_file()):
+        raise UsageError(f"{shown(target)}: is a pipe or a device; -o names a file or a folder, or - for a pipe")
+    if target.is_file():
         raise UsageError(f"{shown(target)}: is a file; for a folder or several inputs, -o names a folder")
     if target.suffix.lower() in SUFFIXES and not into_folder:
         raise UsageError(f"{shown(target)}: looks like a file; for a folder or several inputs, -o names a folder")

@@ -330,6 +330,7 @@ def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Com
         ),
         (["{folder}/void", "-o", "{folder}/out"], "no sound files"),
         (["{folder}/void", "-o", "{x}"], "is a file"),
+        (["{x}", "-o", os.devnull], "is a pipe or a device; -o names a file"),
         (["{x}", "-o", "{folder}/y.wva"], "no sound format has the suffix '.wva'"),
         (["{x}", "-o", "{folder}/v1.2"], "If a folder is meant, let it end with /"),
         (["{folder}/none.wav", "-o", "{folder}/new/"], "none.wav: no such file"),

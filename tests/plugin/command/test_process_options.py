@@ -305,6 +305,14 @@ def test_wav_goes_through_pipes(tmp_path: Path, passing: Path, arguments: list[s
     assert tree(tmp_path) == ["a.wav"]
 
 
+def test_a_file_may_be_called_as_the_pipe_is(tmp_path: Path, passing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "a.wav", tones(30_000, 2, 48_000), subtype="PCM_16").rename(tmp_path / "-")
+    monkeypatch.chdir(tmp_path)
+    ran = piped(b"", "./-", "-o", "b.wav", "--model", passing)
+    assert ran.returncode == 0, ran.stderr
+    assert tree(tmp_path) == ["-", "b.wav"]
+
+
 @pytest.mark.parametrize("kind", ["u8", "s16le", "s24le", "s32le", "f32le", "f64le"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_raw_samples_go_through_pipes(tmp_path: Path, passing: Path, kind: str, channels: int) -> None:
