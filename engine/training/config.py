@@ -61,7 +61,8 @@ class Data:
     seconds: float = 3.0
     """Length of what one step sees of a mixture."""
     segments: int = 3
-    """Steps that one mixture is seen in, one after the other: the network's state goes on from step to step."""
+    """Steps that one mixture is seen in, one after the other: the network's state goes on from step to step. An odd
+    number: the terms of the loss that take turns would else always meet the same of them."""
     carried: float = 0.67
     """Share of the states that go on; the others begin anew, as at the start of a recording."""
     snr_db: tuple[float, float] = (-5.0, 20.0)
@@ -95,6 +96,7 @@ class Loss:
     complex: float = 30.0
     sdr: float = 0.2
     perceptual: float = 0.5
+    intelligibility: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

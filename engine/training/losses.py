@@ -1,12 +1,13 @@
-"""The training loss: compressed spectra at four resolutions, a model of hearing, and the distance of the waveforms.
+"""The training loss: compressed spectra at four resolutions, models of hearing, and the distance of the waveforms.
 
 Compression (|X|^0.3) weighs quiet parts as hearing does; the complex term makes phase count; the waveform term keeps
 level and phase together. Complex or waveform terms alone raise SI-SDR and hurt what people hear (S. Braun and
 I. Tashev, "A consolidated view of loss functions for supervised deep learning-based speech enhancement", 2021); the
 model of hearing knows what speech masks (J. Martín-Doñas et al., "A deep learning loss function based on the
-perceptual evaluation of the speech quality", IEEE SPL 25, 2018). Speech taken away is worse than noise left, so a
-error where the magnitude is below the speech's counts more than one where it is above (Q. Wang et al.,
-"VoiceFilter-Lite", INTERSPEECH 2020), for the complex spectrum as well.
+perceptual evaluation of the speech quality", IEEE SPL 25, 2018), and that of intelligibility what carries the words
+(``intelligibility.py``). Speech taken away is worse than noise left, so an error where the magnitude is below the
+speech's counts more than one where it is above (Q. Wang et al., "VoiceFilter-Lite", INTERSPEECH 2020), for the complex
+spectrum as well.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .config import Loss
+from .intelligibility import intelligibility
 from .perceptual import disturbance
 from .transform import framed_spectrum
 
@@ -29,9 +31,9 @@ _NORMAL_RMS = 0.1
 def enhancement_loss(estimate: Tensor, target: Tensor, noisy: Tensor, weights: Loss, *, step: int = 0) -> Tensor:
     """Scalar loss of estimates [N, L] at 48 kHz.
 
-    The resolutions take turns from ``step`` to step, and the model of hearing counts double in every second one: the
-    same in the mean for half the time. Each example is first scaled so that its noisy version has the same level:
-    quiet recordings count like loud ones.
+    The resolutions take turns from ``step`` to step, and so do the model of hearing and that of intelligibility, which
+    count double: the same in the mean for half the time. Each example is first scaled so that its noisy version has
+    the same level: quiet recordings count like loud ones.
     """
     scale = _NORMAL_RMS / (noisy.square().mean(1, keepdim=True).sqrt() + 1e-6)
     y, s = estimate * scale, target * scale
@@ -42,6 +44,8 @@ def enhancement_loss(estimate: Tensor, target: Tensor, noisy: Tensor, weights: L
     loss = loss + weights.sdr * _negative_sdr(y[active], s[active])
     if step % 2 and weights.perceptual:
         loss = loss + 2 * weights.perceptual * disturbance(y[active], s[active]).mean()
+    if step % 2 == 0 and weights.intelligibility:
+        loss = loss - 2 * weights.intelligibility * intelligibility(y[active], s[active]).mean()
     return loss
 
 

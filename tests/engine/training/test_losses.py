@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the [train] extra")
 
 from phaseaware.engine.training.config import Loss  # noqa: E402
+from phaseaware.engine.training.intelligibility import intelligibility  # noqa: E402
 from phaseaware.engine.training.losses import enhancement_loss  # noqa: E402
 
 from tests.signals import voice_like  # noqa: E402
@@ -25,6 +26,18 @@ def test_loss_orders_estimates(step):
     assert scaled == pytest.approx(loss[1], rel=1e-2)
 
 
+def test_loss_counts_intelligibility_in_every_second_step():
+    rng = np.random.default_rng(7)
+    s = torch.from_numpy(voice_like(rng, 48_000)[None])
+    noisy = s + 0.1 * torch.randn(1, 48_000, generator=torch.Generator().manual_seed(1))
+    without, with_it = (
+        [float(enhancement_loss(noisy, s, noisy, Loss(intelligibility=w), step=step)) for step in range(4)]
+        for w in (0.0, 1.0)
+    )
+    found = float(intelligibility(noisy, s))
+    assert np.subtract(without, with_it) == pytest.approx([2 * found, 0, 2 * found, 0], abs=1e-3)
+
+
 def test_loss_counts_lost_speech_more_than_noise_left():
     """Of two errors with the same compressed distance."""
     rng = np.random.default_rng(4)
@@ -37,11 +50,12 @@ def test_loss_counts_lost_speech_more_than_noise_left():
     assert float(enhancement_loss(more, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(evenly[1], rel=1e-3)
 
 
+@pytest.mark.parametrize("samples", [12_000, 48_000])
 @pytest.mark.parametrize("step", range(4))
-def test_loss_has_gradients_for_silence_and_clean(step):
-    for target in (torch.zeros(2, 12_000), torch.rand(2, 12_000)):
-        noisy = torch.rand(2, 12_000)
+def test_loss_has_gradients_for_silence_and_clean(step, samples):
+    for target in (torch.zeros(2, samples), torch.rand(2, samples)):
+        noisy = torch.rand(2, samples)
         y = (0.5 * noisy).requires_grad_()
-        enhancement_loss(y, target, noisy, Loss(), step=step).backward()
+        enhancement_loss(y, target, noisy, Loss(intelligibility=1.0), step=step).backward()
         assert torch.isfinite(y.grad).all()
         assert y.grad.abs().sum() > 0
