@@ -77,7 +77,9 @@ class OverviewBar(QWidget):
             lowest, highest = np.rint(middle - outline.T)
             rows = np.arange(height)[:, None]
             pixels[(highest <= rows) & (rows <= lowest)] = QColor(self._colour).rgb()
-        picture = QPixmap.fromImage(QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32))
+        # A pixmap may share its image's memory, and the image that of the bytes, which nobody keeps.
+        image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+        picture = QPixmap.fromImage(image)
         picture.setDevicePixelRatio(ratio)
         return picture
 
