@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import weakref
 from bisect import bisect_right, insort
 from typing import Any
 
@@ -28,7 +29,8 @@ class DiskArray:
     def __init__(self, rows: int, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.rows, self.row_shape, self.dtype = rows, row_shape, np.dtype(dtype)
         self._row_bytes = int(np.prod(row_shape)) * self.dtype.itemsize
-        self._file = tempfile.TemporaryFile(prefix="phaseaware-", buffering=0)  # noqa: SIM115 (lives as long as self)
+        self._file = tempfile.TemporaryFile(prefix="phaseaware-", buffering=0)  # noqa: SIM115 (closed with self)
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._file.truncate(rows * self._row_bytes)
 
@@ -65,7 +67,8 @@ class DiskRecords:
     """Byte strings by number, in an unnamed temporary file; what is stored again takes its room again. One thread."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="phaseaware-", buffering=0)  # noqa: SIM115 (lives as long as self)
+        self._file = tempfile.TemporaryFile(prefix="phaseaware-", buffering=0)  # noqa: SIM115 (closed with self)
+        weakref.finalize(self, self._file.close)
         self._places: dict[int, tuple[int, int]] = {}
         self._numbers: list[int] = []
         self._end = 0
