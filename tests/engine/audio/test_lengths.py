@@ -6,19 +6,17 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
-import mutagen
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio import AudioFileError, AudioReader
 from phaseaware.engine.audio.chunks import layout_of
-from phaseaware.engine.audio.mpeg import find_parts, parse_header
 from phaseaware.engine.audio.pieces import PiecedFile, patched
 from phaseaware.engine.audio.sizes import judge
 
-from .helpers import CASES, RATE, chunk, chunks, copy, ramp, read, wav
+from .helpers import RATE, chunk, chunks, copy, ramp, read, wav
 
 OPEN = [0, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x8000003F]
 SAMPLER = chunk(b"smpl", struct.pack("<9I", *[0] * 7, 20, 0) + bytes(24 * 20))
@@ -157,145 +155,6 @@ def test_any_bytes_behind_a_magic_word_are_read_or_refused(
 # MPEG
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("vbr-no-xing.mp3", 24.0), ("cbr-no-info.mp3", 6.0)])
-def test_mp3_without_a_tag_is_read_whole(name: str, seconds: float) -> None:
-    x, reader = read(CASES / name)
-    # The file does not tell the encoder's delay and padding: at most three frames of 1152.
-    assert seconds * RATE <= x.shape[1] <= seconds * RATE + 3 * 1152
-    assert x.shape[1] % 1152 == 0
-    assert np.abs(x[0, -RATE:]).max() > 0
-    assert "does not tell its length" in reader.notes[0]
-
-
-def _mp3(path: Path, samples: int, *, rate: int = RATE, channels: int = 1) -> bytes:
-    info = AudioInfo(sample_rate=rate, channels=channels, frames=0, format="MP3", subtype="MPEG_LAYER_III")
-    with AudioWriter(path, info, overwrite=True) as writer:
-        writer.write(np.random.default_rng(0).uniform(-0.3, 0.3, (channels, samples)).astype(np.float32))
-    return path.read_bytes()
-
-
-def _without_tag(data: bytes, path: Path) -> bytes:
-    """The frames behind the tag's."""
-    path.write_bytes(data)
-    with open(path, "rb") as file:
-        tag = find_parts(PiecedFile(file.fileno()))[0].pieces[0]
-    assert isinstance(tag, tuple)
-    return data[tag[1] :]
-
-
-@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
-@pytest.mark.parametrize("channels", [1, 2])
-def test_joined_mp3_files_have_the_length_of_their_parts(tmp_path: Path, rate: int, channels: int) -> None:
-    one = _mp3(tmp_path / "a.mp3", 20_000, rate=rate, channels=channels)
-    x = read(tmp_path / "a.mp3")[0]
-    assert x.shape == (channels, 20_000)
-    (tmp_path / "b.mp3").write_bytes(one + b"ID3\4\0\0\0\0\0\5tag.." + one)
-    y, reader = read(tmp_path / "b.mp3")
-    np.testing.assert_array_equal(y, np.concatenate([x, x], axis=1))
-    assert "2 recordings" in reader.notes[0]
-
-
-def test_a_part_without_tag_behind_one_with_it_is_not_lost(tmp_path: Path) -> None:
-    one = _mp3(tmp_path / "a.mp3", 20_000)
-    bare = _without_tag(one, tmp_path / "x")
-    (tmp_path / "x.mp3").write_bytes(bare)
-    alone = read(tmp_path / "x.mp3")[0].shape[1]
-    assert alone >= 20_000
-    (tmp_path / "b.mp3").write_bytes(one + bare)
-    assert read(tmp_path / "b.mp3")[0].shape[1] == 20_000 + alone
-
-
-@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
-@pytest.mark.parametrize("channels", [1, 2])
-def test_a_count_of_mpeg_frames_may_include_the_tag_s_own(tmp_path: Path, rate: int, channels: int) -> None:
-    whole = bytearray(_mp3(tmp_path / "a.mp3", 20_000, rate=rate, channels=channels))
-    x = read(tmp_path / "a.mp3")[0]
-    at = max(whole.find(b"Xing"), whole.find(b"Info")) + 8
-    count = int.from_bytes(whole[at : at + 4], "big")
-    whole[at : at + 4] = struct.pack(">I", count + 1)
-    (tmp_path / "b.mp3").write_bytes(whole)
-    y, reader = read(tmp_path / "b.mp3")
-    np.testing.assert_array_equal(x, y)
-    assert reader.notes == (
-        f"its header counts {count + 1} MPEG frames, one more than there are; all that is there is taken",
-    )
-    (tmp_path / "b.mp3").write_bytes(whole + b"ID3\4\0\0\0\0\0\5tag.." + whole)
-    np.testing.assert_array_equal(read(tmp_path / "b.mp3")[0], np.concatenate([x, x], axis=1))
-    for cut in (1, len(whole) // 2):
-        (tmp_path / "b.mp3").write_bytes(whole[:-cut])
-        with pytest.raises(AudioFileError, match=f"of {count + 1} MPEG frames are there"):
-            AudioReader(tmp_path / "b.mp3")
-
-
-def test_recordings_of_other_rates_are_not_joined(tmp_path: Path) -> None:
-    data = _mp3(tmp_path / "a.mp3", 20_000) + _mp3(tmp_path / "b.mp3", 20_000, rate=44_100)
-    (tmp_path / "c.mp3").write_bytes(data)
-    with pytest.raises(AudioFileError, match="48000 Hz and 1 at 44100 Hz; cut it"):
-        AudioReader(tmp_path / "c.mp3")
-
-
-@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_recordings_of_other_channels_are_not_joined(tmp_path: Path, order: tuple[int, int]) -> None:
-    parts = [_without_tag(_mp3(tmp_path / "a.mp3", 20_000, channels=count), tmp_path / "x") for count in order]
-    (tmp_path / "c.mp3").write_bytes(b"".join(parts))
-    with pytest.raises(AudioFileError, match=rf"{order[0]} channel\(s\) at 48000 Hz and {order[1]} at 48000 Hz; cut"):
-        AudioReader(tmp_path / "c.mp3")
-
-
-def test_what_is_no_frame_is_passed_over_and_told(tmp_path: Path) -> None:
-    bare = _without_tag(_mp3(tmp_path / "a.mp3", 60_000), tmp_path / "x")
-    with open(tmp_path / "x", "wb") as file:
-        file.write(bare)
-    (tmp_path / "b.mp3").write_bytes(bare)
-    x = read(tmp_path / "b.mp3")[0]
-    with open(tmp_path / "b.mp3", "rb") as file:
-        end = find_parts(PiecedFile(file.fileno()))[0].pieces[0]
-    assert isinstance(end, tuple)
-    half = next(at for at in range(len(bare) // 2, len(bare)) if bare[at : at + 2] == bare[:2])
-    (tmp_path / "b.mp3").write_bytes(bare[:half] + b"garbage" * 50 + bare[half:])
-    y, reader = read(tmp_path / "b.mp3")
-    assert abs(y.shape[1] - x.shape[1]) <= 1152
-    assert any("no whole MPEG frame" in note for note in reader.notes)
-
-
-@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("tag", [True, False])
-def test_frames_that_cannot_be_decoded_are_silent_and_told(tmp_path: Path, rate: int, channels: int, tag: bool) -> None:
-    whole = _mp3(tmp_path / "a.mp3", 60_000, rate=rate, channels=channels)
-    if not tag:
-        whole = _without_tag(whole, tmp_path / "x")
-    (tmp_path / "a.mp3").write_bytes(whole)
-    x, reader = read(tmp_path / "a.mp3")
-    assert reader.left_out == ()
-    damaged, at = bytearray(whole), 0
-    for number in range(15):
-        if number >= 12:
-            damaged[at + 4 : at + 13] = b"\xff" * 9  # of the side information
-        frame = parse_header(whole[at : at + 4])
-        assert frame is not None
-        at += frame.size
-    (tmp_path / "b.mp3").write_bytes(damaged)
-    y, reader = read(tmp_path / "b.mp3")
-    assert y.shape == x.shape
-    (note,) = reader.left_out
-    assert note.startswith("3 MPEG frames in it cannot be decoded")
-    same = (x == y).all(axis=0)
-    size = 1152 if rate >= 32_000 else 576
-    assert np.count_nonzero(~same) <= size * 3 + 576 + 512  # half a frame and the filters' tails as well
-    assert np.count_nonzero((y == 0).all(axis=0) & ~same) > size
-
-
-@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
-def test_joined_ogg_files_have_the_length_of_their_parts(tmp_path: Path, name: str, subtype: str) -> None:
-    soundfile.write(tmp_path / name, ramp(20_000) / 2**16, RATE, format="OGG", subtype=subtype)
-    x = read(tmp_path / name)[0]
-    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() * 2)
-    y, reader = read(tmp_path / name)
-    np.testing.assert_array_equal(y, np.concatenate([x, x], axis=1))
-    assert "2 recordings" in reader.notes[0]
-
-
 # Files seen otherwise
 
 
@@ -416,126 +275,6 @@ def test_two_lengths_in_rf64(tmp_path: Path, data_size: int | None, ds64: int) -
 
 
 # FLAC
-
-
-def flac(path: Path, samples: int, **options: object) -> bytes:
-    soundfile.write(path, ramp(samples), RATE, "PCM_16", format="FLAC", **options)
-    return path.read_bytes()
-
-
-@pytest.mark.parametrize("samples", [1, 100, 4_096, 48_000, 100_001])
-@pytest.mark.parametrize("less", [1, 17, 5_000])
-def test_a_flac_header_that_counts_too_few_loses_nothing(tmp_path: Path, samples: int, less: int) -> None:
-    content = flac(tmp_path / "a.flac", samples)
-    if less >= samples:
-        return
-    (tmp_path / "a.flac").write_bytes(content[:22] + struct.pack(">I", samples - less) + content[26:])
-    x, reader = read(tmp_path / "a.flac")
-    np.testing.assert_array_equal(x[0], ramp(samples)[:, 0] / np.float32(2**15))
-    assert f"counts {samples - less} samples, and {samples} are there" in reader.notes[0]
-
-
-@pytest.mark.parametrize("lengths", [(48_000, 48_000), (48_000, 100), (100, 20_000, 300)])
-def test_joined_flac_files_have_the_length_of_their_parts(tmp_path: Path, lengths: tuple[int, ...]) -> None:
-    parts = [flac(tmp_path / "part.flac", length) for length in lengths]
-    (tmp_path / "a.flac").write_bytes(b"".join(parts))
-    x, reader = read(tmp_path / "a.flac")
-    expected = np.concatenate([ramp(length)[:, 0] for length in lengths]) / np.float32(2**15)
-    np.testing.assert_array_equal(x[0], expected)
-    assert f"consists of {len(lengths)} recordings" in reader.notes[0]
-
-
-@pytest.mark.parametrize("bits", [12, 20])
-@pytest.mark.parametrize("known", [True, False])
-def test_only_a_flac_header_without_a_length_is_told(tmp_path: Path, bits: int, known: bool) -> None:
-    """libsndfile reads no such bits, which is nothing to tell."""
-    pytest.importorskip("av", reason="needs the [media] extra")
-    content = bytearray(_verbatim_flac(bits))
-    if not known:
-        content[21] &= 0xF0
-        content[22:26] = bytes(4)
-    (tmp_path / "a.flac").write_bytes(content)
-    x, reader = read(tmp_path / "a.flac")
-    np.testing.assert_allclose(x[0], np.arange(16) / 64, atol=2**-11)
-    note = "its header does not tell its length; all that is there is taken"
-    assert reader.notes == (() if known else (note,))
-
-
-def _verbatim_flac(bits: int) -> bytes:
-    """One frame of 16 samples, n/64, at 48 kHz (RFC 9639)."""
-    info = struct.pack(">HH", 16, 16) + bytes(6) + struct.pack(">Q", RATE << 44 | bits - 1 << 36 | 16) + bytes(16)
-    head = bytes([0xFF, 0xF8, 0x6A, {12: 4, 20: 10}[bits], 0, 15])
-    sound = "".join(f"{n << bits - 7:0{bits}b}" for n in range(16))
-    frame = head + bytes([_crc(head, 8, 0x07), 2]) + int(sound, 2).to_bytes(2 * bits, "big")
-    return b"fLaC\x80\0\0\x22" + info + frame + _crc(frame, 16, 0x8005).to_bytes(2, "big")
-
-
-def _crc(data: bytes, bits: int, polynomial: int) -> int:
-    crc = 0
-    for byte in data:
-        crc ^= byte << bits - 8
-        for _ in range(8):
-            crc = (crc << 1 ^ (polynomial if crc >> bits - 1 else 0)) & (1 << bits) - 1
-    return crc
-
-
-def test_flac_files_as_they_should_be_are_left_alone(tmp_path: Path) -> None:
-    for samples in (1, 4_096, 4_097, 50_000):
-        for behind in (b"", b"\0" * 200, b"TAG" + bytes(125)):
-            (tmp_path / "a.flac").write_bytes(flac(tmp_path / "b.flac", samples) + behind)
-            x, reader = read(tmp_path / "a.flac")
-            assert x.shape == (1, samples)
-            assert not reader.notes
-
-
-@pytest.mark.parametrize("before", [bytes(1_000), b"\xff\xfb\x90\x64" + bytes(5_000), b"no frame " * 400])
-@pytest.mark.parametrize(
-    "tag", [b"", b"ID3\4\0\0\0\0\0\0", b"APETAGEX" + struct.pack("<IIII", 2000, 0, 0, 0) + bytes(8)]
-)
-def test_an_mp3_behind_bytes_that_are_no_frame_is_read_whole(tmp_path: Path, before: bytes, tag: bytes) -> None:
-    sound = _mp3(tmp_path / "a.mp3", 30_000)
-    x = read(tmp_path / "a.mp3")[0]
-    (tmp_path / "a.mp3").write_bytes(tag + before + sound)
-    y, reader = read(tmp_path / "a.mp3")
-    np.testing.assert_array_equal(x, y)
-    assert f"{len(before)} bytes before its sound" in " ".join(reader.notes)
-
-
-@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
-def test_ogg_pages_that_are_damaged_or_missing_are_told(tmp_path: Path, name: str, subtype: str) -> None:
-    """libsndfile passes over them, and what is behind moves."""
-    path, x = tmp_path / name, np.random.default_rng(0).standard_normal(3 * RATE) / 10
-    soundfile.write(path, x, RATE, subtype, format="OGG")
-    whole = path.read_bytes()
-    starts = [at for at in range(len(whole)) if whole.startswith(b"OggS", at)]
-    length = read(path)[0].shape
-    for start, end in zip(starts[2:], [*starts[3:], len(whole)], strict=True):
-        path.write_bytes(whole[: end - 1] + bytes([whole[end - 1] ^ 1]) + whole[end:])
-        with pytest.raises(AudioFileError, match="damaged"):
-            read(path)
-        if start > starts[2] and end < len(whole):
-            path.write_bytes(whole[:start] + whole[end:])
-            with pytest.raises(AudioFileError, match="lacks Ogg pages"):
-                read(path)
-        path.write_bytes(whole[:start] + b"between" + whole[start:])
-        y, reader = read(path)
-        assert y.shape == length
-        assert "7 bytes between" in " ".join(reader.notes)
-    path.write_bytes(whole + b"behind")
-    assert read(path)[0].shape == length
-    assert "6 bytes behind" in " ".join(read(path)[1].notes)
-
-
-@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS")])
-@pytest.mark.parametrize("size", [100, 5_000, 70_000, 200_000])
-def test_ogg_headers_of_many_pages_are_no_gap(tmp_path: Path, name: str, subtype: str, size: int) -> None:
-    path, x = tmp_path / name, np.random.default_rng(0).standard_normal((RATE // 2, 2)) / 10
-    soundfile.write(path, x, RATE, subtype, format="OGG")
-    there = read(path)[0]
-    tags = mutagen.File(path)
-    tags["comment"] = ["x" * size]
-    tags.save()
-    np.testing.assert_array_equal(read(path)[0], there)
 
 
 @pytest.mark.parametrize("size", [1, 7, 603])
