@@ -152,9 +152,6 @@ def test_any_bytes_behind_a_magic_word_are_read_or_refused(
         assert x.shape[1] == reader.info.frames > 0
 
 
-# MPEG
-
-
 # Files seen otherwise
 
 
@@ -272,9 +269,6 @@ def test_two_lengths_in_rf64(tmp_path: Path, data_size: int | None, ds64: int) -
         return  # a byte is no sample, and what is behind it could be anything
     x, _ = read(tmp_path / "a.wav")
     np.testing.assert_array_equal(x[0], ramp(4_800)[:, 0] / np.float32(2**15))
-
-
-# FLAC
 
 
 @pytest.mark.parametrize("size", [1, 7, 603])

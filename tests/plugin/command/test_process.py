@@ -303,9 +303,6 @@ def test_a_folder_is_told_by_the_end_of_its_name(tmp_path: Path, phaseaware: Com
     assert tree(tmp_path) == ["v1.2/x.wav", "x.wav"]
 
 
-# What is wrong
-
-
 # Presets
 
 
@@ -331,6 +328,3 @@ def test_preset(tmp_path: Path, phaseaware: Command, preset: Path, samples: int,
     options = ["--preset", preset, "--mask", "phase-aware"]
     assert phaseaware("process", source, "-o", tmp_path / "z.wav", *options).status == 0
     np.testing.assert_allclose(get(tmp_path / "z.wav"), x * 10 ** (6 / 20), atol=1e-5)
-
-
-# Interruptions
