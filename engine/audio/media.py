@@ -8,8 +8,7 @@ rate.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -18,16 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .mp4boxes import without_tracks
-from .pieces import PiecedFile, ShownOnce
-from .sniff import demuxer_for
+from .containers import MediaError, Tally, is_cover, open_media, survive
+from .packets import beginning, edited_seconds, sound_packets
+from .pieces import PiecedFile
 
 if TYPE_CHECKING:
     import av
 
-__all__ = [
-    "LARGEST_PACKET", "MediaError", "MediaSource", "Tally", "Track", "is_cover", "open_media", "reason_of", "survive",
-]  # fmt: skip
+__all__ = ["LARGEST_PACKET", "MediaSource", "Track"]
 
 LARGEST_PACKET = 4096
 """Samples; what fills up the last packet is fewer."""
@@ -36,7 +33,6 @@ _GAP = 0.04
 """Seconds. Times of Matroska and ASF are whole milliseconds; what jumps further is a gap."""
 _LONGEST_GAP = 3600.0
 _TICK = 0.002
-_ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
 _DEPTHS = {"s16": "16", "s32": "24"}
@@ -45,14 +41,6 @@ _SAMPLES = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "flt": "FLOAT"}
 _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
         "pcm_s64": "PCM_32", "pcm_f32": "FLOAT", "pcm_f64": "DOUBLE", "pcm_mula": "ULAW",
         "pcm_alaw": "ALAW"}  # fmt: skip
-
-
-class MediaError(Exception):
-    """It cannot be read; the message says why. ``is_missing``: PyAV is."""
-
-    def __init__(self, reason: str, *, is_missing: bool = False) -> None:
-        super().__init__(reason)
-        self.is_missing = is_missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +55,7 @@ class Track:
     layout : FFmpeg's name of the loudspeakers.
     start : time of the first sample, s (a fraction).
     tracks : number of sound tracks.
-    others : what the container numbers the tracks by that are not this one.
+    id, others : what the container numbers this one by, and those that are not.
     pictures : whether there is a moving picture.
     promised : samples by the container's index; None: it does not tell.
     """
@@ -80,61 +68,10 @@ class Track:
     layout: str
     start: Fraction
     tracks: int
+    id: int
     others: frozenset[int]
     pictures: bool
     promised: int | None
-
-
-def _no_other_file(url: str, flags: int, options: dict[str, str]) -> Any:
-    raise OSError(f"{url} is another file")
-
-
-def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
-    """A container of PyAV.
-
-    Raises
-    ------
-    MediaError : PyAV is missing, or the file is damaged.
-    """
-    try:
-        import av
-    except ImportError:
-        reason = f"{kind} is read through PyAV, which is missing: pip install 'phaseaware[media]'"
-        raise MediaError(reason, is_missing=True) from None
-    file.seek(0)
-    try:
-        return av.open(
-            ShownOnce(file), "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace",
-            buffer_size=1 << 16,
-        )  # fmt: skip
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise MediaError(f"cannot be opened as {kind}, or is damaged ({reason_of(error)})") from None
-
-
-def reason_of(error: BaseException) -> str:
-    """What FFmpeg or the system says."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-@dataclass
-class Tally:
-    """What was met while decoding.
-
-    Attributes
-    ----------
-    frames, silent : samples; of which silence where sound was missing.
-    back : samples by which times fell behind them.
-    damaged : packets that could not be decoded.
-    end : of the last packet, s.
-    coded : bytes of the packets.
-    """
-
-    frames: int = 0
-    silent: int = 0
-    back: int = 0
-    damaged: int = 0
-    end: Fraction = Fraction(0)
-    coded: int = 0
 
 
 class MediaSource:
@@ -169,10 +106,9 @@ class MediaSource:
         # What times or a wrong index would cut beyond that is sound.
         return promised if counted - LARGEST_PACKET <= promised <= counted else counted
 
-    def open(self, *, without: AbstractSet[int] = frozenset()) -> av.container.InputContainer:
-        """The container once more, from its beginning; where that saves memory, without the tracks of these ids."""
-        file = PiecedFile(self._handle)
-        return open_media(without_tracks(file, without) if without else file, self.kind)
+    def open(self) -> av.container.InputContainer:
+        """The container once more, with all of its tracks; of long ones in MP4 the beginning."""
+        return open_media(beginning(PiecedFile(self._handle)), self.kind)
 
     def _look(self) -> Track:
         with self.open() as container:
@@ -186,8 +122,8 @@ class MediaSource:
                 raise MediaError("its sound is of a kind that is not known")
             unit = stream.time_base
             start = stream.start_time * Fraction(unit) if stream.start_time is not None and unit else Fraction(0)
-            duration, codec = stream.duration, stream.codec_context.name
-            exact = self.kind in ("MP4", "MOV", "3GP") and duration and unit
+            codec = stream.codec_context.name
+            seconds = self._told_seconds(stream)
             others = frozenset(other.id for other in container.streams) - {stream.id}
             pictures = any(not is_cover(video) for video in container.streams.video)
             subtype, profile = _subtype(stream), stream.codec_context.profile or ""
@@ -202,10 +138,18 @@ class MediaSource:
                 raise MediaError(f"its sound ({codec}) cannot be decoded")
             return Track(
                 sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
-                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), others=others,
+                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), id=stream.id, others=others,
                 pictures=pictures,
-                promised=round(duration * unit * first.sample_rate) if exact and duration and unit else None,
+                promised=round(seconds * first.sample_rate) if seconds else None,
             )  # fmt: skip
+
+    def _told_seconds(self, stream: Any) -> Fraction | None:
+        """How long the sound is by the container; None: it does not tell exactly."""
+        if self.kind not in ("MP4", "MOV", "3GP"):
+            return None
+        if edited := edited_seconds(PiecedFile(self._handle), stream.id):
+            return edited
+        return stream.duration * Fraction(stream.time_base) if stream.duration and stream.time_base else None
 
     def blocks(self, tally: Tally | None = None) -> Iterator[Samples]:
         """Decoded pieces of shape (channels, n), as the container's times place them, without the cut at the end.
@@ -218,12 +162,12 @@ class MediaSource:
 
         tally = Tally() if tally is None else tally
         rate, shift = self.track.sample_rate, None
-        with self.open(without=self.track.others) as container:
-            stream = container.streams.audio[0]
-            for packet in survive(container.demux(stream), tally):
+        file = PiecedFile(self._handle)
+        with closing(sound_packets(file, self.kind, self.track.id, self.track.others, tally)) as packets:
+            for packet, decoder in packets:
                 tally.coded += packet.size
                 try:
-                    decoded = packet.decode()
+                    decoded = decoder.decode(packet)
                 except (av.error.FFmpegError, ValueError):
                     tally.damaged += 1
                     continue
@@ -251,21 +195,6 @@ class MediaSource:
         if (rate, channels) != (self.track.sample_rate, self.track.channels):
             at = position / self.track.sample_rate
             raise MediaError(f"its sound changes after {at:.2f} s to {channels} channel(s) at {rate} Hz")
-
-
-def survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:
-    """Packets, without those that the container itself cannot read."""
-    import av
-
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, ValueError, IndexError):  # the last: of a stream that was not there before
-            tally.damaged += 1
-            return
-        if packet is None:
-            return
-        yield packet
 
 
 @lru_cache(maxsize=256)
@@ -304,11 +233,6 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     if name in _SCALES:
         x = (x.astype(np.float64) - 128 * (name == "u8")) * _SCALES[name]
     return x.astype(np.float32)
-
-
-def is_cover(stream: Any) -> bool:
-    """Whether a picture stands still: a cover."""
-    return bool(int(stream.disposition) & _ATTACHED)
 
 
 def _subtype(stream: Any) -> str:

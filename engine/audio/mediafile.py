@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .bitrates import LOSSY
+from .containers import MediaError, reason_of
 from .formats import AudioInfo
 from .lengths import length_note, media_size
-from .media import LARGEST_PACKET, MediaError, MediaSource, reason_of
+from .media import LARGEST_PACKET, MediaSource
 from .mediatags import read_metadata
 from .metadata import from_file
 from .pieces import PiecedFile

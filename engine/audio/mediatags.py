@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .media import MediaSource, Tally, is_cover, survive
+from .containers import Tally, is_cover, survive
+from .media import MediaSource
 from .metadata import Chapter, Metadata
 from .mp4tags import is_of_movie, read_asf, read_mp4
 from .names import printable

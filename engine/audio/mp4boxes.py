@@ -16,8 +16,10 @@ from .pieces import PiecedFile, patched
 if TYPE_CHECKING:
     from mutagen.mp4 import Atom
 
-__all__ = ["append_xmp", "beside_movie", "has_dolby_vision", "without_tracks"]
+__all__ = ["OUTSIDE", "append_xmp", "beside_movie", "has_dolby_vision", "without_tracks"]
 
+OUTSIDE = "the MP4 box"
+"""How what stands beside the movie is told."""
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
@@ -64,7 +66,7 @@ def beside_movie(file: PiecedFile) -> tuple[bytes, list[str]]:
         if name == _XMP:
             xmp = file.at(start + 16, box.datalength - 16)
         else:  # it may point into the file, or sign its bytes
-            others.append(f"the MP4 box {name.hex()}")
+            others.append(f"{OUTSIDE} {name.hex()}")
     return xmp, others
 
 

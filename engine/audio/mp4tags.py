@@ -11,7 +11,7 @@ from .metadata import UNREAD, Metadata
 from .mp4boxes import append_xmp, beside_movie
 from .pieces import PiecedFile
 
-__all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "write_mp4"]
+__all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "renew_mp4", "write_mp4"]
 
 _TEXTS = {
     "\xa9nam": "title", "\xa9ART": "artist", "\xa9alb": "album", "\xa9gen": "genre", "\xa9day": "date",
@@ -112,6 +112,24 @@ def write_mp4(path: Path, metadata: Metadata) -> None:
     """
     _write_tags(path, metadata)
     for _, xmp in metadata.chunks if metadata.family == "MP4" else ():
+        append_xmp(path, xmp)
+
+
+def renew_mp4(path: Path, metadata: Metadata) -> None:
+    """Of a movie that was kept, with its tags: leave those only that are still true, and put the XMP behind it.
+
+    Raises
+    ------
+    OSError, mutagen.MutagenError : it cannot be written.
+    """
+    from mutagen.mp4 import MP4
+
+    mp4, true = MP4(path), metadata.native or {}
+    if mp4.tags is not None and (stale := [atom for atom in mp4.tags if not _is_numbered(atom) and atom not in true]):
+        for atom in stale:
+            del mp4.tags[atom]
+        mp4.save()
+    for _, xmp in metadata.chunks:
         append_xmp(path, xmp)
 
 

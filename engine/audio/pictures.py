@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .media import Tally, is_cover, open_media, survive
+from .containers import Tally, is_cover, open_media, survive
 from .mediatags import is_technical
 from .mp4boxes import has_dolby_vision, without_tracks
 from .pieces import PiecedFile

@@ -13,11 +13,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from .boxes import NotPlain
+from .containers import reason_of
 from .formats import AudioInfo, create, sndfile_reason
-from .media import reason_of
-from .mp4tags import movie_tags
+from .mp4boxes import OUTSIDE
+from .mp4tags import movie_tags, renew_mp4
 from .pictures import OtherTracks
 from .speakers import layout_for, vorbis_order
+from .splice import KeptMovie
+from .spool import Spool
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
 
 __all__ = ["Failed", "MediaSink", "Sink", "SoundfileSink", "clips", "is_padded"]
@@ -86,8 +90,10 @@ def is_padded(info: AudioInfo, frames: int) -> bool:
     return bool(_PADDED.search(info.subtype)) or (info.format, info.subtype) == ("MATROSKA", "AAC")
 
 
-def _lost(info: AudioInfo) -> list[str]:
+def _lost(info: AudioInfo, *, is_kept: bool = False) -> list[str]:
     left_out, lost = metadata_of(info).left_out, losses(info)
+    if is_kept:  # what stands in its movie
+        left_out = tuple(text for text in left_out if text.startswith(OUTSIDE))
     notes = [f"not kept: {', '.join(left_out)}"] if left_out else []
     return [*notes, f"not kept, as {info.format} has no place for it: {', '.join(lost)}"] if lost else notes
 
@@ -163,22 +169,27 @@ class MediaSink:
             reason = f"{info.format} is written through PyAV, which is missing: pip install 'phaseaware[media]'"
             raise Failed(reason, is_final=True) from None
         self._path, self._info = path, info
-        self.notes = _lost(info)
+        self._movie = _kept_movie(info)
+        self.notes = _lost(info, is_kept=self._movie is not None)
         # FFmpeg takes for unofficial: Dolby Vision, 360°, and cameras' own names of pictures.
-        is_mp4 = info.format in ("MP4", "MOV")
+        muxer, is_mp4 = _MUXERS[info.format], info.format in ("MP4", "MOV")
         options = {"movie_timescale": str(info.sample_rate), "strict": "unofficial"} if is_mp4 else {}
         if options and any("." in name for name in movie_tags(metadata_of(info).tags)):
             options["movflags"] = "use_metadata_tags"  # QuickTime's own
         self._others: OtherTracks | None = None
         self._out: Any = None
+        self._spool: Spool | None = None
         try:
-            self._out = av.open(str(path), "w", format=_MUXERS[info.format], options=options)
-            if info.container is not None:
+            # A movie that is kept gets its sound at the end.
+            self._spool = Spool(path.parent, muxer, options) if self._movie else None
+            self._out = self._spool.head if self._spool else av.open(str(path), "w", format=muxer, options=options)
+            if info.container is not None and self._movie is None:
                 self._others = OtherTracks(info.container, self._out, self._add_sound)
                 self.notes += self._others.notes
             self._stream: Any = self._add_sound() if self._others is None else self._others.sound
             self._stream.time_base = Fraction(1, info.sample_rate)
-            self._describe()
+            if self._movie is None:
+                self._describe()
             self._out.start_encoding()
         except (av.error.FFmpegError, ValueError, OSError, TypeError) as error:
             self.abandon()
@@ -233,7 +244,7 @@ class MediaSink:
             if x is not None:
                 frame = self._as_frame(x)
                 self._position += x.shape[1]
-            self._out.mux(self._stream.encode(frame))
+            (self._out.mux if self._spool is None else self._spool.add)(self._stream.encode(frame))
             if self._others is not None:
                 self._others.copy_until(self._position / self._info.sample_rate)
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -266,11 +277,16 @@ class MediaSink:
             if self._others is not None:
                 self._others.copy_until(None)
             self._out.close()
-        except (av.error.FFmpegError, OSError, ValueError) as error:
+            if self._movie is not None and self._spool is not None:
+                self._movie.write(self._spool, self._path)
+        except (av.error.FFmpegError, OSError, ValueError, NotPlain) as error:
             raise Failed(reason_of(error)) from None
         self.abandon()
         try:
-            tag_file(self._path, self._info)
+            if self._movie is None:
+                tag_file(self._path, self._info)
+            else:
+                renew_mp4(self._path, metadata_of(self._info))
         except Exception as error:
             raise Failed(f"its tags: {getattr(error, 'strerror', None) or error}") from error
 
@@ -281,3 +297,16 @@ class MediaSink:
         if self._out is not None:
             with suppress(Exception):  # what is not whole need not be closed in order
                 self._out.close()
+        for open_one in (self._movie, self._spool):
+            if open_one is not None:
+                open_one.close()
+
+
+def _kept_movie(info: AudioInfo) -> KeptMovie | None:
+    """The video's own movie, where the new file is of its kind and it can be kept as it is."""
+    if info.container is None or info.format not in ("MP4", "MOV"):
+        return None
+    try:
+        return KeptMovie(info.container, info.format, info.sample_rate)
+    except (NotPlain, OSError):
+        return None  # FFmpeg knows more kinds

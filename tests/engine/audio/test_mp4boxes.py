@@ -12,7 +12,7 @@ import mutagen.mp4
 import numpy as np
 import pytest
 from phaseaware.engine.audio import AudioReader
-from phaseaware.engine.audio.media import open_media
+from phaseaware.engine.audio.containers import open_media
 from phaseaware.engine.audio.metadata import UNREAD
 from phaseaware.engine.audio.mp4boxes import without_tracks
 from phaseaware.engine.audio.mp4tags import read_mp4
