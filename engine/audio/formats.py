@@ -55,6 +55,8 @@ READ_ONLY = frozenset({format for format, _ in SUFFIXES.values()} - set(MEDIA) -
 """Formats that can only be read."""
 _PICTURES = {".mp4", ".m4v", ".mov", ".mkv", ".webm"}
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
+_DEEP = {"PCM_24", "PCM_32", "FLOAT", "DOUBLE", "FLAC_24", "FLAC_32", "ALAC_20", "ALAC_24", "ALAC_32"}
+"""Subtypes of more than 16 bits that lose nothing."""
 _WAV_LIMIT = 2**32 - 2**16
 _MEDIA_CHANNELS = 8
 _ALAC_CHANNELS = 2  # with more, FFmpeg 8's encoder ends the process where the last frame is short
@@ -153,7 +155,7 @@ class AudioInfo:
             return self.subtype
         if self.format not in MEDIA and self.format not in READ_ONLY and format != "MATROSKA":
             return offered[0]
-        deep = self.subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE", "FLAC_24", "ALAC_20", "ALAC_24", "ALAC_32")
+        deep = self.subtype in _DEEP
         whole = deep or self.subtype in ("PCM_16", "PCM_S8", "PCM_U8", "FLAC_16", "ALAC_16")
         lossless = [kind + ("24" if deep else "16") for kind in ("ALAC_", "FLAC_", "PCM_")]
         lossless = [kind for kind in lossless if kind in offered]
@@ -209,9 +211,9 @@ def _nearest(format: str, subtype: str) -> str:
     offered = soundfile.available_subtypes(format)
     if subtype in offered and re.match("PCM_|FLOAT|DOUBLE|ULAW|ALAW", subtype):
         return subtype
-    if subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAC_20", "ALAC_24", "ALAC_32", "FLAC_24"):
+    if subtype in _DEEP:
         wide = [s for s in ("PCM_24", "PCM_32") if s in offered]
-        return wide[0]
+        return wide[-1 if subtype.endswith("_32") else 0]
     return "PCM_16"
 
 

@@ -35,7 +35,6 @@ _LONGEST_GAP = 3600.0
 _TICK = 0.002
 _MOST_PLANES = 8  # PyAV 18 reads behind the last of eight
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
-_DEPTHS = {"s16": "16", "s32": "24"}
 _LOSSLESS = {"wavpack", "tta", "ape", "mlp", "truehd", "tak", "wmalossless", "shorten"}
 _SAMPLES = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "flt": "FLOAT"}
 _PCM = {"pcm_u8": "PCM_U8", "pcm_s8": "PCM_S8", "pcm_s16": "PCM_16", "pcm_s24": "PCM_24", "pcm_s32": "PCM_32",
@@ -126,9 +125,9 @@ class MediaSource:
             seconds = self._told_seconds(stream)
             others = frozenset(other.id for other in container.streams) - {stream.id}
             pictures = any(not is_cover(video) for video in container.streams.video)
-            subtype, profile = _subtype(stream), stream.codec_context.profile or ""
+            profile = stream.codec_context.profile or ""
             # What the container says of rate and channels is often wrong: what is decoded counts.
-            first = None
+            first = packet = None
             for packet in survive(container.demux(stream), Tally()):
                 with suppress(av.error.FFmpegError, ValueError):
                     first = next(iter(packet.decode()), None)
@@ -137,9 +136,9 @@ class MediaSource:
             if first is None or not first.sample_rate:
                 raise MediaError(f"its sound ({codec}) cannot be decoded")
             return Track(
-                sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec, subtype=subtype,
-                profile=profile, layout=first.layout.name, start=start, tracks=len(sounds), id=stream.id, others=others,
-                pictures=pictures,
+                sample_rate=first.sample_rate, channels=first.layout.nb_channels, codec=codec,
+                subtype=_subtype(stream, self.kind, bytes(packet or b"")), profile=profile, layout=first.layout.name,
+                start=start, tracks=len(sounds), id=stream.id, others=others, pictures=pictures,
                 promised=round(seconds * first.sample_rate) if seconds else None,
             )  # fmt: skip
 
@@ -235,15 +234,27 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     return x.astype(np.float32)
 
 
-def _subtype(stream: Any) -> str:
+def _subtype(stream: Any, kind: str, packet: bytes) -> str:
+    """As libsndfile calls it where it writes such files; ``packet``: the first."""
     name = stream.codec_context.name
     for prefix, subtype in _PCM.items():
         if name.startswith(prefix):
             return subtype
     form = stream.codec_context.format  # None where the header is damaged
-    kind = form.name.removesuffix("p") if form is not None else ""
+    pcm = _SAMPLES.get(form.name.removesuffix("p") if form is not None else "", "PCM_24")
+    if pcm == "PCM_24" and _is_wide(name, stream.codec_context.extradata or b"", packet):
+        pcm = "PCM_32"
+    if name in _LOSSLESS or (name, kind) == ("flac", "FLAC"):
+        return pcm
     if name in ("alac", "flac"):
-        return f"{name.upper()}_{_DEPTHS.get(kind, '24')}"
-    if name in _LOSSLESS:
-        return _SAMPLES.get(kind, "PCM_24")
+        return pcm.replace("PCM", name.upper())
     return {"aac": "AAC", "opus": "OPUS", "libopus": "OPUS"}.get(name, name.upper())
+
+
+def _is_wide(codec: str, header: bytes, packet: bytes) -> bool:
+    """Whether integers have more than 24 bits, which FFmpeg's formats of samples do not tell."""
+    if codec == "flac":  # STREAMINFO (RFC 9639, section 8.2)
+        return int.from_bytes(header[12:14], "big") >> 4 & 31 >= 24
+    if codec == "alac":
+        return header[17:18] > b"\x18"
+    return codec == "wavpack" and len(packet) > 24 and packet[24] & 3 == 3  # bytes of a sample, less one
