@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mutagen.flac import Picture
     from mutagen.id3 import ID3
 
-__all__ = ["Found", "appended", "as_written", "damaged", "make", "merged", "packed", "parse", "understand", "unknown"]
+__all__ = [
+    "Found", "appended", "as_written", "damaged", "in_time", "make", "merged", "packed", "parse", "understand",
+    "unknown",
+]  # fmt: skip
 
 _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "TCON": "genre", "TDRC": "date", "TRCK": "tracknumber",
@@ -167,7 +170,25 @@ def packed(tag: ID3) -> bytes:
     """The tag as bytes, for a chunk."""
     target = io.BytesIO()
     tag.save(target, v2_version=as_written(tag), padding=lambda info: 0)
-    return target.getvalue()
+    return in_time(target.getvalue())
+
+
+def in_time(tag: bytes) -> bytes:
+    """A tag that mutagen has written, by the size of its frames, with its chapters in order: many readers know no table
+    of contents, and take them as they stand."""
+    frames, position, width = [], 10, 7 if tag[3] == 4 else 8
+    while tag[position : position + 4].strip(b"\0"):
+        size = sum(byte << width * place for place, byte in enumerate(tag[position + 7 : position + 3 : -1]))
+        frames.append(tag[position : position + 10 + size])
+        position += 10 + size
+    chapters = iter(sorted((frame for frame in frames if frame[:4] == b"CHAP"), key=_start_of))
+    ordered = [next(chapters) if frame[:4] == b"CHAP" else frame for frame in frames]
+    return tag[:10] + b"".join(ordered) + tag[position:]
+
+
+def _start_of(chapter: bytes) -> bytes:
+    """Four bytes behind its name."""
+    return chapter[10:].partition(b"\0")[2][:4]
 
 
 def as_written(tag: ID3) -> int:

@@ -15,6 +15,7 @@ from . import id3
 from .chunks import Family, layout_of, pack_chunk
 from .formats import AudioInfo
 from .metadata import Metadata, aiff_texts, as_comments, caf_info, from_tags, info_list, info_names
+from .mpeg import id3_size
 from .pieces import PiecedFile
 from .speakers import packed_for_caf, usual_mask
 
@@ -259,5 +260,11 @@ def _tag_mp3(path: Path, metadata: Metadata) -> None:
     with suppress(Exception):
         ID3(path).delete(path)
     tag.save(path, v1=0, v2_version=version)
-    with open(path, "ab") as file:
+    with open(path, "r+b") as file:
+        size = id3_size(file.read(10))
+        file.seek(0)
+        ordered = id3.in_time(file.read(size))
+        file.seek(0)
+        file.write(ordered)
+        file.seek(0, os.SEEK_END)
         file.write(version_1)

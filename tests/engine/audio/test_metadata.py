@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,25 @@ def test_tags_pictures_and_chapters_go_along(tmp_path: Path, suffix: str) -> Non
         new = tmp_path / f"again{suffix}"
         assert copy(path, new).notes == ()
         path = new
+
+
+@pytest.mark.parametrize(("suffix", "version"), [(".wav", 4), (".rf64", 4), (".aiff", 4), (".mp3", 4), (".mp3", 3)])
+def test_chapters_of_id3_stand_in_the_order_of_time(tmp_path: Path, suffix: str, version: int) -> None:
+    """FFmpeg looks at nothing else."""
+    av = pytest.importorskip("av", reason="needs the [media] extra")
+    from mutagen.id3 import ID3
+
+    titles = [f"{n} " + "long " * (7 * n % 5) for n in range(15)]
+    chapters = tuple(Chapter(n / 100, (n + 1) / 100, title) for n, title in enumerate(titles))
+    make(tmp_path / f"a{suffix}", replace(everything(), chapters=chapters[::-1]), samples=12_000)
+    if suffix == ".mp3":  # by the size of its frames
+        ID3(tmp_path / "a.mp3").save(tmp_path / "a.mp3", v2_version=version)
+    copy(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
+    with av.open(str(tmp_path / f"b{suffix}")) as container:
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == titles
+    found = held(tmp_path / f"b{suffix}")
+    assert found.tags == {**TEXTS, "artist": found.tags["artist"]}
+    assert [picture.data for picture in found.pictures] == [png()]
 
 
 @pytest.mark.parametrize("source", [".wav", ".aiff", ".flac", ".ogg", ".opus", ".mp3"])
