@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from phaseaware.engine.controls import CONTROLS, Choice, Number
@@ -17,6 +18,8 @@ __all__ = [
     "add_preset_or_model",
     "given_controls",
     "local_path",
+    "named",
+    "named_path",
     "number_between",
     "whole_number",
 ]
@@ -51,6 +54,18 @@ def whole_number(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def named(text: str) -> str:
+    """An argparse type: a name. An empty one, as of a shell's variable that is not set, would mean this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; for this folder write .")
+    return text
+
+
+def named_path(text: str) -> Path:
+    """As :func:`named`."""
+    return Path(named(text))
 
 
 def local_path(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from phaseaware.engine.controls import CONTROLS, LINK, Render
 from phaseaware.engine.errors import ExitStatus
 
-from .arguments import Commands, add_controls, add_force, add_model, given_controls
+from .arguments import Commands, add_controls, add_force, add_model, given_controls, named_path
 from .hushed import hushed
 from .status import say
 
@@ -34,11 +34,14 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         "switch to hand on. "
         "With stems also the ideal masks, and figures.",
     )
-    parser.add_argument("input", type=Path, metavar="IN", help="a sound file, any rate and channel count")
-    parser.add_argument("-o", "--out", required=True, type=Path, metavar="DIR", help="folder for the results")
-    parser.add_argument("--speech", type=Path, metavar="FILE", help="the speech alone, if you have it")
+    parser.add_argument("input", type=named_path, metavar="IN", help="a sound file, any rate and channel count")
+    parser.add_argument("-o", "--out", required=True, type=named_path, metavar="DIR", help="folder for the results")
+    parser.add_argument("--speech", type=named_path, metavar="FILE", help="the speech alone, if you have it")
     parser.add_argument(
-        "--noise", type=Path, metavar="FILE", help="the noise alone; one of both is enough, the other is the difference"
+        "--noise",
+        type=named_path,
+        metavar="FILE",
+        help="the noise alone; one of both is enough, the other is the difference",
     )
     add_common(parser)
     parser.set_defaults(run=_run)

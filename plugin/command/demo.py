@@ -8,7 +8,7 @@ from pathlib import Path
 from phaseaware.engine.audio.names import printable
 from phaseaware.engine.errors import ExitStatus
 
-from .arguments import Commands
+from .arguments import Commands, named_path
 from .compare import add_common, compare_files, report
 
 __all__ = ["add"]
@@ -19,7 +19,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "compare on the bundled clip, whose stems are known"
     parser = commands.add_parser("demo", help=text, description=text.capitalize() + ".")
     parser.add_argument(
-        "-o", "--out", type=Path, default=Path("phaseaware-demo"), metavar="DIR",
+        "-o", "--out", type=named_path, default=Path("phaseaware-demo"), metavar="DIR",
         help="folder for the results (default: %(default)s)",
     )  # fmt: skip
     add_common(parser)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from phaseaware.engine.errors import ExitStatus
 
-from .arguments import Commands, add_model
+from .arguments import Commands, add_model, named_path
 from .status import say
 
 __all__ = ["add"]
@@ -21,7 +20,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     text = "copy it, with the model and onnxruntime inside; an earlier one is replaced"
     parser = actions.add_parser("install", help=text, description=text.capitalize() + ".")
-    parser.add_argument("--to", type=Path, metavar="FOLDER", help="made if need be (default: ~/.vst3 or ~/.lv2)")
+    parser.add_argument("--to", type=named_path, metavar="FOLDER", help="made if need be (default: ~/.vst3 or ~/.lv2)")
     parser.add_argument("--format", choices=("vst3", "lv2"), default="vst3", help="default: %(default)s")
     add_model(parser)
     parser.set_defaults(run=_install)

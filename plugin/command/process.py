@@ -19,6 +19,7 @@ from .arguments import (
     add_preset_or_model,
     given_controls,
     local_path,
+    named,
     number_between,
     whole_number,
 )
@@ -48,7 +49,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         "standard input, which is collected until it ends",
     )  # fmt: skip
     parser.add_argument(
-        "-o", "--out", metavar="OUT",
+        "-o", "--out", type=named, metavar="OUT",
         help="a file, or a folder (made if need be; ends with / if its name has a dot), or a URL of one, or - for the "
         "standard output; default: NAME-clean beside the input",
     )  # fmt: skip
@@ -66,7 +67,7 @@ def _is_url(text: str) -> bool:
 def _place(text: str) -> str | Path:
     """A path of this machine, or a URL, of which a Path would lose a slash."""
     if not _is_url(text):
-        place = Path(text)
+        place = Path(named(text))
         return place.absolute() if str(place) == "-" != text else place  # ./- is a file of that name
     path = local_path(text)
     if path == text:

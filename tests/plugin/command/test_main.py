@@ -50,6 +50,21 @@ def test_typos_are_one_line(phaseaware: Command, arguments: list[str]) -> None:
     phaseaware(*arguments).failed_with(2, "--help")
 
 
+@pytest.mark.parametrize("arguments", [
+    ["process", ""], ["process", "x.wav", ""], ["process", "x.wav", "-o", ""], ["compare", "", "-o", "y"],
+    ["compare", "x.wav", "-o", ""], ["compare", "x.wav", "-o", "y", "--speech", ""], ["demo", "-o", ""],
+    ["plugin", "install", "--to", ""],
+])  # fmt: skip
+def test_a_name_that_is_empty_is_not_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phaseaware: Command, arguments: list[str]
+) -> None:
+    """A shell's variable that is not set."""
+    put(tmp_path / "x.wav", tones(100, 1, 48_000))
+    monkeypatch.chdir(tmp_path)
+    phaseaware(*arguments).failed_with(2, "the name is empty")
+    assert tree(tmp_path) == ["x.wav"]
+
+
 def test_a_fault_of_ours_ends_in_a_traceback_and_what_users_can_put_right_in_one_line(
     phaseaware: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
