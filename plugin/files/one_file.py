@@ -255,6 +255,7 @@ def _cleaned(job: Job, reader: AudioReader, treatment: Treatment, report: Report
         y = stream.flush()
     yield checked(y)
     report.level_before, report.level_after = before.db, after.db
+    report.removed = before.db - after.db if treatment.only_cleans else None
 
 
 def settings_of(treatment: Treatment, output: OutputSettings | None) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pedalboard
 from numpy.typing import NDArray
 from phaseaware.engine.audio import file_digest
 from phaseaware.engine.errors import UsageError
 
-from ..board import Pedalboard, members
+from ..board import Container, Pedalboard, members
 from ..contract import BlockStream
 from ..presets import find_preset, load_preset
 from ..presets.ranges import check_memory
@@ -73,7 +74,14 @@ def from_preset(name: str | Path, settings: Mapping[str, Any]) -> Treatment:
 
     files = [find_preset(name), *_files(board)]
     decides = {"preset": [file_digest(Path(file)) for file in files], **settings}
-    return Treatment(stream=make, maker=f"the preset {str(name)!r}", settings=decides)
+    return Treatment(
+        stream=make, maker=f"the preset {str(name)!r}", settings=decides, only_cleans=_only_cleans(board)
+    )  # fmt: skip
+
+
+def _only_cleans(board: Pedalboard) -> bool:
+    effects = [member for member in members(board) if not isinstance(member, (Container, pedalboard.PluginContainer))]
+    return all(isinstance(effect, PhaseAware) and effect.output == "speech" for effect in effects)
 
 
 def _files(board: Pedalboard) -> Iterator[Path]:

@@ -24,6 +24,7 @@ class Report:
     info : what was written, or was there already, or would be; None: the file could not be read.
     seconds : of sound; elapsed : of work.
     level_before, level_after : RMS of input and cleaned sound in dBFS, before any change of loudness.
+    removed : dB of it that were taken away; None where the output is not the sound less its noise.
     loudness : integrated, in LUFS, of the output, where one was asked for.
     clipped : samples of the output beyond full scale, which its format cannot hold.
     not_finite : samples of the input that were NaN or infinite; they count as silence.
@@ -40,6 +41,7 @@ class Report:
     elapsed: float = 0.0
     level_before: float = -math.inf
     level_after: float = -math.inf
+    removed: float | None = None
     loudness: float | None = None
     clipped: int = 0
     not_finite: int = 0
@@ -102,7 +104,7 @@ class Report:
         if entry["state"] == "done":
             entry |= {
                 "level_before_dbfs": _finite(self.level_before), "level_after_dbfs": _finite(self.level_after),
-                "removed_db": _finite(self.level_before - self.level_after), "clipped": self.clipped,
+                "removed_db": None if self.removed is None else _finite(self.removed), "clipped": self.clipped,
                 "speed": round(self.speed, 1),
             }  # fmt: skip
             if self.loudness is not None:

@@ -37,11 +37,13 @@ class Treatment:
     stream : makes the stream of a file, from sample rate and channel count.
     maker : who makes the samples, for messages.
     settings : all that decides which samples come out, of the kinds that JSON has.
+    only_cleans : the output is the sound less its noise, so that the difference of their levels is what was removed.
     """
 
     stream: Callable[[int, int], Stream]
     maker: str
     settings: Mapping[str, Any]
+    only_cleans: bool = False
 
 
 class _Separation:
@@ -63,4 +65,5 @@ def separating(model: MaskModel, render: Render, link: Link) -> Treatment:
         ),
         maker=f"the model {model.path.name}",
         settings={"model": file_digest(model.path), **asdict(render), "link": link},
+        only_cleans=render.output == "speech",
     )

@@ -176,6 +176,21 @@ def test_json_is_a_line_a_file(tmp_path: Path, phaseaware: Command, passing: Pat
     assert sorted(kept) == ["failed", "kept", "kept"]
 
 
+@pytest.mark.parametrize(("options", "is_told"), [
+    (["--mask", "real"], True), (["--output", "removed"], False), (["--preset", "neutral"], True),
+    (["--preset", "neutral", "--output", "removed"], False), (["--preset", "noise-only"], False),
+    (["--preset", "podcast-chain"], False),
+])  # fmt: skip
+def test_what_was_removed_is_told_of_sound_that_is_only_cleaned(
+    tmp_path: Path, phaseaware: Command, passing: Path, options: list[str], is_told: bool
+) -> None:
+    """What was taken away, or a compressor behind it, has a level of its own."""
+    source = put(tmp_path / "a.wav", tones(4_800, 1, 48_000))
+    options = options if "--preset" in options else [*options, "--model", str(passing)]
+    told = json.loads(phaseaware("process", source, "--json", *options).out)
+    assert (told["removed_db"] is not None) == is_told
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
     put(tmp_path / "in" / "a.wav", tones(48_000, 1, 48_000))
     put(tmp_path / "in" / "b.wav", tones(48_000, 1, 48_000))
