@@ -16,11 +16,12 @@ from .pieces import PiecedFile
 if TYPE_CHECKING:
     from mutagen.flac import Picture
 
-__all__ = ["is_technical", "read_metadata"]
+__all__ = ["is_technical", "matroska_tags", "read_metadata"]
 
 _TECHNICAL = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id", "duration",
               "language", "bps", "number_of_frames", "number_of_bytes"}  # fmt: skip
 _NAMES = {"track": "tracknumber", "disc": "discnumber", "album_artist": "albumartist", "year": "date"}
+_MATROSKA = {new: old for old, new in _NAMES.items() if old != "year"}
 _MIME = {"mjpeg": "jpeg"}
 _FAMILIES = {"MP4": "MP4", "MOV": "MP4", "3GP": "MP4", "MATROSKA": "MATROSKA", "WEBM": "MATROSKA"}
 
@@ -56,6 +57,11 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
         tags, other = read_asf(file)
         return Metadata(family=family, tags=tags, chapters=chapters, only_here=tuple(other)), None
     return Metadata(family=family, tags=tags, chapters=chapters, pictures=covers, left_out=others), None
+
+
+def matroska_tags(tags: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """As FFmpeg names them, which writes for some of them what Matroska's own list has: PART_NUMBER for a track."""
+    return {_MATROSKA.get(name, name): "; ".join(texts) for name, texts in tags.items()}
 
 
 def is_technical(name: str) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .boxes import NotPlain
 from .containers import reason_of
 from .formats import AudioInfo, create, sndfile_reason
+from .mediatags import matroska_tags
 from .mp4boxes import OUTSIDE
 from .mp4tags import movie_tags, renew_mp4
 from .pictures import OtherTracks
@@ -216,7 +217,7 @@ class MediaSink:
         metadata = metadata_of(self._info)
         self._out.metadata.update(movie_tags(metadata.tags))
         if family_of(self._info.format) == "MATROSKA":
-            self._out.metadata.update({name: "; ".join(texts) for name, texts in metadata.tags.items()})
+            self._out.metadata.update(matroska_tags(metadata.tags))
         for number, picture in enumerate(metadata.pictures if self._info.format == "MATROSKA" else ()):
             kind = "png" if "png" in picture.mime else "jpg"
             self._out.add_attachment(f"cover{number or ''}.{kind}", picture.mime, picture.data)

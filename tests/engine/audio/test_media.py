@@ -340,6 +340,26 @@ def test_what_loses_nothing_keeps_its_depth(tmp_path: Path, suffix: str, muxer: 
     np.testing.assert_allclose(read(tmp_path / "b.wav")[0], x * 2.0**-31, atol=2.0**-23)
 
 
+@pytest.mark.parametrize("name", ["a.mka", "a.mkv", "a.webm"])
+def test_tags_of_matroska_keep_their_names(tmp_path: Path, name: str) -> None:
+    tags = ["title", "artist", "album", "album_artist", "composer", "genre", "track", "disc", "date", "comment", "own"]
+    write_media(tmp_path / name, "webm" if name == "a.webm" else "matroska", "libopus", sound(4_800, 1, RATE), RATE)
+    with av.open(str(tmp_path / name)) as old, av.open(str(tmp_path / f"b{name}"), "w") as new:
+        new.metadata.update({tag: f"some {tag}" for tag in tags})
+        stream = new.add_stream_from_template(old.streams.audio[0])
+        for packet in old.demux(old.streams.audio[0]):
+            if packet.size:
+                packet.stream = stream
+                new.mux(packet)
+    copy(tmp_path / f"b{name}", tmp_path / f"c{name}")
+    said = []
+    for letter in "bc":
+        with av.open(str(tmp_path / (letter + name))) as container:
+            said.append({tag: text for tag, text in container.metadata.items() if tag.lower() != "encoder"})
+    assert {tag.lower(): text for tag, text in said[0].items()} == {tag: f"some {tag}" for tag in tags}
+    assert said[1] == said[0]
+
+
 @pytest.mark.parametrize(("bits", "form"), [(16, "s16"), (24, "s32"), (32, "s32")])
 @pytest.mark.parametrize(("name", "muxer", "codec"), [
     ("a.flac", "flac", "flac"), ("a.mka", "matroska", "flac"), ("a.m4a", "mp4", "alac"),
