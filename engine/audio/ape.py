@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["understand"]
 
-_NAMES = {"track": "tracknumber", "year": "date", "disc": "discnumber"}
+_NAMES = {"track": "tracknumber", "year": "date", "disc": "discnumber", "album artist": "albumartist",
+          "album_artist": "albumartist"}  # fmt: skip
 _COVER = "cover art ("
 _SIGNS = {b"\x89PNG": "image/png", b"GIF8": "image/gif"}
 

@@ -394,8 +394,10 @@ def test_ape_items_of_all_kinds_are_kept_or_named(tmp_path: Path) -> None:
     assert [(picture.mime, picture.data) for picture in metadata.pictures] == [("image/png", b"\x89PNG rest")]
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [("wv", "wavpack"), ("tta", "tta")])
-def test_several_texts_of_an_ape_item_are_kept(tmp_path: Path, suffix: str, codec: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "codec", "own"), [("wv", "wavpack", "Album Artist"), ("tta", "tta", "album_artist")]
+)
+def test_ape_items_keep_all_their_texts_and_what_they_mean(tmp_path: Path, suffix: str, codec: str, own: str) -> None:
     from mutagen.apev2 import BINARY, APEv2, APEValue
 
     from tests.robustness.variant_kinds import write_media
@@ -405,12 +407,15 @@ def test_several_texts_of_an_ape_item_are_kept(tmp_path: Path, suffix: str, code
     write_media(path, suffix, codec, (ramp(4_800) / np.float32(2**15)).T, RATE)
     tag = APEv2()
     tag["Artist"], tag["Year"], tag["Cover Art (Front)"] = ["A", "B"], "2026", APEValue(b"c\0" + png(), BINARY)
+    tag["Track"], tag["Disc"], tag[own] = "3/12", "1/2", "C"
     tag["Encoder"] = "Lavf"
     tag.save(path)
     for target in (".flac", ".mp3"):
         copy(path, tmp_path / f"b{target}")
         found = held(tmp_path / f"b{target}")
         assert (found.tags["artist"], found.tags["date"]) == (("A", "B"), ("2026",))
+        assert (found.tags["tracknumber"], found.tags["discnumber"]) == (("3/12",), ("1/2",))
+        assert found.tags["albumartist"] == ("C",)
         assert "encoder" not in found.tags
         assert [picture.data for picture in found.pictures] == [png()]
 
