@@ -39,7 +39,7 @@ SUFFIXES: Mapping[str, tuple[str, str | None]] = {
     ".eac3": ("EAC3", None), ".avi": ("AVI", None), ".flv": ("FLV", None),
     ".ts": ("MPEGTS", None), ".mts": ("MPEGTS", None), ".m2ts": ("MPEGTS", None),
     ".mpg": ("MPEG", None), ".mpeg": ("MPEG", None), ".ogv": ("OGV", None), ".wv": ("WV", None), ".ape": ("APE", None),
-    ".tta": ("TTA", None), ".dts": ("DTS", None), ".mp2": ("MP2", None),
+    ".tta": ("TTA", None), ".dts": ("DTS", None), ".mp2": ("MP2", None), ".voc": ("VOC", None),
 }  # fmt: skip
 """Names of sound files: suffix to format (libsndfile's name, or that of :data:`MEDIA`, or of one that can only be
 read), and subtype where the suffix decides it."""
@@ -51,7 +51,8 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "WEBM": ("OPUS",),
 }
 """Formats that PyAV writes, to the sample; their subtypes, the usual one first."""
-READ_ONLY = frozenset({format for format, _ in SUFFIXES.values()} - set(MEDIA) - set(soundfile.available_formats()))
+_WRITTEN = {*MEDIA, *soundfile.available_formats()} - {"VOC"}  # of which libsndfile loses what is beyond 16 MB
+READ_ONLY = frozenset({format for format, _ in SUFFIXES.values()} - _WRITTEN)
 """Formats that can only be read."""
 _PICTURES = {".mp4", ".m4v", ".mov", ".mkv", ".webm"}
 _BYTES = {"PCM_S8": 1, "PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}

@@ -12,7 +12,7 @@ _DEMUXERS = {
     "MP4": "mov", "MOV": "mov", "3GP": "mov", "MATROSKA": "matroska", "WEBM": "matroska", "ASF": "asf", "AMR": "amr",
     "AC3": "ac3", "EAC3": "eac3", "ADTS": "aac", "AVI": "avi", "FLV": "flv", "MPEGTS": "mpegts", "MPEG": "mpeg",
     "OGV": "ogg", "OGG": "ogg", "WV": "wv", "APE": "ape", "TTA": "tta", "DTS": "dts", "WAV": "wav", "RF64": "wav",
-    "W64": "w64", "AIFF": "aiff", "CAF": "caf", "AU": "au", "FLAC": "flac", "MP3": "mp3", "AMRWB": "amr",
+    "W64": "w64", "AIFF": "aiff", "CAF": "caf", "AU": "au", "FLAC": "flac", "MP3": "mp3", "AMRWB": "amr", "VOC": "voc",
 }  # fmt: skip
 """FFmpeg's names. One is always told, as what it would guess includes playlists, which name other files and hosts."""
 
@@ -33,6 +33,7 @@ def kind_of(file: PiecedFile) -> str | None:
         (b"caff", "CAF"), (b"riff\x2e\x91\xcf\x11", "W64"), (b".snd", "AU"), (b"dns.", "AU"), (b"fLaC", "FLAC"),
         (_ASF, "ASF"), (b"#!AMR", "AMR"), (b"FLV\x01", "FLV"), (b"wvpk", "WV"), (b"MAC ", "APE"), (b"TTA1", "TTA"),
         (b"\x00\x00\x01\xba", "MPEG"), (b"\x7f\xfe\x80\x01", "DTS"),
+        (b"Creative Voice File\x1a", "VOC"),  # libsndfile takes the heads of its further blocks for samples
     ):  # fmt: skip
         if head.startswith(start):
             return kind
