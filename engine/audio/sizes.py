@@ -159,18 +159,36 @@ def block_align(file: PiecedFile, layout: Layout) -> int:
     return max(1, struct.unpack(">H" if layout.big else "<H", file.at(fmt.start + 12, 2))[0])
 
 
-def container_bits(file: PiecedFile, layout: Layout) -> int | None:
-    """How many bits the bytes of a sample have where an extensible header gives those of the sound instead, by which
-    libsndfile would divide the bytes; None: nothing is odd."""
+def container_bits(file: PiecedFile, layout: Layout) -> tuple[int, int, bytes] | None:
+    """How many bits the bytes of a sample have where a header gives those of the sound instead, by which they would be
+    divided; where that number stands, and what should stand there. None: nothing is odd."""
+    if layout.family == "CAF":
+        return _container_bits_of_caf(file, layout)
     fmt = layout.find(b"fmt ")
     if fmt is None or fmt.size < 40 or fmt.end > layout.size:
         return None
     order = ">" if layout.big else "<"
     tag, channels, rate, per_second, align, bits = struct.unpack(order + "HHIIHH", file.at(fmt.start, 16))
     is_pcm = tag == 0xFFFE and struct.unpack(order + "H", file.at(fmt.start + 24, 2)) == (1,)
+    width = _width(align, channels, bits)
+    is_odd = is_pcm and per_second == rate * align and width
+    return (width, fmt.start + 14, struct.pack(order + "H", width)) if is_odd else None
+
+
+def _container_bits_of_caf(file: PiecedFile, layout: Layout) -> tuple[int, int, bytes] | None:
+    desc = layout.find(b"desc")
+    if desc is None or desc.size < 32 or desc.end > layout.size:
+        return None
+    kind, flags, align, frames, channels, bits = struct.unpack(">4s5I", file.at(desc.start + 8, 24))
+    width = _width(align, channels, bits)
+    is_odd = kind == b"lpcm" and not flags & 1 and frames == 1 and width
+    return (width, desc.start + 28, struct.pack(">I", width)) if is_odd else None
+
+
+def _width(align: int, channels: int, bits: int) -> int:
+    """Bits of the whole bytes of a sample, if these are surely more than its own take; 0: they are not."""
     width = 8 * align // max(1, channels)
-    is_sure = width in (16, 24, 32) and align == channels * width // 8 and per_second == rate * align
-    return width if is_pcm and is_sure and (bits + 7) // 8 * 8 < width else None
+    return width if width in (16, 24, 32) and align == channels * width // 8 and (bits + 7) // 8 * 8 < width else 0
 
 
 def _judge_aiff(file: PiecedFile, layout: Layout, data: Chunk) -> Verdict:

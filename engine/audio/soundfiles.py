@@ -115,9 +115,9 @@ class SoundFiles:
         another = layout.find(b"RIFF")
         if pieces is None and another is not None:
             pieces = ((0, another.start - 8),)
-        if (bits := container_bits(file, layout)) is not None and (fmt := layout.find(b"fmt ")) is not None:
-            new = struct.pack(">H" if layout.big else "<H", bits)
-            pieces = replaced(((0, layout.size),) if pieces is None else pieces, fmt.start + 14, new)
+        if (odd := container_bits(file, layout)) is not None:
+            bits, place, new = odd
+            pieces = replaced(((0, layout.size),) if pieces is None else pieces, place, new)
             self.notes.append(f"its header tells fewer bits than its samples have bytes for; {bits} are read")
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):

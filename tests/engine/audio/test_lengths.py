@@ -329,3 +329,21 @@ def test_fewer_bits_than_bytes_are_read_at_their_places(
     np.testing.assert_array_equal(y.T, x / np.float32(2**31))
     assert any("32 are read" in note for note in reader.notes)
     assert reader.info.subtype == "PCM_32"
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(("bits", "width"), [(8, 2), (8, 3), (16, 3), (20, 4), (24, 4), (16, 4)])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_fewer_bits_than_bytes_are_read_at_their_places_in_caf(
+    tmp_path: Path, bits: int, width: int, order: str, is_open: bool
+) -> None:
+    x = ramp(4_800, 2).astype(np.int64) >> max(0, 16 - bits) << max(0, 16 - bits) + 16
+    whole = x.astype(order + "i4").view("u1").reshape(-1, 4)
+    data = (whole[:, :width] if order == ">" else whole[:, 4 - width :]).tobytes()
+    desc = struct.pack(">d4s5I", RATE, b"lpcm", 2 * (order == "<"), 2 * width, 1, 2, bits)
+    head = b"caff\0\1\0\0desc" + struct.pack(">q", 32) + desc
+    size = -1 if is_open else len(data) + 4
+    (tmp_path / "a.caf").write_bytes(head + b"data" + struct.pack(">qI", size, 0) + data)
+    y, reader = read(tmp_path / "a.caf")
+    np.testing.assert_array_equal(y.T, x / np.float32(2**31))
+    assert any(f"{8 * width} are read" in note for note in reader.notes)
