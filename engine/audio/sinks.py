@@ -284,7 +284,7 @@ class MediaSink:
             raise Failed(reason_of(error)) from None
         self.abandon()
         try:
-            if self._movie is None:
+            if self._spool is None:
                 tag_file(self._path, self._info)
             else:
                 renew_mp4(self._path, metadata_of(self._info))
@@ -298,9 +298,11 @@ class MediaSink:
         if self._out is not None:
             with suppress(Exception):  # what is not whole need not be closed in order
                 self._out.close()
-        for open_one in (self._movie, self._spool):
-            if open_one is not None:
-                open_one.close()
+        if self._spool is not None:
+            self._spool.close()
+        if self._movie is not None:
+            self._movie.close()
+            self._movie = None  # tables of hours
 
 
 def _kept_movie(info: AudioInfo) -> KeptMovie | None:

@@ -125,21 +125,22 @@ class KeptMovie:
                 table = _offsets(place, end)
                 is_sound = track is self._old
                 tracks.append(self._sounding(sound, samples, each, table) if is_sound else self._kept(track, table))
-            out.write(box("moov", b"".join(self._boxes(tracks))))
+            self._write_movie(tracks, out)
             out.seek(begin)
             out.write(struct.pack(">I4sQ", 1, b"mdat", end - begin))
         self._check_unchanged()
 
-    def _boxes(self, tracks: list[bytes]) -> Iterator[bytes]:
-        left = iter(tracks)
-        longest = max(_length(track) for track in tracks)
-        for name, inner in self._movie.boxes:
-            if name == "trak":
-                yield box(name, next(left))
-            elif name == "mvhd":
-                yield box(name, self._head(longest))
-            else:
-                yield box(name, inner)
+    def _write_movie(self, tracks: list[bytes], out: IO[bytes]) -> None:
+        """The movie box with these tracks: part by part, as it is large."""
+        left, head = iter(tracks), self._head(max(_length(track) for track in tracks))
+        new = [
+            (name, next(left) if name == "trak" else head if name == "mvhd" else inner)
+            for name, inner in self._movie.boxes
+        ]
+        out.write(struct.pack(">I", 8 + sum(8 + len(inner) for _, inner in new)) + b"moov")
+        for name, inner in new:
+            out.write(struct.pack(">I", 8 + len(inner)) + name.encode("latin-1"))
+            out.write(inner)
 
     def _head(self, longest: int | None = None) -> bytes:
         """The movie's header by the new clock."""
