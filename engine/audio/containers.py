@@ -42,10 +42,10 @@ def open_media(file: PiecedFile, kind: str) -> av.container.InputContainer:
     except ImportError:
         reason = f"{kind} is read through PyAV, which is missing: pip install 'phaseaware[media]'"
         raise MediaError(reason, is_missing=True) from None
-    file.seek(0)
     try:
+        # FFmpeg reads on while others look into the file.
         return av.open(
-            ShownOnce(file), "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace",
+            ShownOnce(file.again()), "r", format=demuxer_for(kind), io_open=_no_other_file, metadata_errors="replace",
             buffer_size=1 << 16,
         )  # fmt: skip
     except (av.error.FFmpegError, ValueError, OSError) as error:

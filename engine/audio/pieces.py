@@ -92,6 +92,10 @@ class PiecedFile(io.RawIOBase):
         """The same file by other pieces."""
         return PiecedFile(self._handle, pieces, begin=self._begin)
 
+    def again(self) -> PiecedFile:
+        """The same, with a position of its own."""
+        return self.showing(self._pieces)
+
     def behind(self, begin: int) -> PiecedFile:
         """All of the file from there on, as a file."""
         return PiecedFile(self._handle, begin=self._begin + begin)

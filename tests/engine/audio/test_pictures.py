@@ -211,3 +211,32 @@ def test_chapters_move_with_the_pictures(tmp_path: Path, target: str) -> None:
     assert [(pytest.approx(at, abs=0.03), title) for at, title in chapters_of(tmp_path / f"b{target}")] == [
         (0.0, "Part 0"), (0.2, "Part 1"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", [".mkv", ".mp4", ".mov"])
+@pytest.mark.parametrize(("source", "movflags"), [(".mkv", ""), (".mov", ""), (".mp4", ""), (".mp4", "frag_keyframe")])
+def test_all_pictures_are_copied_of_more_than_one_reading(
+    tmp_path: Path, source: str, movflags: str, target: str
+) -> None:
+    """FFmpeg reads 64 KiB at once; between two of its readings others look into the file."""
+    options = {"movflags": movflags} if movflags else {}
+    with av.open(str(tmp_path / f"a{source}"), "w", format=MUXERS[source], options=options) as out:
+        pictures = out.add_stream("mjpeg", rate=25, width=256, height=256, pix_fmt="yuvj420p")
+        sound = out.add_stream("aac", rate=RATE, layout="mono")
+        for number in range(12):
+            noise = np.random.default_rng(number).integers(0, 256, (256, 256, 3), np.uint8)
+            picture = av.VideoFrame.from_ndarray(noise, format="rgb24").reformat(format="yuvj420p")
+            picture.pts = number
+            out.mux(pictures.encode(picture))
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1_024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = RATE, 1_024 * number
+            out.mux(sound.encode(frame))
+        out.mux([*pictures.encode(None), *sound.encode(None)])
+    assert (tmp_path / f"a{source}").stat().st_size > 3 << 16
+    copy(tmp_path / f"a{source}", tmp_path / f"b{target}")
+    found = []
+    for path in (tmp_path / f"a{source}", tmp_path / f"b{target}"):
+        with av.open(str(path)) as container:
+            found.append([bytes(packet) for packet in container.demux(video=0) if packet.size])
+    assert len(found[0]) == 12
+    assert found[0] == found[1]
