@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Change", "Data", "NotPlain", "box", "boxes", "inside", "numbers", "remade", "rows_of", "table"]
+__all__ = ["Change", "Data", "NotPlain", "box", "boxes", "inside", "numbers", "plain", "remade", "rows_of", "table"]
 
 _CONTAINERS = {"edts", "mdia", "mdia.minf", "mdia.minf.stbl"}
 Data = bytes | memoryview
@@ -17,6 +18,15 @@ Change = Callable[[str, Data], tuple[str, Data] | None]
 
 class NotPlain(Exception):  # noqa: N818 (FFmpeg may know better)
     """It is not as these modules understand it; the message says why."""
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """While boxes are read or written: what is missing in them makes them not plain, or too large for them."""
+    try:
+        yield
+    except (LookupError, struct.error):
+        raise NotPlain("a box that is missing or cut, or a number that has no place") from None
 
 
 def boxes(data: Data) -> Iterator[tuple[str, memoryview]]:
@@ -75,7 +85,8 @@ def inside(content: Data, within: str = "") -> Iterator[tuple[str, memoryview]]:
 def table(content: Data, kind: str) -> NDArray[np.void]:
     """Rows of a box that holds version, flags and a count before them; ``kind`` as of NumPy's records."""
     rows = np.dtype([(f"f{i}", part) for i, part in enumerate(kind.split(","))])
-    (count,) = struct.unpack_from(">I", content, 4)
+    with plain():
+        (count,) = struct.unpack_from(">I", content, 4)
     if len(content) < 8 + count * rows.itemsize:
         raise NotPlain("a table that is cut")
     return np.frombuffer(content, rows, count, 8)

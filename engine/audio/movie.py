@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .boxes import Change, Data, NotPlain, box, boxes, inside, numbers, remade, rows_of, table
+from .boxes import Change, Data, NotPlain, box, boxes, inside, numbers, plain, remade, rows_of, table
 from .pieces import PiecedFile, patched
 from .samples import Samples, clipped
 
@@ -41,7 +41,7 @@ class TrackBox:
 
     def __init__(self, content: memoryview) -> None:
         self.content, self.parts = content, dict(inside(content))
-        try:
+        with plain():
             self.kind = str(self.parts["mdia.hdlr"][8:12], "latin-1")
             wide = self.parts["tkhd"][0]
             (self.id,) = struct.unpack_from(">I", self.parts["tkhd"], 20 if wide else 12)
@@ -49,8 +49,8 @@ class TrackBox:
             self.ticks, self.length = struct.unpack_from(">IQ" if head[0] else ">II", head, 20 if head[0] else 12)
             edits = self.parts.get("edts.elst", memoryview(bytes(8)))
             self.edits = table(edits, ">u8,>i8,>i4" if edits[0] else ">u4,>i4,>i4")
-        except (KeyError, IndexError, struct.error):
-            raise NotPlain("a header that is missing") from None
+        if not self.ticks:
+            raise NotPlain("a clock that stands still")
 
     @property
     def tables(self) -> dict[str, memoryview]:
@@ -96,7 +96,8 @@ class Movie:
         if len({track.id for track in self.tracks}) < len(self.tracks) or names.count("mvhd") != 1:
             raise NotPlain("a movie of which headers come twice")
         self._head = dict(self.boxes)["mvhd"]
-        (self.ticks,) = struct.unpack_from(">I", self._head, 20 if self._head[0] == 1 else 12)
+        with plain():
+            (self.ticks,) = struct.unpack_from(">I", self._head, 20 if self._head[0] == 1 else 12)
         if not self.ticks:
             raise NotPlain("a clock that stands still")
 

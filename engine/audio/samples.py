@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import Data, NotPlain, numbers, rows_of, table
+from .boxes import Data, NotPlain, numbers, plain, rows_of, table
 
 __all__ = ["Samples", "clipped"]
 
@@ -45,18 +45,16 @@ class Samples:
         ------
         NotPlain : they do not agree, or one is missing.
         """
-        try:
+        with plain():
             size, count = struct.unpack_from(">II", tables["stsz"], 4)
             runs = numbers(tables["stts"], ">u4,>u4")
             wide = "stco" not in tables
             chunks = table(tables["co64" if wide else "stco"], ">u8" if wide else ">u4")["f0"]
             spread = table(tables["stsc"], ">u4,>u4,>u4")
-        except (KeyError, struct.error):
-            raise NotPlain("a table that is missing") from None
         first, each = (spread[name].astype(np.int32) for name in ("f0", "f1"))
         first -= 1
         lengths = np.append(first, len(chunks))[1:] - first
-        if len(first) == 0 < count or first[:1].any() or (lengths <= 0).any() or (each <= 0).any():
+        if len(first) == 0 < len(chunks) or first[:1].any() or (lengths <= 0).any() or (each <= 0).any():
             raise NotPlain("chunks that are not in order")
         counts = lengths * each.astype(np.int64)
         if counts.sum() != count or runs[:, 0].sum() != count:

@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from .boxes import Data, NotPlain, box, boxes, remade
+from .boxes import Data, NotPlain, box, boxes, plain, remade
 from .containers import MediaError, open_media
 from .movie import Movie, TrackBox
 from .packets import beginning
@@ -80,19 +80,31 @@ class KeptMovie:
                 raise NotPlain("a container of another kind")
             self._state = os.fstat(self._handle)
             self._movie = Movie(file)
-            with open_media(beginning(file), format) as container:
+            with plain(), open_media(beginning(file), format) as container:
                 sound = container.streams.audio[0]
                 self._old = self._movie.track(sound.id)
                 self.sound_start = max(0.0, float((sound.start_time or 0) * (sound.time_base or 0)))
-            for track in self._movie.tracks:
-                _check(track)
+            with plain():
+                self._check(file.size)
             self._brand = _brand(file)
-            self._head()
         except BaseException as error:
             self.close()
             if isinstance(error, MediaError):
                 raise NotPlain(str(error)) from None
             raise
+
+    def _check(self, size: int) -> None:
+        """Whether all will be found in the file, and has a place in the new one: so that no work is done in vain."""
+        assert self._handle is not None
+        self._head()
+        for track in self._movie.tracks:
+            _check_boxes(track)
+            if track is self._old:
+                continue
+            _check_samples(track)
+            if any(piece.offset + piece.length > size for piece in _chunks(track, 0, self._handle)):
+                raise NotPlain("samples that lie behind the end")
+            self._kept(track, ("stco", b""))
 
     def write(self, spool: Spool, path: Path) -> None:
         """Write it, with the sound that is in the spool.
@@ -112,7 +124,7 @@ class KeptMovie:
             for number, track in enumerate(self._movie.tracks)
         ]
         places = [array("Q") for _ in pieces]
-        with open(path, "wb") as out:
+        with plain(), open(path, "wb") as out:
             out.write(self._brand)
             begin = out.tell()
             out.write(bytes(_MDAT))
@@ -222,8 +234,8 @@ class KeptMovie:
             self._handle = None
 
 
-def _check(track: TrackBox) -> None:
-    """Whether all of it lies in the file, and is told by the tables that are known."""
+def _check_boxes(track: TrackBox) -> None:
+    """Whether no other box tells where something lies."""
     if odd := _ELSEWHERE & set(track.parts):
         raise NotPlain(f"a track with {odd.pop()}")
     if track.kind == "hint":
@@ -231,12 +243,24 @@ def _check(track: TrackBox) -> None:
     references = dict(boxes(track.parts["mdia.minf.dinf"])).get("dref", memoryview(bytes(8)))
     if not all(inner[3] & 1 for _, inner in boxes(references[8:])):
         raise NotPlain("a track that lies in another file")
+
+
+def _check_samples(track: TrackBox) -> None:
+    """Whether the size that the table of PCM tells is right: it may be 1, whatever the description says."""
     samples = track.samples
-    if track.kind == "soun" and not samples.is_indexed:
-        entry = track.parts["mdia.minf.stbl.stsd"]
-        channels, bits = struct.unpack_from(">HH", entry, 8 + 8 + 8 + 8)
-        if samples.size != channels * bits // 8:
-            raise NotPlain("samples whose size stands elsewhere")
+    if track.kind != "soun" or samples.is_indexed:
+        return
+    entry = track.parts["mdia.minf.stbl.stsd"]
+    (version,) = struct.unpack_from(">H", entry, 24)
+    if version == 1:  # QuickTime's
+        frames, _, size = struct.unpack_from(">III", entry, 44)
+    elif version == 2:
+        size, frames = struct.unpack_from(">II", entry, 72)
+    else:
+        channels, bits = struct.unpack_from(">HH", entry, 32)
+        frames, size = 1, channels * bits // 8
+    if frames != 1 or samples.size != size:
+        raise NotPlain("samples whose size stands elsewhere")
 
 
 def _brand(file: PiecedFile) -> bytes:
@@ -309,8 +333,12 @@ def _offsets(places: array[int], end: int) -> tuple[str, bytes]:
 
 
 def _edits(rows: list[tuple[int, int, int]]) -> bytes:
-    """An edit list: length by the movie's clock, time by the track's, speed."""
-    return struct.pack(">II", 1 << 24, len(rows)) + b"".join(struct.pack(">Qqi", *row) for row in rows)
+    """An edit list: length by the movie's clock, time by the track's, speed. Version 0 if it may be, as QuickTime's
+    format knows no other.
+    """
+    is_wide = any(length > _UNKNOWN or time >= 1 << 31 for length, time, _ in rows)
+    form = ">Qqi" if is_wide else ">Iii"
+    return struct.pack(">II", is_wide << 24, len(rows)) + b"".join(struct.pack(form, *row) for row in rows)
 
 
 def _length(track: bytes) -> int:

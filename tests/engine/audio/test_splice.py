@@ -11,10 +11,13 @@ from pathlib import Path
 import mutagen.mp4
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from phaseaware.engine.audio import AudioFileError, AudioReader, AudioWriter
-from phaseaware.engine.audio.boxes import NotPlain, box, boxes
+from phaseaware.engine.audio import packets as packets_module
+from phaseaware.engine.audio.boxes import NotPlain, box, boxes, table
 from phaseaware.engine.audio.movie import Movie
-from phaseaware.engine.audio.splice import KeptMovie, _offsets
+from phaseaware.engine.audio.splice import KeptMovie, _edits, _offsets
 
 from .helpers import RATE, copy, read
 from .test_movie import movie
@@ -120,7 +123,7 @@ def test_what_is_not_plain_is_left_to_ffmpeg(tmp_path: Path) -> None:
     at = plain.index(b"url ") + 4
     elsewhere = plain[:at] + bytes(4) + plain[at + 4 :]
     encrypted = insert(plain, [b"moov", b"trak", b"mdia", b"minf", b"stbl"], box("saio", bytes(8)))
-    at = plain.index(b"stts") + 8
+    at = plain.index(b"stts", plain.rindex(b"vide")) + 8
     wrong = plain[:at] + struct.pack(">I", 7) + plain[at + 4 :]
     movie(tmp_path / "fragments.mp4", movflags="frag_keyframe+empty_moov")
     for name, data in (("elsewhere", elsewhere), ("encrypted", encrypted), ("wrong", wrong)):
@@ -136,6 +139,96 @@ def test_what_is_not_plain_is_left_to_ffmpeg(tmp_path: Path) -> None:
         with opened(tmp_path / name) as file:
             found.append([content for *_, content in packets(file)[2]])
     assert found[0] == found[1]
+
+
+def cuts(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The file with one of its movie's boxes shorter than it was, or another's name on it, for each of them."""
+    (movie_at,) = (at for at in range(len(data)) if data[at : at + 4] == b"moov")
+
+    def walk(begin: int, end: int) -> Iterator[tuple[int, int]]:
+        while begin < end:
+            size = struct.unpack_from(">I", data, begin)[0]
+            if data[begin + 4 : begin + 8].decode("latin-1") in HOLDING:
+                yield from walk(begin + 8, begin + size)
+            else:
+                yield begin, size
+            begin += size
+
+    for begin, size in walk(movie_at + 4, len(data)):
+        name = data[begin + 4 : begin + 8].decode("latin-1")
+        yield f"without {name}", data[: begin + 4] + b"free" + data[begin + 8 :]
+        for left in {n for n in (0, 1, 4, 7, 8, 12, 16, 20, 24, 40, 80) if n <= size - 16}:
+            rest = box("free", bytes(size - 16 - left))
+            kept = box(name, data[begin + 8 : begin + 8 + left])
+            yield f"{name} of {left}", data[:begin] + kept + rest + data[begin + size :]
+
+
+def test_of_damaged_boxes_it_is_only_told_that_they_are_not_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packets_module, "STRETCH", 9)
+    for what, data in cuts(movie(tmp_path / "a.mp4", start=0.3).read_bytes()):
+        (tmp_path / "b.mp4").write_bytes(data)
+        with opened(tmp_path / "b.mp4") as file:
+            packets_module.beginning(file)
+            for id in (1, 2):
+                packets_module.edited_seconds(file, id)
+                packets_module._long(file, id)
+        try:
+            KeptMovie(tmp_path / "b.mp4", "MP4", RATE).close()
+        except NotPlain:
+            continue
+        except Exception as error:
+            pytest.fail(f"{what}: {error!r}")
+
+
+def test_work_is_not_done_in_vain(tmp_path: Path) -> None:
+    """Samples that are not there, and times that have no place by the new clock, are seen beforehand."""
+    data = movie(tmp_path / "a.mp4").read_bytes()
+    pictures = data.rindex(b"vide")
+    far = bytearray(data)
+    struct.pack_into(">I", far, data.index(b"stco", pictures) + 12, len(data) - 10)
+    long = bytearray(data)
+    header = data.rindex(b"tkhd", 0, pictures)
+    struct.pack_into(">I", long, header + 24, 0x80000000)
+    for content in (far, long):
+        (tmp_path / "b.mp4").write_bytes(content)
+        with pytest.raises(NotPlain):
+            KeptMovie(tmp_path / "b.mp4", "MP4", 3 * RATE)
+
+
+@pytest.mark.parametrize("codec", ["pcm_u8", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le"])
+def test_pcm_of_all_sizes_is_kept(tmp_path: Path, codec: str) -> None:
+    """Of the sound that is made, and of another track."""
+    a, b = tmp_path / "a.mov", tmp_path / "b.mov"
+    with av.open(str(a), "w") as out:
+        pictures = out.add_stream("mpeg4", rate=25, width=32, height=32, pix_fmt="yuv420p")
+        sounds = [out.add_stream(codec, rate=rate, layout="stereo") for rate in (RATE, RATE, 2 * RATE)]
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        out.mux([*pictures.encode(picture), *pictures.encode(None)])
+        for sound in sounds:
+            x = 0.1 * np.random.default_rng(1).standard_normal((1, 2 * RATE), np.float32)
+            frame = av.AudioFrame.from_ndarray(x, format="flt", layout="stereo")
+            frame.sample_rate, frame.pts = sound.codec_context.sample_rate, 0
+            form, rate = sound.codec_context.format.name, sound.codec_context.sample_rate
+            for piece in av.AudioResampler(format=form, layout="stereo", rate=rate).resample(frame):
+                out.mux([*sound.encode(piece), *sound.encode(None)])
+    KeptMovie(a, "MOV", RATE).close()
+    copy(a, b)
+    found = []
+    for path in (a, b):
+        with opened(path) as file:
+            found.append(packets(file))
+    assert [found[0][number] for number in (1, 3, 4)] == [found[1][number] for number in (1, 3, 4)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(-1, 1 << 40), st.integers(-(1 << 31), (1 << 31) - 1))))
+def test_edits_are_read_as_they_were_written(rows: list[tuple[int, int, int]]) -> None:
+    content = _edits(rows)
+    wide = any(length >= 1 << 32 or time >= 1 << 31 for length, time, _ in rows)
+    assert content[0] == wide  # QuickTime's format knows version 0 only
+    found = table(content, ">u8,>i8,>i4" if wide else ">u4,>i4,>i4")
+    assert [tuple(map(int, row)) for row in found] == rows
 
 
 def test_a_video_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
