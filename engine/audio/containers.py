@@ -67,7 +67,7 @@ class Tally:
     back : samples by which times fell behind them.
     damaged : packets that could not be decoded.
     end : of the last packet, s.
-    coded : bytes of the packets.
+    coded : bytes of the packets, without those that edits cut away.
     """
 
     frames: int = 0

@@ -198,6 +198,9 @@ def _beginning(track: TrackBox, most: int) -> Data:
     samples, tables = track.samples, track.tables
     if samples.count <= most or not samples.is_indexed:
         return track.content
+    cut = next((int(row["f1"]) for row in track.edits if row["f1"] >= 0), 0)
+    if cut > samples.begins(np.array([most // 2]))[0]:
+        raise NotPlain("edits that show nothing of the beginning")
     new: dict[str, Data] = {**samples.part(0, most)}
     # The last of them lasts as long as all that are not told.
     runs = clipped(samples.runs, 0, most - 1)

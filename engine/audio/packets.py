@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from .boxes import NotPlain
 from .containers import Tally, open_media, survive
 from .movie import Movie, TrackBox
@@ -65,7 +67,7 @@ def sound_packets(
                 yield packet, stream.codec_context
         return
     movie, track = long
-    count = track.samples.count
+    count = _heard(movie, track)
     starts = [*range(0, max(1, count - _BEYOND), STRETCH), count]
     with ExitStack() as first:
         decoder: Any = None
@@ -85,6 +87,14 @@ def sound_packets(
                     yield packet, decoder
 
 
+def _heard(movie: Movie, track: TrackBox) -> int:
+    """Number of packets without whole stretches at the end that are cut away."""
+    count = track.samples.count
+    late, _, whole = movie.edits(track)
+    starts = range(STRETCH, count, STRETCH) if whole else ()
+    return next((start for start in starts if movie.edited(track, start) >= late + whole), count)
+
+
 def _long(file: PiecedFile, id: int) -> tuple[Movie, TrackBox] | None:
     """The track, if it is longer than a stretch and can be read by these."""
     try:
@@ -93,6 +103,8 @@ def _long(file: PiecedFile, id: int) -> tuple[Movie, TrackBox] | None:
         if track.samples.count <= STRETCH or not track.samples.is_indexed:
             return None
         movie.stretch(track, 0, STRETCH)
+        if movie.edits(track)[1] > track.samples.begins(np.array([STRETCH]))[0]:
+            return None
     except NotPlain:
         return None
     return movie, track

@@ -111,6 +111,30 @@ def test_a_long_movie_is_read_and_written_as_a_short_one(
     assert (tmp_path / "c.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+@pytest.mark.parametrize("codec", ["aac", "alac", "ac3"])
+@pytest.mark.parametrize(("cut", "seconds"), [(0.1, 1.5), (1.0, 0.9), (1.5, 0.2), (1.9, 0.1)])
+def test_what_edits_cut_away_may_be_long(
+    tmp_path: Path, codec: str, cut: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As who trims a film without coding it once more."""
+    path = movie(tmp_path / "a.mp4", codec)
+    (track,) = (track for track in Movie(opened(path)).tracks if track.kind == "soun")
+    old, film = bytes(track.parts["edts.elst"]), path.read_bytes()
+    assert film.count(old) == 1
+    ticks = Movie(opened(path)).ticks
+    new = old[:8] + struct.pack(">Iii", round(seconds * ticks), round(cut * track.ticks), 1 << 16)
+    path.write_bytes(film.replace(old, new))
+    x, reader = read(path)
+    whole = [packet for packet in told(path) if not packet[3]]
+    for stretch in (3, 16, 60):
+        monkeypatch.setattr(packets, "STRETCH", stretch)
+        assert [packet for packet in told(path) if not packet[3]] == whole
+        path.touch()  # so that it is counted anew
+        y, other = read(path)
+        assert other.info == reader.info
+        np.testing.assert_array_equal(x, y)
+
+
 def test_of_a_long_movie_only_the_beginning_is_shown(tmp_path: Path) -> None:
     film = Movie(opened(movie(tmp_path / "a.mp4")))
     shown = Movie(film.shown(9))
