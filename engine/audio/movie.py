@@ -170,6 +170,10 @@ class Movie:
         late, cut, _ = self.edits(track)
         return int(track.samples.begins(np.array([number]))[0]) - cut + late
 
+    def edit_rows(self, track: TrackBox) -> list[tuple[int, int]]:
+        """Length of each edit and where it begins, in the track's ticks; -1: nothing is shown."""
+        return [((int(row["f0"]) * track.ticks + self.ticks // 2) // self.ticks, int(row["f1"])) for row in track.edits]
+
     def edits(self, track: TrackBox) -> tuple[int, int, int]:
         """By how much it begins late, what is cut from its beginning, and how much is left of it, in the track's ticks;
         zeros: no edits.
@@ -178,7 +182,7 @@ class Movie:
         ------
         NotPlain : they do more than that, or samples are decoded in another order.
         """
-        rows = [[(int(row["f0"]) * track.ticks + self.ticks // 2) // self.ticks, int(row["f1"])] for row in track.edits]
+        rows = self.edit_rows(track)
         late = rows.pop(0)[0] if rows and rows[0][1] == -1 else 0
         if not rows and not late:
             return 0, 0, 0

@@ -38,10 +38,13 @@ def edited_seconds(file: PiecedFile, id: int) -> Fraction | None:
     try:
         movie = Movie(file)
         track = movie.track(id)
-        _, cut, whole = movie.edits(track)
     except NotPlain:
         return None
-    return Fraction(min(whole, track.length - cut), track.ticks) if whole else None
+    rows = list(itertools.dropwhile(lambda row: row[1] == -1, movie.edit_rows(track)))
+    if any(length <= 0 or cut < -1 for length, cut in rows) or any(row["f2"] != 1 << 16 for row in track.edits):
+        return None
+    ticks = sum(length if cut == -1 else min(length, track.length - cut) for length, cut in rows)
+    return Fraction(ticks, track.ticks) if ticks > 0 else None
 
 
 def sound_packets(

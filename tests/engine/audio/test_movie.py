@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from phaseaware.engine.audio import packets
-from phaseaware.engine.audio.boxes import NotPlain, rows_of
+from phaseaware.engine.audio.boxes import NotPlain, box, remade, rows_of
 from phaseaware.engine.audio.containers import Tally, open_media
 from phaseaware.engine.audio.movie import Movie
 from phaseaware.engine.audio.pieces import PiecedFile
@@ -133,6 +133,34 @@ def test_what_edits_cut_away_may_be_long(
         y, other = read(path)
         assert other.info == reader.info
         np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("codec", ["aac", "alac"])
+@pytest.mark.parametrize(
+    "rows",
+    [[(1.0, 0.1)], [(0.5, -1), (1.0, 0.1)], [(0.5, 0.1), (0.7, 1.0)], [(0.2, -1), (0.3, -1), (0.5, 0.1), (0.7, 1.0)],
+     [(0.5, 0.0), (0.4, -1), (0.7, 1.0)]],
+)  # fmt: skip
+def test_the_length_is_that_of_all_edits_after_the_beginning(
+    tmp_path: Path, codec: str, rows: list[tuple[float, float]]
+) -> None:
+    path = movie(tmp_path / "a.mp4", codec)
+    film = Movie(opened(path))
+    place = next(n for n, track in enumerate(film.tracks) if track.kind == "soun")
+    ticks = film.tracks[place].ticks
+    edits = [(round(length * film.ticks), -1 if at < 0 else round(at * ticks), 1 << 16) for length, at in rows]
+    content = struct.pack(">II", 0, len(edits)) + b"".join(struct.pack(">Iii", *row) for row in edits)
+    data = path.read_bytes()
+    tracks = iter(
+        remade(track.content, lambda path, inner: (path.split(".")[-1], content if path == "edts.elst" else inner))
+        if n == place else track.content
+        for n, track in enumerate(film.tracks)
+    )  # fmt: skip
+    new = b"".join(box(name, next(tracks) if name == "trak" else inner) for name, inner in film.boxes)
+    path.write_bytes(data[: data.rindex(b"moov") - 4] + box("moov", new))
+    x, _ = read(path)
+    first = next(n for n, (_, at) in enumerate(rows) if at >= 0)
+    assert x.shape[1] == round(sum(length for length, _ in rows[first:]) * RATE)
 
 
 def test_of_a_long_movie_only_the_beginning_is_shown(tmp_path: Path) -> None:
