@@ -281,7 +281,7 @@ class MediaSink:
             if self._movie is not None and self._spool is not None:
                 self._movie.write(self._spool, self._path)
         except (av.error.FFmpegError, OSError, ValueError, NotPlain) as error:
-            raise Failed(reason_of(error)) from None
+            raise Failed(reason_of(error), is_final=isinstance(error, NotPlain)) from None
         self.abandon()
         try:
             if self._spool is None:
