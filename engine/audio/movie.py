@@ -224,10 +224,11 @@ def _beginning(track: TrackBox, most: int) -> Data:
 def _patched(head: Data, *, ticks: int | None = None, length: int | None = None) -> bytes:
     """A movie's or medium's header (sections 8.2.2, 8.4.2) with another clock or length."""
     new, wide = bytearray(head), head[0] == 1
-    if ticks is not None:
-        struct.pack_into(">I", new, 20 if wide else 12, ticks)
-    if length is not None:
-        struct.pack_into(">Q" if wide else ">I", new, 24 if wide else 16, length)
+    with plain():
+        if ticks is not None:
+            struct.pack_into(">I", new, 20 if wide else 12, ticks)
+        if length is not None:
+            struct.pack_into(">Q" if wide else ">I", new, 24 if wide else 16, length)
     return bytes(new)
 
 

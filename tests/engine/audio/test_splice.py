@@ -142,7 +142,7 @@ def test_what_is_not_plain_is_left_to_ffmpeg(tmp_path: Path) -> None:
 
 
 def cuts(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The file with one of its movie's boxes shorter than it was, or another's name on it, for each of them."""
+    """The file with one of its movie's boxes under another name, shorter, or with a large number, for each of them."""
     (movie_at,) = (at for at in range(len(data)) if data[at : at + 4] == b"moov")
 
     def walk(begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -157,6 +157,8 @@ def cuts(data: bytes) -> Iterator[tuple[str, bytes]]:
     for begin, size in walk(movie_at + 4, len(data)):
         name = data[begin + 4 : begin + 8].decode("latin-1")
         yield f"without {name}", data[: begin + 4] + b"free" + data[begin + 8 :]
+        for at in range(begin + 8, begin + min(size, 60) - 3, 4):
+            yield f"{name} with a large number at {at - begin}", data[:at] + b"\xff" * 4 + data[at + 4 :]
         for left in {n for n in (0, 1, 4, 7, 8, 12, 16, 20, 24, 40, 80) if n <= size - 16}:
             rest = box("free", bytes(size - 16 - left))
             kept = box(name, data[begin + 8 : begin + 8 + left])
