@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from phaseaware.engine.audio import AudioInfo, AudioReader, AudioWriter
+from phaseaware.engine.audio.formats import MEDIA
+from phaseaware.engine.audio.speakers import usual_mask
 
-from .helpers import RATE, Samples, copy, read
+from .helpers import RATE, Samples, copy, ramp, read, wav
 
 
 def _tones(x: Samples) -> list[int]:
@@ -62,3 +66,74 @@ def _ogg_sum(page: bytes) -> bytes:
         for _ in range(8):
             crc = crc << 1 ^ (0x104C11DB7 if crc >> 31 else 0)
     return crc.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("mask", "channels"),
+    [(0, 4), (0x33, 4), (0x107, 4), (0x3F, 6), (0x60F, 6), (0x63F, 8), (0xFF, 8), (0x3, 2), (0, 2), (0, 1), (0x603, 4)],
+)
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".rf64", ".caf"])
+def test_channel_masks_stay(tmp_path: Path, mask: int, channels: int, suffix: str) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(480, channels=channels, mask=mask))
+    with AudioReader(tmp_path / "a.wav") as reader:
+        assert reader.info.channel_mask == mask
+    writer = copy(tmp_path / "a.wav", tmp_path / f"b{suffix}")
+    np.testing.assert_array_equal(read(tmp_path / "a.wav")[0], read(tmp_path / f"b{suffix}")[0])
+    copy(tmp_path / f"b{suffix}", tmp_path / "c.wav")
+    there = [AudioReader(tmp_path / name) for name in (f"b{suffix}", "c.wav")]
+    for reader in there:
+        reader.close()
+        usual = {1: 4, 2: 3, 4: 0x33, 6: 0x3F, 8: 0x63F}[channels]
+        assert reader.info.channel_mask == mask or (mask == usual and reader.info.channel_mask is None)
+    assert writer.notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".rf64"])
+def test_no_mask_becomes_no_mask(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(480, channels=4))
+    copy(tmp_path / "a.wav", tmp_path / f"b{suffix}")
+    assert read(tmp_path / f"b{suffix}")[1].info.channel_mask in (None, 0)
+
+
+@pytest.mark.parametrize("number", [0x79_0006, 0x80_0008, 0x84_0004])
+def test_layouts_of_caf_stay_or_are_named(tmp_path: Path, number: int) -> None:
+    """L R C LFE Ls Rs, which a mask can tell, and others."""
+    soundfile.write(tmp_path / "a.caf", ramp(480, number & 0xFF), RATE)
+    whole = (tmp_path / "a.caf").read_bytes()
+    layout = struct.pack(">4sqIII", b"chan", 12, number, 0, 0)
+    at = whole.index(b"data")
+    (tmp_path / "a.caf").write_bytes(whole[:at] + layout + whole[at:])
+    assert copy(tmp_path / "a.caf", tmp_path / "b.caf").notes == ()
+    assert layout in (tmp_path / "b.caf").read_bytes()
+    notes = copy(tmp_path / "a.caf", tmp_path / "b.wav").notes
+    assert (read(tmp_path / "b.wav")[1].info.channel_mask == 0x3F) != ("channel layout" in " ".join(notes))
+
+
+def test_a_mask_that_cannot_be_kept_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(480, channels=6, mask=0x60F))
+    (note,) = copy(tmp_path / "a.wav", tmp_path / "b.aiff").notes
+    assert "0x60f" in note
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+@pytest.mark.parametrize(("format_", "subtype"), [(name, codecs[0]) for name, codecs in MEDIA.items()])
+def test_a_layout_comes_back_or_its_loss_is_told(tmp_path: Path, format_: str, subtype: str, channels: int) -> None:
+    pytest.importorskip("av", reason="needs the [media] extra")
+    path, mask = tmp_path / "a.mkv", usual_mask(channels)
+    info = AudioInfo(sample_rate=RATE, channels=channels, frames=0, format=format_, subtype=subtype, channel_mask=mask)
+    with AudioWriter(path, info) as writer:
+        writer.write(np.zeros((channels, RATE // 10), np.float32))
+    found = read(path)[1].info.channel_mask
+    is_kept = found == mask or channels <= 2  # of one or two channels nobody asks
+    assert is_kept != any("mask" in note for note in writer.notes)
+
+
+@pytest.mark.parametrize("mask", [0xB, 0x33, 0x63F])
+def test_aac_keeps_the_layouts_that_it_has(tmp_path: Path, mask: int) -> None:
+    pytest.importorskip("av", reason="needs the [media] extra")
+    channels = mask.bit_count()
+    like = AudioInfo(sample_rate=RATE, channels=channels, frames=0, format="MP4", subtype="AAC", channel_mask=mask)
+    with AudioWriter(tmp_path / "a.m4a", like) as writer:
+        writer.write(np.zeros((channels, 4_800), np.float32))
+    assert read(tmp_path / "a.m4a")[1].info.channel_mask == mask
+    assert writer.notes == ()
