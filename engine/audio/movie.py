@@ -87,7 +87,7 @@ class Movie:
 
     def __init__(self, file: PiecedFile) -> None:
         self._file = file
-        self._at, content = self._found(file)
+        self._at, content, self._end = self._found(file)
         self.boxes = list(boxes(content))
         names = [name for name, _ in self.boxes]
         if odd := _ODD & set(names):
@@ -102,11 +102,14 @@ class Movie:
             raise NotPlain("a clock that stands still")
 
     @staticmethod
-    def _found(file: PiecedFile) -> tuple[int, bytes]:
+    def _found(file: PiecedFile) -> tuple[int, bytes, int]:
+        """Where the movie box begins, its content, and the end of the last box."""
         at, found = 0, None
         while at < file.size:
             head = file.at(at, 16)
-            if len(head) < 8:
+            if not head[4:8].isalnum():
+                if found is not None:
+                    break  # such as zeros of a card; nobody's
                 raise NotPlain("bytes that are no box")
             size, begin = struct.unpack(">I", head[:4])[0], 8
             if size == 1 and len(head) == 16:
@@ -122,7 +125,7 @@ class Movie:
             at += size
         if found is None:
             raise NotPlain("no movie box")
-        return found
+        return *found, at
 
     def track(self, id: int) -> TrackBox:
         """By its number."""
@@ -194,7 +197,7 @@ class Movie:
     def _with(self, tracks: Sequence[Data], head: Data) -> PiecedFile:
         left = [box(name, inner) for name, inner in self.boxes if name not in ("trak", "mvhd")]
         movie = [box("mvhd", head), *(box("trak", track) for track in tracks), *left]
-        hidden = patched(self._file.size, {self._at + 4: b"free"})
+        hidden = patched(self._end, {self._at + 4: b"free"})
         return self._file.showing((*hidden, box("moov", b"".join(movie))))
 
 

@@ -163,6 +163,22 @@ def test_the_length_is_that_of_all_edits_after_the_beginning(
     assert x.shape[1] == round(sum(length for length, _ in rows[first:]) * RATE)
 
 
+@pytest.mark.parametrize(
+    "behind", [bytes(5), bytes(4_096), b"\0\0\0\x10\xff\xff\xff\xff" + bytes(8), b"\0\0\0\x08free"]
+)
+def test_what_lies_behind_the_last_box_changes_nothing(
+    tmp_path: Path, behind: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = movie(tmp_path / "a.mp4")
+    monkeypatch.setattr(packets, "STRETCH", 9)
+    whole, _ = read(path)
+    copy(path, tmp_path / "b.mp4")
+    path.write_bytes(path.read_bytes() + behind)
+    np.testing.assert_array_equal(read(path)[0], whole)
+    copy(path, tmp_path / "c.mp4")
+    assert (tmp_path / "c.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
 def test_of_a_long_movie_only_the_beginning_is_shown(tmp_path: Path) -> None:
     film = Movie(opened(movie(tmp_path / "a.mp4")))
     shown = Movie(film.shown(9))
