@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .containers import Tally, is_cover, survive
 from .media import MediaSource
 from .metadata import Chapter, Metadata
-from .mp4tags import is_of_movie, read_asf, read_mp4
+from .mp4tags import is_of_movie, language_of, read_asf, read_mp4
 from .names import printable
 from .pieces import PiecedFile
 
@@ -35,11 +35,13 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
             texts = dict(container.streams.audio[0].metadata) | texts
         chapters, covers = _chapters(container), _covers(container)
         others = () if media.track.pictures else tuple(_others(container))
+        language = container.streams.audio[0].language
+    spoken: dict[str, tuple[str, ...]] = {"language": (language,)} if language and language != "und" else {}
     tags: dict[str, tuple[str, ...]] = {
         _NAMES.get(name.lower(), name.lower()): (text,)
         for name, text in texts.items()
         if text and not is_technical(name)
-    }
+    } | spoken
     if family == "MP4":
         found = read_mp4(file)
         known, native = dict(found.tags), found.native
@@ -49,7 +51,7 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
             del native[name]  # the old sound's
         return replace(
             found,
-            tags=(known or tags) | {n: t for n, t in tags.items() if is_of_movie(n)},
+            tags=(known or tags) | {n: t for n, t in tags.items() if is_of_movie(n)} | spoken,
             chapters=chapters,
             native=native or None,
         ), length
@@ -61,7 +63,8 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
 
 def matroska_tags(tags: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """As FFmpeg names them, which writes for some of them what Matroska's own list has: PART_NUMBER for a track."""
-    return {_MATROSKA.get(name, name): "; ".join(texts) for name, texts in tags.items()}
+    own = {name for name in tags if name == "language" and language_of(tags)}
+    return {_MATROSKA.get(name, name): "; ".join(texts) for name, texts in tags.items() if name not in own}
 
 
 def is_technical(name: str) -> bool:

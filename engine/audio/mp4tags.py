@@ -11,7 +11,7 @@ from .metadata import UNREAD, Metadata
 from .mp4boxes import append_xmp, beside_movie
 from .pieces import PiecedFile
 
-__all__ = ["is_of_movie", "movie_tags", "read_asf", "read_mp4", "renew_mp4", "write_mp4"]
+__all__ = ["is_of_movie", "language_of", "movie_tags", "read_asf", "read_mp4", "renew_mp4", "write_mp4"]
 
 _TEXTS = {
     "\xa9nam": "title", "\xa9ART": "artist", "\xa9alb": "album", "\xa9gen": "genre", "\xa9day": "date",
@@ -36,6 +36,12 @@ _APPLE = "com.apple.quicktime."
 def is_of_movie(name: str) -> bool:
     """Whether a tag stands elsewhere than iTunes' list, which is all that mutagen knows: FFmpeg reads and writes it."""
     return name in ("creation_time", "location") or name.startswith(_APPLE)
+
+
+def language_of(tags: Mapping[str, tuple[str, ...]]) -> str:
+    """What is spoken, where a tag has the three letters (ISO 639-2) by which tracks tell it; else empty."""
+    (text,) = tags.get("language", ("",))[:1]
+    return text if len(text) == 3 and text.isalpha() and text.islower() else ""
 
 
 def _is_numbered(atom: str) -> bool:
@@ -146,8 +152,8 @@ def _write_tags(path: Path, metadata: Metadata) -> None:
         mp4.save()
         return
     for name, texts in metadata.tags.items():
-        if is_of_movie(name):
-            continue
+        if is_of_movie(name) or (name == "language" and language_of(metadata.tags)):
+            continue  # FFmpeg has written it
         if name in _ATOMS:
             mp4.tags[_ATOMS[name]] = list(texts)
         elif (pair := _pair(name, texts[0])) is not None:

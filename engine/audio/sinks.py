@@ -18,7 +18,7 @@ from .containers import reason_of
 from .formats import AudioInfo, create, sndfile_reason
 from .mediatags import matroska_tags
 from .mp4boxes import OUTSIDE
-from .mp4tags import movie_tags, renew_mp4
+from .mp4tags import language_of, movie_tags, renew_mp4
 from .pictures import OtherTracks
 from .speakers import layout_for, vorbis_order
 from .splice import KeptMovie
@@ -207,11 +207,14 @@ class MediaSink:
 
     def _add_sound(self) -> Any:
         info, (codec, sample_format) = self._info, _ENCODERS[self._info.subtype]
-        return self._out.add_stream(
+        stream = self._out.add_stream(
             codec, rate=info.sample_rate, layout=layout_for(info.subtype, info.channel_mask, info.channels),
             format=sample_format, bit_rate=info.bitrate or _BITS_PER_SECOND * info.channels,
             options=_RATE_CONTROL.get(info.subtype, {}) if info.bitrate else {},
         )  # fmt: skip
+        if language := language_of(metadata_of(info).tags):
+            stream.metadata["language"] = language
+        return stream
 
     def _describe(self) -> None:
         metadata = metadata_of(self._info)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from phaseaware.engine.audio import AudioFileError, AudioInfo, AudioReader, AudioWriter
 from phaseaware.engine.audio.metadata import Chapter, Metadata
 
-from .helpers import RATE, chunk, chunks, copy, ramp, read, wav
+from .helpers import RATE, chunk, chunks, copy, info, ramp, read, wav, write
 
 BEXT = chunk(
     b"bext",
@@ -267,3 +267,21 @@ def test_what_cannot_be_tagged_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(AudioFileError, match="No space left"):
         make(tmp_path / "a.flac", everything())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("source", [".m4a", ".mka", ".flac"])
+@pytest.mark.parametrize("target", [".m4a", ".mka", ".flac", ".mp3", ".wav"])
+def test_what_is_spoken_stays_told(tmp_path: Path, source: str, target: str) -> None:
+    av = pytest.importorskip("av", reason="needs the [media] extra")
+    tags = Metadata(family="", tags={"title": ("T",), "language": ("deu",)})
+    path = tmp_path / f"a{source}"
+    write(path, np.full((1, 9_600), 0.1, np.float32), info("MP4", "AAC", metadata=tags).for_name(path))
+    copy(path, tmp_path / f"b{target}")
+    for name in (f"a{source}", f"b{target}"):
+        found = read(tmp_path / name)[1].info.metadata
+        assert found is not None
+        assert (found.tags["language"], found.tags["title"]) == (("deu",), ("T",))
+        if name.endswith(("m4a", "mka")):
+            with av.open(str(tmp_path / name)) as container:
+                assert container.streams.audio[0].language == "deu"
+                assert "language" not in {key.lower() for key in container.metadata}
