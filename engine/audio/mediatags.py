@@ -30,11 +30,11 @@ def read_metadata(media: MediaSource, file: PiecedFile, kind: str) -> tuple[Meta
     """Tags, pictures and chapters; and the length in samples if iTunes has left it."""
     family = _FAMILIES.get(kind, kind)
     with media.open() as container:
-        texts = dict(container.metadata)
+        texts, of_track = dict(container.metadata), dict(container.streams.audio[0].metadata)
+        others = () if media.track.pictures else (*_others(container), *_second(of_track, texts))
         if not (media.track.pictures and family in ("MATROSKA", "MP4")):  # there its name is not that of the video
-            texts = dict(container.streams.audio[0].metadata) | texts
+            texts = of_track | texts
         chapters, covers = _chapters(container), _covers(container)
-        others = () if media.track.pictures else tuple(_others(container))
         language = container.streams.audio[0].language
     spoken: dict[str, tuple[str, ...]] = {"language": (language,)} if language and language != "und" else {}
     tags: dict[str, tuple[str, ...]] = {
@@ -107,6 +107,13 @@ def _others(container: Any) -> Iterator[str]:
             yield f"the attachment {printable(stream.metadata.get('filename', ''))}".rstrip()
         elif stream.type not in ("audio", "video"):
             yield f"track {stream.index + 1} ({stream.type})"
+
+
+def _second(of_track: Mapping[str, str], of_file: Mapping[str, str]) -> Iterator[str]:
+    """What a track says otherwise than its file, in words: there is room for one of them."""
+    for name, text in of_track.items():
+        if not is_technical(name) and of_file.get(name, text) != text:
+            yield f"the {name.lower()} of the track, {printable(text)}"
 
 
 def _gapless(texts: tuple[str, ...]) -> int | None:

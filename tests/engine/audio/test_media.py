@@ -317,10 +317,13 @@ def test_what_stands_beside_sound_alone_is_named(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.mka"), "w", format="matroska") as out:
         sound = out.add_stream("pcm_s16le", rate=RATE, layout="mono")
         out.add_attachment("notes.txt", "text/plain", b"hello")
+        out.metadata["title"], sound.metadata["title"] = "Of the file", "Of the track"
         frame = av.AudioFrame.from_ndarray(np.full((1, 4_800), 900, np.int16), format="s16", layout="mono")
         frame.sample_rate, frame.pts = RATE, 0
         out.mux([*sound.encode(frame), *sound.encode(None)])
-    assert "notes.txt" in " ".join(copy(tmp_path / "a.mka", tmp_path / "b.mka").notes)
+    notes = " ".join(copy(tmp_path / "a.mka", tmp_path / "b.mka").notes)
+    assert "notes.txt" in notes
+    assert "the title of the track, Of the track" in notes
 
 
 @pytest.mark.parametrize("name", ["a.mka", "a.mkv", "a.webm"])
