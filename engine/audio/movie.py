@@ -77,7 +77,7 @@ class Movie:
 
     Attributes
     ----------
-    others : its boxes that are no tracks, name and content, in order; tracks : those that are.
+    boxes : all of its boxes, name and content, in order; tracks : those that are tracks.
     ticks : of its clock, in a second.
 
     Raises
