@@ -13,14 +13,32 @@ from functools import cached_property
 
 import numpy as np
 
-from .boxes import Change, Data, NotPlain, box, boxes, inside, numbers, plain, remade, rows_of, table
+from .boxes import (
+    Change,
+    Content,
+    Data,
+    Leaf,
+    NotPlain,
+    Stored,
+    Tree,
+    box,
+    boxes,
+    inside,
+    numbers,
+    plain,
+    remade,
+    rows_of,
+    table,
+    tree,
+)
 from .pieces import PiecedFile, patched
 from .samples import Samples, clipped
 
-__all__ = ["Movie", "TrackBox"]
+__all__ = ["STBL", "Movie", "TrackBox"]
 
 _LARGEST = 1 << 28  # bytes; a movie box of days
-_STBL = "mdia.minf.stbl."
+STBL = "mdia.minf.stbl."
+"""Where the boxes are that tell of samples."""
 _ODD = {"mvex", "cmov", "rmra"}
 """Fragments, compressed movies, references to other files."""
 
@@ -30,7 +48,7 @@ class TrackBox:
 
     Parameters
     ----------
-    content : of the box ``trak``.
+    content : the boxes in ``trak``.
 
     Attributes
     ----------
@@ -39,23 +57,27 @@ class TrackBox:
     edits : rows of its edit list: length in the movie's ticks, time in its own.
     """
 
-    def __init__(self, content: memoryview) -> None:
+    def __init__(self, content: Tree) -> None:
         self.content, self.parts = content, dict(inside(content))
         with plain():
-            self.kind = str(self.parts["mdia.hdlr"][8:12], "latin-1")
-            wide = self.parts["tkhd"][0]
-            (self.id,) = struct.unpack_from(">I", self.parts["tkhd"], 20 if wide else 12)
-            head = self.parts["mdia.mdhd"]
+            self.kind = str(self.header("mdia.hdlr")[8:12], "latin-1")
+            head = self.header("tkhd")
+            (self.id,) = struct.unpack_from(">I", head, 20 if head[0] else 12)
+            head = self.header("mdia.mdhd")
             self.ticks, self.length = struct.unpack_from(">IQ" if head[0] else ">II", head, 20 if head[0] else 12)
-            edits = self.parts.get("edts.elst", memoryview(bytes(8)))
+            edits = bytes(self.parts.get("edts.elst", bytes(8)))
             self.edits = table(edits, ">u8,>i8,>i4" if edits[0] else ">u4,>i4,>i4")
         if not self.ticks:
             raise NotPlain("a clock that stands still")
 
+    def header(self, path: str) -> bytes:
+        """What a box among the headers holds."""
+        return bytes(self.parts[path])
+
     @property
-    def tables(self) -> dict[str, memoryview]:
+    def tables(self) -> dict[str, Leaf]:
         """The boxes that tell of its samples."""
-        return {path.removeprefix(_STBL): inner for path, inner in self.parts.items() if path.startswith(_STBL)}
+        return {path.removeprefix(STBL): inner for path, inner in self.parts.items() if path.startswith(STBL)}
 
     @cached_property
     def samples(self) -> Samples:
@@ -77,8 +99,8 @@ class Movie:
 
     Attributes
     ----------
-    boxes : all of its boxes, name and content, in order; tracks : those that are tracks.
-    ticks : of its clock, in a second.
+    boxes : all of its boxes, in order; tracks : those that are tracks.
+    head : its header; ticks : of its clock, in a second.
 
     Raises
     ------
@@ -88,21 +110,24 @@ class Movie:
     def __init__(self, file: PiecedFile) -> None:
         self._file = file
         self._at, content, self._end = self._found(file)
-        self.boxes = list(boxes(content))
+        self.boxes: Tree = [
+            (name, tree(inner) if name == "trak" else bytes(inner) if name == "mvhd" else inner)
+            for name, inner in boxes(content)
+        ]
         names = [name for name, _ in self.boxes]
         if odd := _ODD & set(names):
             raise NotPlain(f"a movie with {odd.pop()}")
-        self.tracks = [TrackBox(inner) for name, inner in self.boxes if name == "trak"]
+        self.tracks = [TrackBox(inner) for name, inner in self.boxes if name == "trak" and isinstance(inner, list)]
         if len({track.id for track in self.tracks}) < len(self.tracks) or names.count("mvhd") != 1:
             raise NotPlain("a movie of which headers come twice")
-        self._head = dict(self.boxes)["mvhd"]
+        (self.head,) = (bytes(inner) for name, inner in self.boxes if name == "mvhd" and not isinstance(inner, list))
         with plain():
-            (self.ticks,) = struct.unpack_from(">I", self._head, 20 if self._head[0] == 1 else 12)
+            (self.ticks,) = struct.unpack_from(">I", self.head, 20 if self.head[0] == 1 else 12)
         if not self.ticks:
             raise NotPlain("a clock that stands still")
 
     @staticmethod
-    def _found(file: PiecedFile) -> tuple[int, bytes, int]:
+    def _found(file: PiecedFile) -> tuple[int, Stored, int]:
         """Where the movie box begins, its content, and the end of the last box."""
         at, found = 0, None
         while at < file.size:
@@ -121,7 +146,7 @@ class Movie:
             if head[4:8] == b"moov":
                 if size > _LARGEST:
                     raise NotPlain("a movie box that is too large")
-                found = at, file.at(at + begin, size - begin)
+                found = at, Stored(file, at + begin, at + size)
             at += size
         if found is None:
             raise NotPlain("no movie box")
@@ -142,9 +167,9 @@ class Movie:
         NotPlain : tables do not agree.
         """
         tracks = [_beginning(track, most) for track in self.tracks]
-        if tracks == [track.content for track in self.tracks]:
+        if all(new is track.content for new, track in zip(tracks, self.tracks, strict=True)):
             return self._file
-        return self._with(tracks, self._head)
+        return self._with(tracks, self.head)
 
     def stretch(self, track: TrackBox, start: int, stop: int) -> tuple[PiecedFile, int]:
         """The file with these samples of one track only, as if it began with them; and how much later they are, in the
@@ -157,16 +182,16 @@ class Movie:
         late, cut, whole = self.edits(track)
         begin, end = (int(ticks) for ticks in track.samples.begins(np.array([start, stop])))
         length = (track.length if stop == track.samples.count else end) - begin
-        new: dict[str, Data] = {**track.samples.part(start, stop)}
+        new: dict[str, Leaf] = {**track.samples.part(start, stop)}
         if whole:
             edits = [(late, -1)] * bool(late) + [(whole, cut)] if start == 0 else [(max(1, cut + whole - begin), 0)]
             rows = b"".join(struct.pack(">QqI", *row, 1 << 16) for row in edits)
             new["elst"] = struct.pack(">II", 1 << 24, len(edits)) + rows
-        new["mdhd"] = _patched(track.parts["mdia.mdhd"], length=max(0, length))
+        new["mdhd"] = _patched(track.header("mdia.mdhd"), length=max(0, length))
         content = remade(track.content, _changer(new))
         # In the track's own ticks, so that nothing is rounded twice.
         later = self.edited(track, start) if start else 0
-        return self._with([content], _patched(self._head, ticks=track.ticks)), later
+        return self._with([content], _patched(self.head, ticks=track.ticks)), later
 
     def edited(self, track: TrackBox, number: int) -> int:
         """When a sample begins as the edits have it, in the track's ticks."""
@@ -194,21 +219,21 @@ class Movie:
             raise NotPlain("edits or an order of its own")
         return late, rows[0][1], rows[0][0]
 
-    def _with(self, tracks: Sequence[Data], head: Data) -> PiecedFile:
-        left = [box(name, inner) for name, inner in self.boxes if name not in ("trak", "mvhd")]
-        movie = [box("mvhd", head), *(box("trak", track) for track in tracks), *left]
+    def _with(self, tracks: Sequence[Tree], head: Data) -> PiecedFile:
+        left = [(name, inner) for name, inner in self.boxes if name not in ("trak", "mvhd")]
+        movie: Tree = [("mvhd", head), *(("trak", track) for track in tracks), *left]
         hidden = patched(self._end, {self._at + 4: b"free"})
-        return self._file.showing((*hidden, box("moov", b"".join(movie))))
+        return self._file.showing((*hidden, box("moov", movie)))
 
 
-def _beginning(track: TrackBox, most: int) -> Data:
+def _beginning(track: TrackBox, most: int) -> Tree:
     samples, tables = track.samples, track.tables
     if samples.count <= most or not samples.is_indexed:
         return track.content
     cut = next((int(row["f1"]) for row in track.edits if row["f1"] >= 0), 0)
     if cut > samples.begins(np.array([most // 2]))[0]:
         raise NotPlain("edits that show nothing of the beginning")
-    new: dict[str, Data] = {**samples.part(0, most)}
+    new: dict[str, Leaf] = {**samples.part(0, most)}
     # The last of them lasts as long as all that are not told.
     runs = clipped(samples.runs, 0, most - 1)
     rest = int((samples.runs[:, 0] * samples.runs[:, 1]).sum() - (runs[:, 0] * runs[:, 1]).sum())
@@ -239,10 +264,10 @@ _UNTOLD = {"sbgp", "sgpd", "sdtp", "subs", "stps", "stsh", "padb", "stdp", "ctts
 """What tells of samples by their numbers."""
 
 
-def _changer(new: Mapping[str, Data]) -> Change:
+def _changer(new: Mapping[str, Leaf]) -> Change:
     """Other boxes in place of the old ones."""
 
-    def change(path: str, content: Data) -> tuple[str, Data] | None:
+    def change(path: str, content: Content) -> tuple[str, Content] | None:
         name = path.rpartition(".")[2]
         name = "co64" if name == "stco" and "co64" in new else name
         if name not in new:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import Data, NotPlain, numbers, plain, rows_of, table
+from .boxes import Column, Leaf, NotPlain, column, numbers, plain, rows_of, table
 
 __all__ = ["Samples", "clipped"]
 
@@ -29,16 +29,16 @@ class Samples:
     before : samples before these, [k].
     """
 
-    size: NDArray[np.integer[Any]] | int
+    size: NDArray[np.integer[Any]] | Column | int
     count: int
     runs: NDArray[np.int64]
-    chunks: NDArray[np.integer[Any]]
+    chunks: NDArray[np.integer[Any]] | Column
     first: NDArray[np.integer[Any]]
     each: NDArray[np.integer[Any]]
     before: NDArray[np.int64]
 
     @classmethod
-    def of(cls, tables: Mapping[str, Data]) -> Samples:
+    def of(cls, tables: Mapping[str, Leaf]) -> Samples:
         """From the boxes ``stsz``, ``stts``, ``stsc`` and ``stco`` or ``co64`` (sections 8.6.1.2, 8.7.3 to 8.7.5).
 
         Raises
@@ -46,10 +46,10 @@ class Samples:
         NotPlain : they do not agree, or one is missing.
         """
         with plain():
-            size, count = struct.unpack_from(">II", tables["stsz"], 4)
+            size, count = struct.unpack(">II", bytes(tables["stsz"][4:12]))
             runs = numbers(tables["stts"], ">u4,>u4")
             wide = "stco" not in tables
-            chunks = table(tables["co64" if wide else "stco"], ">u8" if wide else ">u4")["f0"]
+            chunks = column(tables["co64" if wide else "stco"], ">u8" if wide else ">u4")
             spread = table(tables["stsc"], ">u4,>u4,>u4")
         first, each = (spread[name].astype(np.int32) for name in ("f0", "f1"))
         first -= 1
@@ -60,7 +60,7 @@ class Samples:
         if counts.sum() != count or runs[:, 0].sum() != count:
             raise NotPlain("tables of other lengths")
         before = np.cumsum(counts) - counts
-        return cls(size or table(tables["stsz"][4:], ">u4")["f0"], count, runs, chunks, first, each, before)
+        return cls(size or column(tables["stsz"][4:], ">u4"), count, runs, chunks, first, each, before)
 
     @property
     def is_indexed(self) -> bool:

@@ -21,7 +21,7 @@ from .mp4boxes import OUTSIDE
 from .mp4tags import language_of, movie_tags, renew_mp4
 from .pictures import OtherTracks
 from .speakers import layout_for, vorbis_order
-from .splice import KeptMovie
+from .splice import KeptMovie, write_sound
 from .spool import Spool
 from .tagging import ShiftedFile, chunks_for, count_bytes, family_of, insert_chunks, losses, metadata_of, tag_file
 
@@ -181,8 +181,9 @@ class MediaSink:
         self._out: Any = None
         self._spool: Spool | None = None
         try:
-            # A movie that is kept gets its sound at the end.
-            self._spool = Spool(path.parent, muxer, options) if self._movie else None
+            # A movie that is understood gets its sound at the end.
+            is_spooled = is_mp4 and (info.container is None or self._movie is not None)
+            self._spool = Spool(path.parent, muxer, options) if is_spooled else None
             self._out = self._spool.head if self._spool else av.open(str(path), "w", format=muxer, options=options)
             if info.container is not None and self._movie is None:
                 self._others = OtherTracks(info.container, self._out, self._add_sound)
@@ -281,16 +282,17 @@ class MediaSink:
             if self._others is not None:
                 self._others.copy_until(None)
             self._out.close()
-            if self._movie is not None and self._spool is not None:
-                self._movie.write(self._spool, self._path)
+            if self._spool is not None:
+                (write_sound if self._movie is None else self._movie.write)(self._spool, self._path)
         except (av.error.FFmpegError, OSError, ValueError, NotPlain) as error:
             raise Failed(reason_of(error), is_final=isinstance(error, NotPlain)) from None
+        is_kept = self._movie is not None
         self.abandon()
         try:
-            if self._spool is None:
-                tag_file(self._path, self._info)
-            else:
+            if is_kept:
                 renew_mp4(self._path, metadata_of(self._info))
+            else:
+                tag_file(self._path, self._info)
         except Exception as error:
             raise Failed(f"its tags: {getattr(error, 'strerror', None) or error}") from error
 

@@ -3,23 +3,67 @@
 from __future__ import annotations
 
 import struct
-from array import array
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from .boxes import Data, NotPlain, box, boxes, rows_of
-from .movie import Movie, TrackBox
+from .boxes import Column, Leaf, NotPlain, Stored, Tree, inside, rows_of
+from .movie import STBL, Movie, TrackBox
 from .pieces import PiecedFile
 from .samples import Samples
 
-__all__ = ["Spool", "sample_tables"]
+__all__ = ["Spool", "Spooled"]
 
 _FIRST = 64
 """Packets that FFmpeg sees: enough for what its headers say of a codec."""
-_AFRESH = {"stts", "stsz", "stsc", "stco", "co64"}
+_SIZES = 12  # bytes of the head of this table
+_AFRESH = {"stsd", "stts", "stsz", "stsc", "stco", "co64"}
+
+
+class Spooled(NamedTuple):
+    """What a spool holds: the track by FFmpeg's headers; of the packets where they lie, and the table of their sizes;
+    the file that holds them, one behind the other; their bytes in all.
+    """
+
+    track: TrackBox
+    samples: Samples
+    sizes: Leaf
+    handle: int
+    total: int
+
+    def tables(self, each: int, offsets: tuple[str, Leaf]) -> Tree:
+        """The boxes that tell of the samples, where ``each`` of them lie in a chunk, and the chunks at ``offsets``."""
+        whole, rest = divmod(self.samples.count, each)
+        spread = [(1, each, 1)] * bool(whole) + [(whole + 1, rest, 1)] * bool(rest)
+        left: Tree = [
+            (path.removeprefix(STBL), self._of_all(inner) if path.endswith("sbgp") else inner)
+            for path, inner in inside(self.track.content)
+            if path.startswith(STBL) and path.removeprefix(STBL) not in _AFRESH
+        ]
+        stsd = self._described(self.track.header(f"{STBL}stsd"))
+        stts, stsc = rows_of(self.samples.runs), rows_of(np.array(spread))
+        return [("stsd", stsd), ("stts", stts), ("stsz", self.sizes), ("stsc", stsc), offsets, *left]
+
+    def _described(self, stsd: bytes) -> bytes:
+        """What it says of bit rates, where FFmpeg knows the first packets only: the mean (ISO/IEC 14496-12, section
+        8.5.2.2, and 14496-1, section 7.2.6.6), and a largest one that is not below it.
+        """
+        seconds = int((self.samples.runs[:, 0] * self.samples.runs[:, 1]).sum()) / self.track.ticks
+        mean, new = round(8 * self.total / seconds), bytearray(stsd)
+        for name, largest in ((b"btrt", 8), (b"\x04\x80\x80\x80", 10)):
+            if (at := stsd.find(name)) >= 0:
+                (old,) = struct.unpack_from(">I", new, at + largest)
+                struct.pack_into(">II", new, at + largest, max(old, mean), mean)
+        return bytes(new)
+
+    def _of_all(self, groups: Leaf) -> bytes:
+        """Groups of samples (section 8.9.2) of which the last one goes on to the end."""
+        new = bytearray(bytes(groups))
+        (count,) = struct.unpack_from(">I", new, len(new) - 8)
+        struct.pack_into(">I", new, len(new) - 8, count + self.samples.count - self.track.samples.count)
+        return bytes(new)
 
 
 class Spool:
@@ -39,9 +83,11 @@ class Spool:
         import av
 
         self._file: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115
+        self._sizes: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115
+        self._sizes.write(bytes(_SIZES))
+        self._count = self._bytes = 0
         self._head_file: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115
         self.head: Any = av.open(self._head_file, "w", format=format, options=options)
-        self._sizes = array("I")
         self._runs: list[list[int]] = []
 
     def add(self, packets: list[Any]) -> None:
@@ -54,22 +100,32 @@ class Spool:
         for packet in packets:
             if packet.size:
                 self._file.write(packet)
-                self._sizes.append(packet.size)
+                self._sizes.write(struct.pack(">I", packet.size))
+                self._count, self._bytes = self._count + 1, self._bytes + packet.size
                 if self._runs and self._runs[-1][1] == packet.duration:
                     self._runs[-1][0] += 1
                 else:
                     self._runs.append([1, packet.duration])
-            if not packet.size or len(self._sizes) <= _FIRST:  # an empty one closes FLAC's header
+            if not packet.size or self._count <= _FIRST:  # an empty one closes FLAC's header
                 self.head.mux(packet)
 
     @property
-    def handle(self) -> int:
-        """Of the file that holds the packets one behind the other."""
-        self._file.flush()
-        return self._file.fileno()
+    def head_handle(self) -> int:
+        """Of the file of the first packets; after ``head`` was closed."""
+        self._head_file.flush()
+        return self._head_file.fileno()
 
-    def track(self) -> tuple[TrackBox, Samples]:
-        """The track by FFmpeg's headers, and where its packets lie; after ``head`` was closed.
+    def movie(self) -> Movie:
+        """Of the first packets; after ``head`` was closed.
+
+        Raises
+        ------
+        NotPlain : it is not as it is known.
+        """
+        return Movie(PiecedFile(self.head_handle))
+
+    def spooled(self) -> Spooled:
+        """All of it; after ``head`` was closed.
 
         Raises
         ------
@@ -77,46 +133,31 @@ class Spool:
         """
         if not self._runs:
             raise NotPlain("no sound")
-        self._head_file.flush()
-        (track,) = Movie(PiecedFile(self._head_file.fileno())).tracks
+        (track,) = (track for track in self.movie().tracks if track.kind == "soun")
         runs, size = np.array(self._runs, np.int64), track.samples.size
-        zero = np.zeros(1, np.int64)
+        zero, count = np.zeros(1, np.int64), self._count
+        sizes: Leaf
         if track.samples.is_indexed:
-            sizes = np.frombuffer(self._sizes, np.uint32)
-            samples = Samples(sizes, len(sizes), runs, zero, zero, zero + len(sizes), zero)
+            sizes = self._size_table()
+            samples = Samples(Column(sizes[4:], ">u4"), count, runs, zero, zero, zero + count, zero)
         elif isinstance(size, int):
-            ticks = int((runs[:, 0] * runs[:, 1]).sum())
-            samples = Samples(size, ticks, np.array([[ticks, 1]]), zero, zero, zero + ticks, zero)
+            count = int((runs[:, 0] * runs[:, 1]).sum())
+            sizes = struct.pack(">III", 0, size, count)
+            samples = Samples(size, count, np.array([[count, 1]]), zero, zero, zero + count, zero)
         else:
             raise NotPlain("PCM of several sizes")
-        return track, samples
+        self._file.flush()
+        return Spooled(track, samples, sizes, self._file.fileno(), self._bytes)
+
+    def _size_table(self) -> Stored:
+        """Section 8.7.3.2."""
+        self._sizes.seek(0)
+        self._sizes.write(struct.pack(">III", 0, 0, self._count))
+        self._sizes.flush()
+        file = PiecedFile(self._sizes.fileno())
+        return Stored(file, 0, file.size)
 
     def close(self) -> None:
         """Forget all of it."""
-        self._file.close()
-        self._head_file.close()
-
-
-def sample_tables(track: TrackBox, samples: Samples, each: int, places: tuple[str, bytes]) -> bytes:
-    """The tables of a track that has these samples, ``each`` of them in a chunk at these ``places``."""
-    whole, rest = divmod(samples.count, each)
-    spread = [(1, each, 1)] * bool(whole) + [(whole + 1, rest, 1)] * bool(rest)
-    size = samples.size if isinstance(samples.size, int) else 0
-    sizes = b"" if size else samples.sizes(0, samples.count).astype(">u4").tobytes()
-    new: list[tuple[str, Data]] = [
-        ("stts", rows_of(samples.runs)),
-        ("stsz", struct.pack(">III", 0, size, samples.count) + sizes),
-        ("stsc", rows_of(np.array(spread))),
-        places,
-    ]
-    old = boxes(dict(boxes(dict(boxes(dict(boxes(track.content))["mdia"]))["minf"]))["stbl"])
-    left = [(name, _of_all(inner, track, samples) if name == "sbgp" else inner) for name, inner in old]
-    return b"".join(box(*part) for part in (*new, *(part for part in left if part[0] not in _AFRESH)))
-
-
-def _of_all(groups: Data, track: TrackBox, samples: Samples) -> bytes:
-    """Groups of samples (section 8.9.2) of which the last one goes on to the end."""
-    new = bytearray(groups)
-    (count,) = struct.unpack_from(">I", new, len(new) - 8)
-    struct.pack_into(">I", new, len(new) - 8, count + samples.count - track.samples.count)
-    return bytes(new)
+        for file in (self._file, self._sizes, self._head_file):
+            file.close()
