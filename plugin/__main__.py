@@ -1,8 +1,18 @@
-"""``python -m phaseaware.plugin``: the command ``phaseaware``."""
+"""The command ``phaseaware``, also ``python -m phaseaware.plugin``."""
 
 import sys
 
-from .command.main import main
+
+def run() -> int:
+    """Run it as :func:`command.main.main` does, whose modules take a moment to load."""
+    try:
+        from .command.main import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("phaseaware: stopped before anything was done", file=sys.stderr)
+        return 130
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-__all__ = ["LOSSY", "highest_bitrate", "libsndfile_options", "nominal_bitrate"]
+__all__ = ["LOSSY", "PacketSizes", "highest_bitrate", "libsndfile_options", "nominal_bitrate"]
 
 LOSSY = frozenset({"MPEG_LAYER_III", "VORBIS", "OPUS", "AAC"})
 """Subtypes that are written at a bit rate."""
@@ -23,6 +23,40 @@ _USUAL = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.1}
 _LARGEST_LEVEL = 0.999
 _TAG_BYTES = 192
 _HALVINGS = 9
+_FAR_BELOW = 4
+
+
+class PacketSizes:
+    """Bytes of packets that last equally long. Coders spend next to nothing on silence, so that the mean of a recording
+    with long pauses tells too little of the rate at which its sound was coded.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[int, tuple[int, int]] = {}  # packets and bytes, by number of bits that their size takes
+
+    def add(self, size: int) -> None:
+        """One more packet."""
+        packets, total = self._kinds.get(size.bit_length(), (0, 0))
+        self._kinds[size.bit_length()] = packets + 1, total + size
+
+    @property
+    def total(self) -> int:
+        """Bytes, if silence had been coded as what is heard: packets far below those that hold most of the bytes.
+
+        Examples
+        --------
+        >>> sizes = PacketSizes()
+        >>> for size in [300, 10, 300, 10]:
+        ...     sizes.add(size)
+        >>> sizes.total
+        1200
+        """
+        kinds = self._kinds.values()
+        total = sum(bytes_of for _, bytes_of in kinds)
+        usual = sum(bytes_of / packets * bytes_of for packets, bytes_of in kinds) / max(1, total)
+        heard = [kind for kind in kinds if _FAR_BELOW * kind[1] > kind[0] * usual]
+        of_heard = sum(packets for packets, _ in heard)
+        return round(sum(packets for packets, _ in kinds) * sum(n for _, n in heard) / of_heard) if of_heard else 0
 
 
 def libsndfile_options(subtype: str, sample_rate: int, channels: int, bitrate: int | None) -> dict[str, Any]:

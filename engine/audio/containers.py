@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from .bitrates import PacketSizes
 from .pieces import PiecedFile, ShownOnce
 from .sniff import demuxer_for
 
@@ -67,7 +68,7 @@ class Tally:
     back : samples by which times fell behind them.
     damaged : packets that could not be decoded.
     end : of the last packet, s.
-    coded : bytes of the packets, without those that edits cut away.
+    sizes : of the packets, without those that edits cut away.
     """
 
     frames: int = 0
@@ -75,7 +76,7 @@ class Tally:
     back: int = 0
     damaged: int = 0
     end: Fraction = Fraction(0)
-    coded: int = 0
+    sizes: PacketSizes = field(default_factory=PacketSizes)
 
 
 def survive(packets: Iterator[Any], tally: Tally) -> Iterator[Any]:

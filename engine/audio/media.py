@@ -164,7 +164,8 @@ class MediaSource:
         file = PiecedFile(self._handle)
         with closing(sound_packets(file, self.kind, self.track.id, self.track.others, tally)) as packets:
             for packet, decoder in packets:
-                tally.coded += 0 if packet.is_discard else packet.size
+                if packet.size and not packet.is_discard:
+                    tally.sizes.add(packet.size)
                 try:
                     decoded = decoder.decode(packet)
                 except (av.error.FFmpegError, ValueError):

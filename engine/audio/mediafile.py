@@ -57,7 +57,7 @@ class MediaFile:
         # HE-AAC needs half of what AAC does, which is what can be written.
         if track.subtype not in LOSSY or not tally.frames or track.profile.startswith("HE"):
             return None
-        return round(8 * tally.coded * track.sample_rate / tally.frames)
+        return round(8 * tally.sizes.total * track.sample_rate / tally.frames)
 
     def _odd(self, kind: str, *, is_known: bool) -> list[str]:
         track, notes = self._media.track, []

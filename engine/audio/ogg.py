@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from .bitrates import nominal_bitrate
+from .bitrates import PacketSizes, nominal_bitrate
 from .pieces import PiecedFile
 
 __all__ = ["OggLayout", "ogg_layout"]
@@ -29,7 +29,7 @@ class OggLayout:
     damaged : pages that are not what their sum says. libsndfile passes them over, and what is behind them moves.
     gaps : pages of sound whose number does not follow that of the page before: what lay between is lost.
     behind : bytes behind the last page.
-    sound_bytes : of the pages that hold sound, not headers.
+    sound_bytes : of the packets that hold sound, not headers, if silence were coded as sound is.
     nominal : bit rate that a Vorbis encoder aimed at, bit/s; 0: unknown.
     has_speakers : the channels are for loudspeakers, in Vorbis' order; Opus may have others (RFC 7845, section 5.1.1).
     """
@@ -50,7 +50,8 @@ class OggLayout:
 def ogg_layout(file: PiecedFile) -> OggLayout | None:
     """Walk through the pages; None if the file does not begin with one."""
     starts: list[int] = []
-    position, flags, sound_bytes, broken, damaged, gaps, behind = 0, 0, 0, 0, 0, 0, 0
+    position, flags, broken, damaged, gaps, behind, started = 0, 0, 0, 0, 0, 0, 0
+    sizes = PacketSizes()
     following: int | None = None  # number of the page behind one of sound
     is_cut, is_plain, in_head = False, True, False
     while position < file.size:
@@ -80,7 +81,7 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
             following = None
         gaps += following is not None and number != following
         if time > 0 or following is not None:  # of headers it is 0, or -1 where one goes on
-            sound_bytes += size
+            started = _add_packets(table, started, sizes)
             following = number + 1
         if position + size > file.size:
             is_cut = True
@@ -94,9 +95,19 @@ def ogg_layout(file: PiecedFile) -> OggLayout | None:
     first = file.at(starts[0] + 28, 19)  # behind the header of a page of one segment
     return OggLayout(
         links=links, is_cut=is_cut, has_end=bool(flags & 4), is_plain=is_plain, broken=broken, damaged=damaged,
-        gaps=gaps, behind=behind, sound_bytes=sound_bytes, nominal=nominal_bitrate(file.at(starts[0], 58)),
+        gaps=gaps, behind=behind, sound_bytes=sizes.total, nominal=nominal_bitrate(file.at(starts[0], 58)),
         has_speakers=first.startswith(b"\x01vorbis") or (first.startswith(b"OpusHead") and first[18:] == b"\x01"),
     )  # fmt: skip
+
+
+def _add_packets(table: bytes, started: int, sizes: PacketSizes) -> int:
+    """The packets that end in a page, by its table; of the last one that goes on, the bytes so far."""
+    for length in table:
+        started += length
+        if length < 255:
+            sizes.add(started)
+            started = 0
+    return started
 
 
 def _is_intact(page: bytes) -> bool:

@@ -177,6 +177,8 @@ class MediaSink:
         options = {"movie_timescale": str(info.sample_rate), "strict": "unofficial"} if is_mp4 else {}
         if options and any("." in name for name in movie_tags(metadata_of(info).tags)):
             options["movflags"] = "use_metadata_tags"  # QuickTime's own
+        if info.format == "MP4" and info.container is None:
+            options["brand"] = "M4A "  # as Apple's programs know sound
         self._others: OtherTracks | None = None
         self._out: Any = None
         self._spool: Spool | None = None

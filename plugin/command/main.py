@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ending():
             return int(arguments.run(arguments))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ImportError) as error:
+        if isinstance(error, ImportError) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise  # modules in C make the one of the other
         return complain("stopped; no half-written file is left", ExitStatus.INTERRUPTED)
     except BrokenPipeError:  # `phaseaware … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

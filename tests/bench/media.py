@@ -1,8 +1,8 @@
-"""Memory over hours of video: ``python -m tests.bench.media [MINUTES ...]``.
+"""Memory over hours of MP4: ``python -m tests.bench.media [MINUTES ...]``.
 
-MP4 files with pictures and AAC, made here and cleaned by ``phaseaware process`` with and without ``--lufs``, whole
-processes; beside them FFmpeg's own program, where it is installed, does the same without cleaning. The pictures are
-small: they are copied packet by packet, whatever their size.
+Files with pictures and AAC, and the sound of them alone, made here and cleaned by ``phaseaware process`` with and
+without ``--lufs``, whole processes; beside them FFmpeg's own program, where it is installed, does the same without
+cleaning. The pictures are small: they are copied packet by packet, whatever their size.
 """
 
 from __future__ import annotations
@@ -48,6 +48,17 @@ def write_video(path: Path, minutes: int) -> None:
                     out.mux(packet)
 
 
+def write_sound(path: Path, video: Path) -> None:
+    """The sound of a video alone, as it is."""
+    with av.open(str(video)) as container, av.open(str(path), "w", format="ipod") as out:
+        sound = container.streams.audio[0]
+        copy = out.add_stream_from_template(sound)
+        for packet in container.demux(sound):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux(packet)
+
+
 def _write_minute(path: Path) -> None:
     rng = np.random.default_rng(1)
     samples = SECONDS * SAMPLE_RATE
@@ -73,21 +84,32 @@ def main(argv: list[str] | None = None) -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("minutes", nargs="*", type=int, default=MINUTES)
-    print("| MP4, mono, 48 kHz | by | CPU, s | × real time by the clock | peak memory, MB |")
+    print("| mono, 48 kHz | by | CPU, s | × real time by the clock | peak memory, MB |")
     print("|---|---|---|---|---|")
+    minutes = parser.parse_args(argv).minutes
     with tempfile.TemporaryDirectory() as name:
-        source, target = str(Path(name, "in.mp4")), str(Path(name, "out.mp4"))
-        process = [*measure.PHASEAWARE, "process", source, "-o", target, "--force"]
-        commands = {"process": process, "process --lufs -16": [*process, "--lufs", "-16"]}
-        if shutil.which("ffmpeg"):
-            sound = ["-c:v", "copy", "-c:a", "aac"]
-            commands[f"ffmpeg {' '.join(sound)}"] = ["ffmpeg", "-v", "error", "-y", "-i", source, *sound, target]
-        for minutes in parser.parse_args(argv).minutes:
-            write_video(Path(source), minutes)
-            for by, command in commands.items():
-                run = measure.run(command)
-                speed = SECONDS * minutes / run.seconds
-                print(f"| {minutes} min | {by} | {run.cpu:.0f} | {speed:.0f} | {run.peak_mb:.0f} |", flush=True)
+        for many in minutes:
+            video, sound = Path(name, "in.mp4"), Path(name, "in.m4a")
+            write_video(video, many)
+            write_sound(sound, video)
+            for source in (video, sound):
+                for by, command in _commands(source, source.with_stem("out")).items():
+                    run = measure.run(command)
+                    speed = SECONDS * many / run.seconds
+                    row = f"{many} min of {source.suffix[1:].upper()} | {by} | {run.cpu:.0f}"
+                    print(f"| {row} | {speed:.0f} | {run.peak_mb:.0f} |", flush=True)
+
+
+def _commands(source: Path, target: Path) -> dict[str, list[str]]:
+    process = [*measure.PHASEAWARE, "process", str(source), "-o", str(target), "--force"]
+    commands = {"process": process}
+    if source.suffix == ".mp4":
+        commands["process --lufs -16"] = [*process, "--lufs", "-16"]
+    if shutil.which("ffmpeg"):
+        sound = ["-c:v", "copy", "-c:a", "aac"] if source.suffix == ".mp4" else ["-c:a", "aac"]
+        ffmpeg = ["ffmpeg", "-v", "error", "-y", "-i", str(source), *sound, str(target)]
+        commands[f"ffmpeg {' '.join(sound)}"] = ffmpeg
+    return commands
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from phaseaware.plugin.__main__ import run
+from phaseaware.plugin.command import models
 from phaseaware.plugin.command.ending import ending
 
 from tests import fakes
@@ -71,3 +74,32 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_while_modules_load_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those in Python pass it on, those in C fail because of it."""
+
+    def load(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def load_in_c(*_: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    def load_in_vain(*_: object) -> None:
+        raise ImportError("not there")
+
+    command = importlib.import_module("phaseaware.plugin.command.main")  # by its name the package gives the function
+    monkeypatch.setattr(sys, "argv", ["phaseaware", "models"])
+    monkeypatch.setattr(command, "_parser", load)
+    assert run() == 130
+    assert capsys.readouterr().err == "phaseaware: stopped before anything was done\n"
+    monkeypatch.undo()
+    for interrupted in (load, load_in_c):
+        monkeypatch.setattr(models, "_models", interrupted)
+        assert command.main(["models"]) == 130
+        assert capsys.readouterr().err == "phaseaware: stopped; no half-written file is left\n"
+    monkeypatch.setattr(models, "_models", load_in_vain)
+    with pytest.raises(ImportError, match="not there"):
+        command.main(["models"])
