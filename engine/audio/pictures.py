@@ -41,6 +41,7 @@ class OtherTracks:
     sound_start : time of the first sample, s, from where the first track begins.
     sound : what ``add_sound`` gave.
     notes : which tracks the other format cannot hold.
+    tally : counts packets that cannot be read.
 
     Raises
     ------
@@ -52,6 +53,7 @@ class OtherTracks:
         self._handle = open_plain(source)
         self._container: Any = None
         self.notes: list[str] = []
+        self.tally = Tally()
         try:
             file = PiecedFile(self._handle)
             self._kind = kind_of(file) or ""
@@ -67,7 +69,7 @@ class OtherTracks:
                 self.notes.append("not kept: that its pictures are Dolby Vision; name a file that ends in .mp4")
             self._reopen(file, sound.id)
             self._packets: Iterator[Any] = survive(
-                self._container.demux(*[self._container.streams[i] for i in self._streams]), Tally()
+                self._container.demux(*[self._container.streams[i] for i in self._streams]), self.tally
             )
         except BaseException:
             self.close()

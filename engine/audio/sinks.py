@@ -283,6 +283,8 @@ class MediaSink:
         try:
             if self._others is not None:
                 self._others.copy_until(None)
+                if self._others.tally.damaged:
+                    self.notes.append("not kept: pictures behind the first place where the video cannot be read")
             self._out.close()
             if self._spool is not None:
                 (write_sound if self._movie is None else self._movie.write)(self._spool, self._path)

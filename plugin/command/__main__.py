@@ -2,7 +2,6 @@
 
 import sys
 
-from .main import main
+from ..__main__ import run
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(run())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from phaseaware.engine.audio import pictures
 
 from .helpers import RATE, copy, read
 
@@ -240,3 +242,16 @@ def test_all_pictures_are_copied_of_more_than_one_reading(
             found.append([bytes(packet) for packet in container.demux(video=0) if packet.size])
     assert len(found[0]) == 12
     assert found[0] == found[1]
+
+
+def test_pictures_that_cannot_be_read_to_the_end_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, survive = tmp_path / "a.mkv", pictures.survive
+    video(path)
+    assert copy(path, tmp_path / "b.mkv").notes == ()
+
+    def breaking(packets: Iterator[Any]) -> Iterator[Any]:
+        yield next(packets)
+        raise ValueError("damaged")
+
+    monkeypatch.setattr(pictures, "survive", lambda packets, tally: survive(breaking(packets), tally))
+    assert "cannot be read" in copy(path, tmp_path / "b.mkv").notes[-1]
