@@ -88,12 +88,16 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Weights of the loss terms; see ``losses.py``. Errors where speech is lost count ``1 + undershoot`` times."""
+    """Weights of the loss terms; see ``losses.py``. Errors where speech is lost count ``1 + undershoot`` times, above
+    ``phase_to_hz``, from where magnitudes alone count, ``1 + undershoot_above`` times.
+    """
 
     exponent: float = 0.3
     magnitude: float = 70.0
     undershoot: float = 1.0
+    undershoot_above: float = 0.0
     complex: float = 30.0
+    phase_to_hz: float = 24_000.0
     sdr: float = 0.2
     perceptual: float = 0.5
     intelligibility: float = 0.0

@@ -61,10 +61,12 @@ def _spectral(y: Tensor, s: Tensor, n: int, weights: Loss) -> Tensor:
     density = 1 / (1 + 0.00437 * f)
     density = density / density.mean()
     MY, MS = gy * PY.sqrt(), gs * PS.sqrt()
-    difference = (Y * gy.unsqueeze(3) - S * gs.unsqueeze(3)).square().sum(3)
-    both = weights.magnitude * (MY - MS).square() + weights.complex * difference
-    both = both * (1 + weights.undershoot * (MY < MS))
-    return (density * both).mean()
+    difference, distance = (Y * gy.unsqueeze(3) - S * gs.unsqueeze(3)).square().sum(3), (MY - MS).square()
+    # Where the phase stays noisy, the least complex error is that of a magnitude too low: there magnitudes count alone.
+    has_phase = f < weights.phase_to_hz
+    both = weights.magnitude * distance + weights.complex * torch.where(has_phase, difference, distance)
+    undershoot = torch.where(has_phase, weights.undershoot, weights.undershoot_above)
+    return (density * both * (1 + undershoot * (MY < MS))).mean()
 
 
 def _negative_sdr(y: Tensor, s: Tensor) -> Tensor:

@@ -44,10 +44,23 @@ def test_loss_counts_lost_speech_more_than_noise_left():
     s = torch.from_numpy(voice_like(rng, 24_000))[None]
     less, more = ((1 + d) ** (1 / 0.3) * s for d in (-0.1, 0.1))
     only = {"complex": 0.0, "sdr": 0.0, "perceptual": 0.0}
-    evenly = [float(enhancement_loss(y, s, s, Loss(undershoot=0.0, **only))) for y in (less, more)]
+    evenly, weighed = (
+        [float(enhancement_loss(y, s, s, Loss(undershoot=u, **only))) for y in (less, more)] for u in (0.0, 2.0)
+    )
     assert evenly[0] == pytest.approx(evenly[1], rel=1e-3)
-    assert float(enhancement_loss(less, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(3 * evenly[0], rel=1e-3)
-    assert float(enhancement_loss(more, s, s, Loss(undershoot=2.0, **only))) == pytest.approx(evenly[1], rel=1e-3)
+    assert weighed == pytest.approx([3 * evenly[0], evenly[1]], rel=1e-3)
+
+
+def test_where_the_phase_stays_noisy_it_costs_nothing():
+    """So that the best magnitude there is the speech's, and not what is left of it by a wrong phase."""
+    n = torch.arange(24_000) / 48_000
+    only = {"sdr": 0.0, "perceptual": 0.0, "phase_to_hz": 6_000.0}
+    for hertz, counts in ((1_000, True), (12_000, False)):
+        right, turned = (0.1 * torch.sin(2 * np.pi * hertz * n + phase)[None] for phase in (0.0, 1.5))
+        errors = [float(enhancement_loss(g * turned, right, right, Loss(**only), step=1)) for g in (0.2, 0.5, 1.0)]
+        best = float(enhancement_loss(right, right, right, Loss(**only), step=1))
+        assert (errors[2] > 10 * best + 0.1) == counts
+        assert counts or errors == sorted(errors, reverse=True)
 
 
 @pytest.mark.parametrize("samples", [12_000, 48_000])
