@@ -17,6 +17,8 @@ __all__ = ["Verdict", "block_align", "container_bits", "judge"]
 
 _SLACK = 64
 """Bytes. Some programs count a header, or a few bytes of it, among the sound; fewer than these are no loss."""
+_NO_FILE = 1 << 60
+"""Bytes, more than any file has: 64 bits that are all ones, or all but the first, as FFmpeg's, less a header."""
 _COUNTED = {b"NONE": 0, b"sowt": 0, b"twos": 0, b"raw ": 0, b"in24": 0, b"in32": 0, b"fl32": 0, b"FL32": 0,
             b"fl64": 0, b"FL64": 0, b"ulaw": 1, b"alaw": 1, b"ULAW": 1, b"ALAW": 1}  # fmt: skip
 """AIFF-C's kinds of sound with a fixed number of bytes a sample; 0: by the bits."""
@@ -93,7 +95,7 @@ def _is_open(layout: Layout, data: Chunk) -> bool:
     behind = layout.chunks[-1] is not data
     if size == 0 or (layout.family == "W64" and size < 0):
         return layout.size - data.start > 0 and not behind
-    if layout.family in ("W64", "RF64") and size >= 1 << 63:
+    if layout.family in ("W64", "RF64") and size >= _NO_FILE:
         return True
     if data.end <= layout.size and (behind or layout.size - data.end < _SLACK):
         return False

@@ -95,10 +95,11 @@ def test_more_than_4_gb_behind_an_open_header(tmp_path: Path) -> None:
         reader.check_end()
 
 
-@pytest.mark.parametrize("format", ["AIFF", "CAF", "AU", "W64", "RF64"])
+@pytest.mark.parametrize("format", ["AIFF", "CAF", "AU", "W64", "W64 of FFmpeg", "RF64"])
 def test_open_headers_of_other_formats(tmp_path: Path, format: str) -> None:
     path = tmp_path / "a"
     x = ramp(4_800)
+    format, _, of_ffmpeg = format.partition(" ")
     soundfile.write(path, x, RATE, "PCM_16", format=format)
     data = bytearray(path.read_bytes())
     if format == "AIFF":
@@ -109,7 +110,7 @@ def test_open_headers_of_other_formats(tmp_path: Path, format: str) -> None:
         data[at : at + 24] = bytes(24)
     else:
         at = {"AU": 8, "CAF": data.index(b"data") + 4, "W64": data.index(b"data") + 16}[format] if format != "AU" else 8
-        new = {"AU": b"\xff" * 4, "CAF": b"\xff" * 8, "W64": bytes(8)}[format]
+        new = {"AU": b"\xff" * 4, "CAF": b"\xff" * 8, "W64": (b"\xff" * 7 + b"\x7f") if of_ffmpeg else bytes(8)}[format]
         data[at : at + len(new)] = new
     path.write_bytes(data)
     y, reader = read(path)
