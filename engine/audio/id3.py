@@ -84,10 +84,12 @@ def understand(tag: ID3) -> Found:
             pictures.append(picture)
         elif kind == "CHAP":
             titles = [str(sub) for sub in frame.sub_frames.values() if sub.FrameID == "TIT2"]
+            further = [sub.FrameID for sub in frame.sub_frames.values() if sub.FrameID != "TIT2"]
+            found.only_here += [f"the ID3 frame {kind} of chapters" for kind in further]
             found.chapters.append((frame.start_time / 1000, frame.end_time / 1000, titles[0] if titles else ""))
         elif kind not in ("CTOC", "TLEN", "TFLT", "TSIZ"):
             found.only_here.append(f"the ID3 frame {kind}")
-    found.only_here += unknown(tag)
+    found.only_here = list(dict.fromkeys([*found.only_here, *unknown(tag)]))
     found.tags = {name: tuple(texts) for name, texts in tags.items() if texts}
     found.pictures = tuple(pictures)
     found.chapters.sort()
@@ -123,7 +125,9 @@ def damaged(file: IO[bytes]) -> list[str]:
     from mutagen.id3 import ID3, Frames, Frames_2_2
 
     asked = _Asked(Frames | Frames_2_2)
-    there = {frame.FrameID for frame in ID3(file, known_frames=asked, translate=False, load_v1=False).values()}
+    frames = list(ID3(file, known_frames=asked, translate=False, load_v1=False).values())
+    inside = [sub for frame in frames for sub in getattr(frame, "sub_frames", {}).values()]  # of chapters
+    there = {frame.FrameID for frame in (*frames, *inside)}
     return [
         f"the ID3 frame {name}, which is damaged" for name in asked.names
         if name not in there and (name in Frames or Frames_2_2[name].__base__.__name__ not in there)

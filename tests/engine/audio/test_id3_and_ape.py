@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from phaseaware.engine.audio import AudioReader
+from phaseaware.engine.audio.id3 import packed
 from phaseaware.engine.audio.metadata import Metadata
 
 from .helpers import RATE, chunk, copy, ramp, read, wav
@@ -133,6 +134,29 @@ def test_id3_frames_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         notes = " ".join(copy(tmp_path / source, tmp_path / target).notes)
         assert [name for name in bad if f"frame {name.decode()}, which is damaged" not in notes] == []
         assert "TIT2" not in notes
+
+
+@pytest.mark.parametrize("source", ["a.mp3", "a.wav"])
+def test_what_chapters_hold_beside_a_title_is_kept_or_named(tmp_path: Path, source: str) -> None:
+    from mutagen import id3
+
+    picture = id3.APIC(mime="image/png", type=3, desc="", data=png())
+    frames = [[id3.TIT2(text=[str(n)]), picture, id3.WXXX(desc="", url="http://n")] for n in (1, 2)]
+    tag = id3.ID3()
+    for number, inside in enumerate(frames):
+        tag.add(id3.CHAP(element_id=f"c{number}", start_time=number, end_time=number + 1, sub_frames=inside))
+    tag.add(id3.PRIV(owner="a", data=b"1"))
+    tag.add(id3.PRIV(owner="b", data=b"2"))
+    make(tmp_path / source, Metadata(family=""))
+    if source == "a.mp3":
+        tag.save(tmp_path / source)
+    else:
+        (tmp_path / source).write_bytes(wav(480, behind=chunk(b"id3 ", packed(tag))))
+    suffix = source[1:]
+    assert copy(tmp_path / source, tmp_path / f"b{suffix}").notes == ()
+    (note,) = copy(tmp_path / source, tmp_path / "b.flac").notes
+    named = ("the ID3 frame APIC of chapters", "the ID3 frame WXXX of chapters", "the ID3 frame PRIV")
+    assert [note.count(name) for name in named] == [1, 1, 1]
 
 
 def test_ape_items_of_all_kinds_are_kept_or_named(tmp_path: Path) -> None:
