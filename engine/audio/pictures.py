@@ -112,7 +112,7 @@ class OtherTracks:
             except (ValueError, TypeError, AttributeError, OSError):
                 if stream.type == "video":
                     raise ValueError(
-                        f"{self._out.format.name} does not take its pictures ({known}); name a file of its own kind"
+                        f"{self._out.format.name} does not take its pictures ({known}); name a file that ends in .mkv"
                     ) from None
                 self.notes.append(f"not kept: track {stream.index + 1} ({stream.type}, {known or 'of unknown kind'})")
                 continue

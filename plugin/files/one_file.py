@@ -156,6 +156,9 @@ def _output_info(source: AudioInfo, job: Job, output: OutputSettings, report: Re
     elif is_same and info.format == source.format and info.subtype != source.subtype:
         old, new = source.subtype, info.subtype
         report.notes.append(f"its sound, {old}, becomes {new}, as {info.format} is not written with {old}")
+    if is_same and source.container is not None and info.container is None:
+        video = source.format.lower() if source.format in ("MP4", "MOV") else "mkv"
+        report.notes.append(f"its pictures are left out, as it is named as sound; --format {video} keeps them")
     if output.bitrate is None:
         return info
     if info.subtype not in LOSSY:

@@ -20,6 +20,7 @@ from phaseaware.plugin.files import Report, batch
 from phaseaware.plugin.files.pipes import RawFormat
 
 from tests.engine.audio.helpers import CASES
+from tests.robustness.variant_kinds import write_media
 from tests.signals import voice_like
 
 from .running import Command, get, put, tones, tree
@@ -90,6 +91,26 @@ def test_further_sound_tracks_do_not_end_well_where_they_are_left_out(
     ran = phaseaware("process", tmp_path / "a.mkv", "-o", tmp_path / "a.wav", "--model", passing)
     ran.failed_with(1, "has 2 sound tracks, of which the first is taken", "left out: 1 further sound track(s)")
     np.testing.assert_allclose(get(tmp_path / "a.wav").T, x, atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".mka", ".ogg", ".wav"])
+def test_pictures_in_a_file_named_as_sound_are_told(
+    tmp_path: Path, phaseaware: Command, passing: Path, suffix: str
+) -> None:
+    pytest.importorskip("av", reason="needs the [media] extra")
+    path = tmp_path / f"a{suffix}"
+    muxer, codec = ("mp4", "aac") if suffix in (".m4a", ".wav") else ("matroska", "libopus")
+    write_media(path, muxer, codec, tones(24_000, 1, 48_000).T, 48_000, pictures=True)
+    ran = phaseaware("process", path, "--model", passing)
+    assert ran.status == 0
+    assert "its pictures are left out" in ran.err
+    other = {"mp4": "mp4", "matroska": "mkv"}[muxer]
+    assert f"--format {other} keeps them" in ran.err
+    ran = phaseaware("process", path, "--model", passing, "--format", other)
+    assert "left out" not in ran.err
+    with AudioReader(tmp_path / f"a-clean.{other}") as reader:
+        assert reader.info.container is not None
+    assert "left out" not in phaseaware("process", path, "--model", passing, "--format", "flac").err  # as was asked
 
 
 def test_lost_packets_do_not_end_well(tmp_path: Path, phaseaware: Command, passing: Path) -> None:
