@@ -32,6 +32,8 @@ _INTEGER = re.compile(r"PCM_|ALAC|FLAC_|ULAW|ALAW|DWVW|DPCM|ADPCM|G72|GSM")
 _STEREO = 2
 _PADDED = re.compile(r"ADPCM|GSM|G72")
 """Subtypes that hold whole blocks only: libsndfile fills the last one with silence."""
+_NAMED = {"SVX", "MPC2K", "XI"}
+"""Formats into which libsndfile writes what the file is called, if it knows it: here a name for a while."""
 _ONE_BYTE = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}
 _MUXERS = {"MP4": "mp4", "MOV": "mov", "MATROSKA": "matroska", "WEBM": "webm"}
 _ENCODERS = {
@@ -110,7 +112,8 @@ class SoundfileSink:
         if info.subtype in ("VORBIS", "OPUS") and (order := vorbis_order(info.channels)):
             self._order = np.argsort(order)
         self._chunks = chunks_for(info)
-        self._shifted = ShiftedFile(path, len(self._chunks)) if self._chunks else None
+        is_behind = self._chunks or info.format in _NAMED
+        self._shifted = ShiftedFile(path, len(self._chunks)) if is_behind else None
         try:
             # soundfile encodes names itself, and stumbles over bytes that are no UTF-8.
             self._file = create(self._shifted or (os.fsencode(path) if os.name == "posix" else str(path)), info)

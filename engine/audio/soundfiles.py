@@ -11,6 +11,7 @@ import soundfile
 from .chunks import Layout, layout_of
 from .flac import flac_parts
 from .formats import AudioInfo, sndfile_reason
+from .headers import from_header
 from .lengths import length_note
 from .metadata import Metadata, from_file
 from .mpeg import find_parts, id3_end
@@ -26,6 +27,8 @@ _STEREO = 2
 _SEARCH = 1 << 16
 _CODED = {bytes.fromhex(word) for word in ("7ffe8001", "fe7f0180", "1fffe800", "ff1f00e8", "72f81f4e")}
 """What DTS (of 16 and 14 bits, in both orders) and IEC 61937 begin with, in files that call it PCM."""
+_AMBISONICS = bytes.fromhex("2107d3118644c8c1ca000000")
+"""The end of what an extensible header calls B-format, of integers and of floats alike."""
 
 
 class SoundFiles:
@@ -50,7 +53,7 @@ class SoundFiles:
                 self.notes.append(f"an ID3 tag of {begin} bytes before its beginning is left out")
             self._file = file
             self._open(file, kind, layout)
-            metadata = from_file(self._tagged or file, kind, self._files[0].subtype)
+            metadata = from_file(self._tagged or file, kind, self._files[0].subtype) or from_header(file)
             if self._mask is None:
                 self._mask = _flac_mask(metadata) if layout is None else _channel_mask(file, layout)
             self.info = self._describe(metadata)
@@ -119,6 +122,8 @@ class SoundFiles:
             bits, place, new = odd
             pieces = replaced(((0, layout.size),) if pieces is None else pieces, place, new)
             self.notes.append(f"its header tells fewer bits than its samples have bytes for; {bits} are read")
+        if (fmt := layout.find(b"fmt ")) is not None and file.at(fmt.start + 28, 12) == _AMBISONICS:
+            self.notes.append("its header calls its channels ambisonics (B-format), which no output does")
         self._add(pieces)
         if self._files[0].subtype.startswith("MPEG"):
             self._files.pop().close()

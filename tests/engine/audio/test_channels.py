@@ -95,6 +95,19 @@ def test_no_mask_becomes_no_mask(tmp_path: Path, suffix: str) -> None:
     assert read(tmp_path / f"b{suffix}")[1].info.channel_mask in (None, 0)
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_ambisonics_are_told(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, ramp(480, 4), RATE, subtype, format="WAVEX")
+    whole = path.read_bytes()
+    plain, b_format = (bytes.fromhex(end) for end in ("00001000800000aa00389b71", "2107d3118644c8c1ca000000"))
+    assert copy(path, tmp_path / "b.wav").notes == ()
+    path.write_bytes(whole.replace(plain, b_format, 1))
+    x, reader = read(path)
+    assert x.shape == (4, 480)
+    assert [note for note in reader.notes if "ambisonics" in note]
+
+
 @pytest.mark.parametrize("number", [0x79_0006, 0x80_0008, 0x84_0004])
 def test_layouts_of_caf_stay_or_are_named(tmp_path: Path, number: int) -> None:
     """L R C LFE Ls Rs, which a mask can tell, and others."""
