@@ -193,8 +193,10 @@ class SoundFiles:
             self.notes.append(f"{layout.behind} bytes behind its sound are no Ogg page, and are left out")
         for link in layout.links:
             self._add(None if len(layout.links) == 1 else (link,))
-        if layout.has_speakers and (channels := self._files[0].channels) > _STEREO:
+        if (channels := self._files[0].channels) > _STEREO and layout.has_speakers:
             self._order, self._mask = vorbis_order(channels), usual_mask(channels)
+        elif channels > _STEREO and self._files[0].subtype == "OPUS":
+            self._mask = 0
         self._note_parts(len(layout.links))
         if not layout.has_end:
             self.notes.append("its last Ogg page is not marked as the end; all that is there is taken")

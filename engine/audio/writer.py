@@ -163,6 +163,8 @@ class AudioWriter:
             raise self._error(f"what was written cannot be read back ({error.reason}); is the disk full?") from None
         if there < self.frames or (there > self.frames and not is_padded(self.info, self.frames)):
             raise self._error(f"{self.frames} samples were written and {there} can be read back; is the disk full?")
+        if there > self.frames and self.info.format not in MEDIA:
+            self.notes += (f"{there - self.frames} samples of silence at its end fill up the last block of its codec",)
         meant, is_usual = self.info.channel_mask, self.info.channel_mask == usual_mask(self.info.channels)
         # Where a container could tell and does not, as of seven channels of AAC, nobody need take them for the usual.
         goes_without = mask is None and is_usual and (self.info.channels <= 2 or self.info.format not in MEDIA)

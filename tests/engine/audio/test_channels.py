@@ -55,7 +55,11 @@ def test_channels_for_no_loudspeakers_are_left_in_their_order(tmp_path: Path) ->
     (tmp_path / "a.opus").write_bytes(content)
     y, reader = read(tmp_path / "a.opus")
     assert _tones(y.T) == _tones(soundfile.read(tmp_path / "a.opus")[0])
-    assert reader.info.channel_mask is None
+    assert reader.info.channel_mask == 0
+    assert copy(tmp_path / "a.opus", tmp_path / "b.wav").notes == ()
+    assert read(tmp_path / "b.wav")[1].info.channel_mask == 0
+    (note,) = copy(tmp_path / "a.opus", tmp_path / "b.opus").notes
+    assert "no longer told" in note
 
 
 def _ogg_sum(page: bytes) -> bytes:

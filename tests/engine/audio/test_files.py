@@ -65,6 +65,19 @@ def test_coded_sound_takes_tags(tmp_path: Path, name: str, format: str, subtype:
         assert reader.info.frames >= 4_000
 
 
+@pytest.mark.parametrize(("name", "format", "subtype"), CODED)
+@pytest.mark.parametrize("samples", [1, 4_000, 4_001])
+def test_silence_that_fills_up_a_block_is_told(
+    tmp_path: Path, name: str, format: str, subtype: str, samples: int
+) -> None:
+    x = np.full((1, samples), 0.25, np.float32)
+    writer = write(tmp_path / name, x, info(format, subtype))
+    more = samples_of(tmp_path / name).shape[1] - samples
+    assert more == 0 or subtype != "ULAW"
+    told = (f"{more} samples of silence at its end fill up the last block of its codec",) if more else ()
+    assert writer.notes == told
+
+
 def test_layers_that_are_only_read_become_the_one_that_is_written() -> None:
     assert info("MP3", "MPEG_LAYER_II").for_name("a.mp3").subtype == "MPEG_LAYER_III"
 
