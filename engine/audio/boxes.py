@@ -37,7 +37,10 @@ class Stored:
         return Stored(self._file, self._begin + start, self._begin + max(start, stop))
 
     def __bytes__(self) -> bytes:
-        return self._file.at(self._begin, len(self))
+        data = self._file.at(self._begin, len(self))
+        if len(data) < len(self):
+            raise OSError("the file ends earlier than it did")
+        return data
 
 
 Data = bytes | memoryview

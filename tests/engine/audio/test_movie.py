@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phaseaware.engine.audio import packets
+from phaseaware.engine.audio import AudioFileError, AudioReader, packets
+from phaseaware.engine.audio import boxes as boxes_module
 from phaseaware.engine.audio.boxes import NotPlain, box, remade, rows_of
 from phaseaware.engine.audio.containers import Tally, open_media
 from phaseaware.engine.audio.movie import Movie
@@ -109,6 +110,22 @@ def test_a_long_movie_is_read_and_written_as_a_short_one(
     np.testing.assert_array_equal(x, y)
     copy(path, tmp_path / "c.mp4")
     assert (tmp_path / "c.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("left", [0, 100, 20_000])
+def test_a_file_that_is_cut_while_it_is_read_is_refused(
+    tmp_path: Path, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables, which are read as they are needed, are gone then."""
+    monkeypatch.setattr(packets, "STRETCH", 9)
+    monkeypatch.setattr(boxes_module, "_LARGE", 16)
+    path = movie(tmp_path / "a.mp4")
+    with AudioReader(path) as reader:
+        blocks = reader.blocks(1000)
+        next(blocks)
+        os.truncate(path, left)
+        with pytest.raises(AudioFileError, match=r"ends early|has changed"):
+            list(blocks)
 
 
 @pytest.mark.parametrize("codec", ["aac", "alac", "ac3"])
