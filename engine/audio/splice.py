@@ -115,8 +115,7 @@ class _Template:
         struct.pack_into(">I", new, 20 if wide else 12, self._ticks)
         for at in _CLOCKED:
             struct.pack_into(">I", new, at + wide, self._scaled(struct.unpack_from(">I", old, at + wide)[0]))
-        struct.pack_into(">Q" if wide else ">I", new, 24 if wide else 16, longest)
-        return bytes(new)
+        return _lasting(bytes(new), longest, 16)
 
     def _scaled(self, ticks: int, *, limit: int = _UNKNOWN) -> int:
         """From the old clock to the new one."""
@@ -145,12 +144,11 @@ class _Template:
     def _with_length(self, track: TrackBox, ticks: int | None) -> bytes:
         """Its header (section 8.3.2) with another length; None: its own by the new clock."""
         content = track.header("tkhd")
-        new, wide = bytearray(content), content[0] == 1
-        form, at = (">Q", 28) if wide else (">I", 20)
-        (old,) = struct.unpack_from(form, content, at)
-        limit = (1 << 64) - 1 if wide else _UNKNOWN
-        struct.pack_into(form, new, at, self._scaled(old, limit=limit) if ticks is None else ticks)
-        return bytes(new)
+        if ticks is None:
+            wide = content[0] == 1
+            (old,) = struct.unpack_from(">Q" if wide else ">I", content, 28 if wide else 20)
+            ticks = self._scaled(old, limit=(1 << 64) - 1 if wide else _UNKNOWN)
+        return _lasting(content, ticks, 20)
 
     def _sounding(self, sound: Spooled, each: int, offsets: tuple[str, bytes]) -> Tree:
         """The old sound's track with other samples."""
@@ -161,8 +159,7 @@ class _Template:
         rows: list[tuple[int, int]] = [(late, -1)] * bool(late) + [
             (round((ticks - cut) * self._ticks / new.ticks), cut)
         ]
-        old, head = self._old.header("mdia.mdhd"), bytearray(new.header("mdia.mdhd"))
-        struct.pack_into(">Q" if head[0] else ">I", head, 24 if head[0] else 16, ticks)
+        old, head = self._old.header("mdia.mdhd"), bytearray(_lasting(new.header("mdia.mdhd"), ticks, 16))
         struct.pack_into(">H", head, 32 if head[0] else 20, *struct.unpack_from(">H", old, 32 if old[0] else 20))
 
         def change(path: str, content: Content) -> tuple[str, Content] | None:
@@ -242,8 +239,10 @@ def write_sound(spool: Spool, path: Path) -> None:
     OSError : the disk.
     """
     movie = spool.movie()
-    (sound,) = (track for track in movie.tracks if track.kind == "soun")
-    _Template(movie, spool.head_handle, sound, movie.ticks).write(spool, path)
+    if sound := next((track for track in movie.tracks if track.kind == "soun"), None):
+        _Template(movie, spool.head_handle, sound, movie.ticks).write(spool, path)
+    else:  # no samples, no track
+        path.write_bytes(PiecedFile(spool.head_handle).read())
 
 
 def _check_boxes(track: TrackBox) -> None:
@@ -287,6 +286,18 @@ def _offsets(places: array[int], end: int) -> tuple[str, bytes]:
     wide = end >= 1 << 32
     rows = np.frombuffer(places, np.uint64).astype(">u8" if wide else ">u4")
     return "co64" if wide else "stco", struct.pack(">II", 0, len(places)) + rows.tobytes()
+
+
+def _lasting(head: bytes, ticks: int, at: int) -> bytes:
+    """A header (sections 8.2.2, 8.3.2, 8.4.2) with another length, that stands ``at`` in version 0; in version 1, whose
+    times have 64 bits, if it takes that.
+    """
+    if head[0] != 1 and ticks > _UNKNOWN:
+        times = struct.unpack_from(">II", head, 4)
+        head = b"\1" + head[1:4] + struct.pack(">QQ", *times) + head[12:at] + bytes(8) + head[at + 4 :]
+    new, wide = bytearray(head), head[0] == 1
+    struct.pack_into(">Q" if wide else ">I", new, at + 8 if wide else at, ticks)
+    return bytes(new)
 
 
 def _edits(rows: list[tuple[int, int, int]]) -> bytes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from .boxes import Column, Leaf, NotPlain, Stored, Tree, inside, rows_of
+from .boxes import Column, Leaf, NotPlain, Stored, Tree, inside, plain, rows_of
 from .movie import STBL, Movie, TrackBox
 from .pieces import PiecedFile
 from .samples import Samples
@@ -87,7 +90,8 @@ class Spool:
         self._sizes.write(bytes(_SIZES))
         self._count = self._bytes = 0
         self._head_file: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115
-        self.head: Any = av.open(self._head_file, "w", format=format, options=options)
+        self._head_bytes = io.BytesIO()  # PyAV prints what a full disk raises
+        self.head: Any = av.open(self._head_bytes, "w", format=format, options=options)
         self._runs: list[list[int]] = []
 
     def add(self, packets: list[Any]) -> None:
@@ -109,9 +113,15 @@ class Spool:
             if not packet.size or self._count <= _FIRST:  # an empty one closes FLAC's header
                 self.head.mux(packet)
 
-    @property
+    @cached_property
     def head_handle(self) -> int:
-        """Of the file of the first packets; after ``head`` was closed."""
+        """Of the file of the first packets; after ``head`` was closed.
+
+        Raises
+        ------
+        OSError : the disk.
+        """
+        self._head_file.write(self._head_bytes.getvalue())
         self._head_file.flush()
         return self._head_file.fileno()
 
@@ -142,7 +152,8 @@ class Spool:
             samples = Samples(Column(sizes[4:], ">u4"), count, runs, zero, zero, zero + count, zero)
         elif isinstance(size, int):
             count = int((runs[:, 0] * runs[:, 1]).sum())
-            sizes = struct.pack(">III", 0, size, count)
+            with plain():
+                sizes = struct.pack(">III", 0, size, count)
             samples = Samples(size, count, np.array([[count, 1]]), zero, zero, zero + count, zero)
         else:
             raise NotPlain("PCM of several sizes")
@@ -160,4 +171,5 @@ class Spool:
     def close(self) -> None:
         """Forget all of it."""
         for file in (self._file, self._sizes, self._head_file):
-            file.close()
+            with suppress(OSError):  # where the disk is full, it is once more
+                file.close()

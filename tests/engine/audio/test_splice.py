@@ -17,7 +17,7 @@ from phaseaware.engine.audio import AudioFileError, AudioReader, AudioWriter
 from phaseaware.engine.audio import packets as packets_module
 from phaseaware.engine.audio.boxes import NotPlain, box, boxes, table
 from phaseaware.engine.audio.movie import Movie
-from phaseaware.engine.audio.splice import KeptMovie, _edits, _offsets
+from phaseaware.engine.audio.splice import KeptMovie, _edits, _lasting, _offsets
 
 from .helpers import RATE, copy, read
 from .test_movie import movie
@@ -231,6 +231,24 @@ def test_edits_are_read_as_they_were_written(rows: list[tuple[int, int, int]]) -
     assert content[0] == wide  # QuickTime's format knows version 0 only
     found = table(content, ">u8,>i8,>i4" if wide else ">u4,>i4,>i4")
     assert [tuple(map(int, row)) for row in found] == rows
+
+
+@pytest.mark.parametrize("ticks", [1 << 20, (1 << 32) - 1, 1 << 32, 1 << 40])
+@pytest.mark.parametrize(("head", "at"), [("mvhd", 16), ("tkhd", 20), ("mdhd", 16)])
+def test_headers_tell_any_length(tmp_path: Path, head: str, at: int, ticks: int) -> None:
+    """And all else as before, in the version that takes it."""
+    with opened(movie(tmp_path / "a.mp4", seconds=0.2)) as file:
+        old = next(inner for path, inner in leaves(file.read()) if path.endswith(head))
+    new = _lasting(old, ticks, at)
+    assert new[0] == (ticks >= 1 << 32)
+    assert old[0] == 0
+    rest = new[at + 16 :] if new[0] else new[at + 4 :]
+    assert rest == old[at + 4 :]
+    times, form = (20, ">QQ") if new[0] else (12, ">II")
+    assert struct.unpack(form, new[4:times]) == struct.unpack(">II", old[4:12])
+    assert new[times : times + at - 12] == old[12:at]
+    assert int.from_bytes(new[times + at - 12 : len(new) - len(rest)]) == ticks
+    assert _lasting(new, ticks, at) == new
 
 
 def test_a_video_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:

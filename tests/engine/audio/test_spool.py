@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import mutagen.mp4
 import numpy as np
 import pytest
-from phaseaware.engine.audio import AudioInfo, AudioReader, AudioWriter, sinks, spool
+from phaseaware.engine.audio import AudioInfo, AudioReader, AudioWriter, sinks, splice, spool
 from phaseaware.engine.audio.boxes import NotPlain
 from phaseaware.engine.audio.metadata import Chapter, Metadata
 from phaseaware.engine.audio.movie import STBL, Movie
@@ -88,6 +89,45 @@ def test_headers_tell_the_rate_of_all_packets(tmp_path: Path, name: str, monkeyp
     if name == "a.m4a":
         assert struct.unpack_from(">II", stsd, stsd.index(b"btrt") + 8)[1] == round(mean)
         assert mutagen.mp4.MP4(path).info.bitrate == round(mean)
+
+
+@pytest.mark.parametrize("name", ["a.m4a", "a.mov"])
+@pytest.mark.parametrize("codec", ["aac", "alac"])
+def test_sound_of_days(tmp_path: Path, name: str, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More samples than 32 bits count, here of few packets that last long."""
+    monkeypatch.setattr(spool, "_FIRST", 3)
+    packets = spool.Spool(tmp_path, "mp4" if name == "a.m4a" else "mov", {"movie_timescale": str(RATE)})
+    form, kind, cut = ("fltp", "f4", 1024) if codec == "aac" else ("s16p", "i2", 0)
+    stream = packets.head.add_stream(codec, rate=RATE, layout="mono", format=form)
+    packets.head.start_encoding()
+    size = stream.codec_context.frame_size
+    frame = av.AudioFrame.from_ndarray(np.zeros((1, size), kind), form, "mono")
+    frame.sample_rate = RATE
+    for number in range(5):
+        frame.pts = number * size
+        encoded = stream.encode(frame)
+        if number == 4:
+            for packet in encoded:
+                packet.duration = 1 << 31
+            encoded *= 3
+        packets.add(encoded)
+    packets.head.close()
+    ticks = sum(count * length for count, length in packets._runs)
+    assert ticks > 1 << 32
+    splice.write_sound(packets, tmp_path / name)
+    packets.close()
+    with av.open(str(tmp_path / name)) as container:
+        (sound,) = container.streams
+        assert (sound.start_time, sound.duration * sound.time_base) == (0, Fraction(ticks - cut, RATE))
+        assert container.duration == pytest.approx((ticks - cut) / RATE * 1e6, abs=1)
+    assert mutagen.mp4.MP4(tmp_path / name).info.length == ticks / RATE
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_no_samples_are_a_movie_without_tracks(tmp_path: Path, kind: tuple[str, str]) -> None:
+    path = written(tmp_path / f"a.{kind[0].lower()}", kind, np.empty((1, 0), np.float32))
+    with av.open(str(path)) as container:
+        assert not container.streams.audio
 
 
 def test_apples_programs_know_it_as_sound(tmp_path: Path) -> None:

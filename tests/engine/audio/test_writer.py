@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,10 @@ def test_the_rights_are_those_of_a_new_file(tmp_path: Path, x: Samples) -> None:
     assert (tmp_path / "a.wav").stat().st_mode & 0o777 == 0o640
 
 
+MOVIES = [
+    pytest.param(*kind, marks=pytest.mark.skipif(find_spec("av") is None, reason="needs the [media] extra"))
+    for kind in [("a.m4a", "MP4", "AAC"), ("a.m4a", "MP4", "FLAC_24"), ("a.mov", "MOV", "PCM_16")]
+]
 _WRITE = """
 import os, sys
 import numpy as np
@@ -125,11 +130,12 @@ def write_elsewhere(path: Path, format: str, subtype: str, limit: str) -> subpro
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of this kind")
 @pytest.mark.parametrize(
     ("name", "format", "subtype"),
-    [("a.wav", "WAV", "PCM_16"), ("a.flac", "FLAC", "PCM_16"), *LOSSY, ("a.caf", "CAF", "PCM_16")],
+    [("a.wav", "WAV", "PCM_16"), ("a.flac", "FLAC", "PCM_16"), *LOSSY, ("a.caf", "CAF", "PCM_16"), *MOVIES],
 )
-def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str, format: str, subtype: str) -> None:
+@pytest.mark.parametrize("limit", ["100", "30000"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str, format: str, subtype: str, limit: str) -> None:
     """The limit on the size of files stands for the disk: writes beyond it fail."""
-    done = write_elsewhere(tmp_path / name, format, subtype, "30000")
+    done = write_elsewhere(tmp_path / name, format, subtype, limit)
     assert done.returncode == 7, done.stderr
     assert "disk full" in done.stdout
     assert done.stderr == ""
@@ -138,7 +144,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str, format: str, subt
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root to mount a small disk")
 @pytest.mark.parametrize(
-    ("name", "format", "subtype"), [("a.wav", "WAV", "PCM_16"), LOSSY[0], ("a.caf", "CAF", "ALAC_16")]
+    ("name", "format", "subtype"), [("a.wav", "WAV", "PCM_16"), LOSSY[0], ("a.caf", "CAF", "ALAC_16"), *MOVIES]
 )
 def test_a_disk_that_is_really_full_leaves_nothing(tmp_path: Path, name: str, format: str, subtype: str) -> None:
     disk = tmp_path / "disk"
