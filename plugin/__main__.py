@@ -1,18 +1,8 @@
-"""The command ``phaseaware``, also ``python -m phaseaware.plugin``."""
+"""``python -m phaseaware.plugin``: the command ``phaseaware``."""
 
 import sys
 
-
-def run() -> int:
-    """Run it as :func:`command.main.main` does, whose modules take a moment to load."""
-    try:
-        from .command.main import main
-
-        return main()
-    except KeyboardInterrupt:
-        print("phaseaware: stopped before anything was done", file=sys.stderr)
-        return 130
-
+from .command.__main__ import run
 
 if __name__ == "__main__":
     sys.exit(run())

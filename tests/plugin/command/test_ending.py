@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from phaseaware.plugin.__main__ import run
 from phaseaware.plugin.command import models
+from phaseaware.plugin.command.__main__ import run
 from phaseaware.plugin.command.ending import ending
 
 from tests import fakes
