@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 _CONTAINERS = {"edts", "mdia", "mdia.minf", "mdia.minf.stbl"}
-_HEADERS = {"tkhd", "edts.elst", "mdia.mdhd", "mdia.hdlr", "mdia.minf.dinf", "mdia.minf.stbl.stsd", "mvhd"}
+_HEADERS = {"tkhd", "edts.elst", "mdia.mdhd", "mdia.hdlr", "mdia.minf.dinf", "mdia.minf.stbl.stsd"}
 _LARGE = 1 << 16
 _BLOCK = 1 << 20
 

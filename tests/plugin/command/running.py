@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from phaseaware.plugin.command.main import main
 from phaseaware.plugin.files.manifest import FOLDER
 
 Samples = NDArray[np.float32]
+PHASEAWARE = [sys.executable, "-m", "phaseaware.plugin"]
+"""The command in a process of its own."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,7 @@ import pytest
 import soundfile
 from phaseaware.plugin.files.pipes import RawFormat
 
-from .running import get, put, tones, tree
-
-PHASEAWARE = [sys.executable, "-m", "phaseaware.plugin"]
+from .running import PHASEAWARE, get, put, tones, tree
 
 
 def piped(data: bytes, *arguments: object) -> subprocess.CompletedProcess[bytes]:

@@ -18,9 +18,7 @@ from phaseaware.plugin.files import Report, batch
 from tests.engine.audio.helpers import CASES
 from tests.robustness.variant_kinds import write_media
 
-from .running import Command, get, put, tones, tree
-
-PHASEAWARE = [sys.executable, "-m", "phaseaware.plugin"]
+from .running import PHASEAWARE, Command, get, put, tones, tree
 
 
 def test_notes_are_printed_a_line_each(tmp_path: Path, phaseaware: Command, passing: Path) -> None:

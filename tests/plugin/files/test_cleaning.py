@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ from phaseaware.engine.audio import AudioFileError
 from phaseaware.engine.errors import UsageError
 from phaseaware.plugin import clean
 
-from tests.plugin.command.running import Command, get, put, tones, tree
-
-PHASEAWARE = [sys.executable, "-m", "phaseaware.plugin"]
+from tests.plugin.command.running import PHASEAWARE, Command, get, put, tones, tree
 
 
 def test_clean(tmp_path: Path, passing: Path) -> None:
