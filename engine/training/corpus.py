@@ -71,7 +71,8 @@ class Corpus:
     def look_for_silence(self) -> None:
         """Look at some hundred clips of each kind.
 
-        A model learns from silent speech to take speech away, and no loss tells (MODEL_CARD.md has two such trials).
+        A model learns from silent speech to take speech away, and no loss tells (the models' HISTORY.md has two such
+        trials).
 
         Raises
         ------
