@@ -88,13 +88,17 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Weights of the loss terms; see ``losses.py``. Errors where speech is lost count ``1 + undershoot`` times, above
-    ``phase_to_hz``, from where magnitudes alone count, ``1 + undershoot_above`` times.
+    """Weights of the loss terms; see ``losses.py``.
+
+    Where speech is lost, errors of the magnitude count ``1 + undershoot`` times and those of the complex spectrum ``1 +
+    undershoot_complex`` times; above ``phase_to_hz``, from where magnitudes alone count, either ``1 +
+    undershoot_above`` times.
     """
 
     exponent: float = 0.3
     magnitude: float = 70.0
     undershoot: float = 1.0
+    undershoot_complex: float = 1.0
     undershoot_above: float = 0.0
     complex: float = 30.0
     phase_to_hz: float = 24_000.0

@@ -6,8 +6,9 @@ I. Tashev, "A consolidated view of loss functions for supervised deep learning-b
 model of hearing knows what speech masks (J. Martín-Doñas et al., "A deep learning loss function based on the
 perceptual evaluation of the speech quality", IEEE SPL 25, 2018), and that of intelligibility what carries the words
 (``intelligibility.py``). Speech taken away is worse than noise left, so an error where the magnitude is below the
-speech's counts more than one where it is above (Q. Wang et al., "VoiceFilter-Lite", INTERSPEECH 2020), for the complex
-spectrum as well.
+speech's may count more than one where it is above (Q. Wang et al., "VoiceFilter-Lite", INTERSPEECH 2020). It may count
+less as well, which leaves less noise between words; not so for the complex spectrum, where it would also make a wrong
+phase cheap.
 """
 
 from __future__ import annotations
@@ -64,9 +65,14 @@ def _spectral(y: Tensor, s: Tensor, n: int, weights: Loss) -> Tensor:
     difference, distance = (Y * gy.unsqueeze(3) - S * gs.unsqueeze(3)).square().sum(3), (MY - MS).square()
     # Where the phase stays noisy, the least complex error is that of a magnitude too low: there magnitudes count alone.
     has_phase = f < weights.phase_to_hz
-    both = weights.magnitude * distance + weights.complex * torch.where(has_phase, difference, distance)
-    undershoot = torch.where(has_phase, weights.undershoot, weights.undershoot_above)
-    return (density * both * (1 + undershoot * (MY < MS))).mean()
+    lost = MY < MS
+    for_magnitude, for_complex = (
+        1 + torch.where(has_phase, undershoot, weights.undershoot_above) * lost
+        for undershoot in (weights.undershoot, weights.undershoot_complex)
+    )
+    phase_aware = torch.where(has_phase, difference, distance)
+    both = weights.magnitude * distance * for_magnitude + weights.complex * phase_aware * for_complex
+    return (density * both).mean()
 
 
 def _negative_sdr(y: Tensor, s: Tensor) -> Tensor:

@@ -63,6 +63,23 @@ def test_where_the_phase_stays_noisy_it_costs_nothing():
         assert counts or errors == sorted(errors, reverse=True)
 
 
+def test_a_wrong_phase_is_not_cheap_where_magnitudes_too_low_are():
+    """What leaves less noise between words says nothing of the phase."""
+    n = torch.arange(24_000) / 48_000
+    right, turned = (torch.sin(2 * np.pi * 1_000 * n + phase)[None] * 0.1 for phase in (0.0, 1.5))
+
+    def cost_of_turning(**weights: float) -> float:
+        loss = Loss(sdr=0.0, perceptual=0.0, **weights)
+        return float(
+            enhancement_loss(0.5 * turned, right, right, loss) - enhancement_loss(0.5 * right, right, right, loss)
+        )
+
+    whole = cost_of_turning(undershoot=0.0, undershoot_complex=0.0)
+    assert whole > 1
+    assert cost_of_turning(undershoot=-0.6, undershoot_complex=0.0) == pytest.approx(whole, rel=0.05)
+    assert cost_of_turning(undershoot=-0.6, undershoot_complex=-0.6) < 0.5 * whole
+
+
 @pytest.mark.parametrize("samples", [12_000, 48_000])
 @pytest.mark.parametrize("step", range(4))
 def test_loss_has_gradients_for_silence_and_clean(step, samples):
