@@ -22,6 +22,7 @@ __all__ = ["attempted", "folders_of", "process_all", "run_all"]
 
 AJob = TypeVar("AJob", bound=AnyJob)
 Progress = Callable[[float], object]
+_LOOK_SECONDS = 0.2
 
 
 def attempted(job: AnyJob, process: Callable[[], Report]) -> Report:
@@ -71,7 +72,8 @@ def run_all(
                     waiting.add(pool.submit(work, job, tell, stop))
                 if not waiting:
                     break
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                # A signal that another thread was told of, or that came just before this one waits, wakes nobody.
+                finished, waiting = wait(waiting, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
                 for future in finished:
                     yield future.result()
         finally:

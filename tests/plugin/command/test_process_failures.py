@@ -114,22 +114,23 @@ def handlers() -> Iterator[None]:
 def test_interruption_leaves_no_half_written_file(
     tmp_path: Path, phaseaware: Command, passing: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    """The signal comes while the second of three files is being written."""
+    """The signal comes while the second of three files is being written; the thread that writes it is told."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background, it would be ignored
     for name in "abc":
         put(tmp_path / "in" / f"{name}.wav", tones(100_000, 1, 48_000))
     whole = batch.process_file
     seen: list[list[str]] = []
+    noticed: list[bool] = []
 
     def interrupted(
         job: Job, treatment: Treatment, *, progress: Callable[[float], None], stop: threading.Event, **more: Any
     ) -> batch.Report:
         def strike(seconds: float) -> None:
             progress(seconds)
-            if job.source.name == "b.wav" and not stop.is_set():
+            if job.source.name == "b.wav" and not noticed:
                 seen.append(tree(tmp_path / "out"))
-                os.kill(os.getpid(), number)
-                assert stop.wait(60)
+                signal.pthread_kill(threading.get_ident(), number)
+                noticed.append(stop.wait(10))
 
         return whole(job, treatment, progress=strike, stop=stop, **more)
 
@@ -143,6 +144,7 @@ def test_interruption_leaves_no_half_written_file(
         with pytest.raises(SystemExit) as ended:
             phaseaware(*command)
         assert ended.value.code == 143
+    assert noticed == [True]
     assert len(seen[0]) == 2  # the strike came in the middle of a file
     assert tree(tmp_path / "out") == ["a.wav"]
     os.kill(os.getpid(), number)  # once more, while the program ends: it breaks nothing off
